@@ -1,0 +1,6 @@
+"""C-Tran: multi-label image classification with transformers, as a scikit-learn estimator."""
+
+from sklearn_ctran._classifier import CTranClassifier
+
+__all__ = ["CTranClassifier"]
+__version__ = "0.1.0"

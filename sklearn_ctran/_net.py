@@ -1,0 +1,261 @@
+"""The training loop: skorch's, with one step of label mask training in it."""
+
+import contextlib
+import zlib
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, LRScheduler
+from skorch.utils import to_tensor
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import Dataset
+
+from sklearn_ctran._labels import sample_label_states
+from sklearn_ctran.modules.losses import exclusive_cross_entropy
+
+
+class LabelledImages(Dataset):
+    """Batches of images (or tokens) with their label states.
+
+    Parameters
+    ----------
+    source : object with ``len()`` and ``batch(rows) -> Tensor``
+        Images or tokens.
+    states : Tensor of shape (n_samples, n_labels), int8
+        Targets in training, known labels in prediction.
+    rows : ndarray of int, default=None
+        The rows of `source` to use; None for all.
+    augment_seed : int, default=None
+        Augment the images, at random from this seed. None: no augmentation.
+    """
+
+    def __init__(self, source, states, rows=None, augment_seed=None):
+        self.source = source
+        self.states = states
+        self.rows = np.arange(len(source)) if rows is None else rows
+        self.augment_seed = augment_seed
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitems__(self, positions):
+        """Fetch a whole batch: decoding in threads and slicing beat one row at a time."""
+        rows = self.rows[positions]
+        return self.source.batch(rows, self._generator(rows)), self.states[rows]
+
+    def _generator(self, rows):
+        """Seeded by what is in the batch: the same in whichever worker process it is made."""
+        if self.augment_seed is None:
+            return None
+        return torch.Generator().manual_seed(zlib.crc32(rows.tobytes(), self.augment_seed))
+
+    def __getitem__(self, position):
+        X, states = self.__getitems__([position])
+        return X[0], states[0]
+
+
+def _as_fetched(batch):
+    return batch
+
+
+class LabelMaskNet(NeuralNet):
+    """A skorch net that is told some labels and learns to predict the hidden ones.
+
+    Parameters beyond :class:`skorch.NeuralNet`'s
+    ---------------------------------------------
+    unknown_fraction : (float, float) or None
+        Range of the share of labels hidden in training; None hides all.
+    exclusive : bool
+        Whether labels are classes, one per sample.
+    precision : {"float32", "bfloat16"}
+        Of the forward pass.
+    seed : int
+        Of masks and batches.
+    """
+
+    def __init__(
+        self,
+        *args,
+        unknown_fraction=(0.25, 1.0),
+        exclusive=False,
+        precision="float32",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.unknown_fraction = unknown_fraction
+        self.exclusive = exclusive
+        self.precision = precision
+        self.seed = seed
+
+    def on_train_begin(self, *args, **kwargs):
+        """Seed the generators; skorch calls this at the start of a fit."""
+        super().on_train_begin(*args, **kwargs)
+        seeds = torch.Generator().manual_seed(self.seed)
+        draw = [int(torch.randint(2**31, (), generator=seeds)) for _ in range(2)]
+        self._mask_generator = torch.Generator(self.device).manual_seed(draw[0])
+        self._valid_generator = torch.Generator(self.device)
+        self._valid_seed = draw[1]
+
+    def on_epoch_begin(self, *args, **kwargs):
+        """Let each epoch's validation hide the same labels; skorch calls this."""
+        super().on_epoch_begin(*args, **kwargs)
+        self._valid_generator.manual_seed(self._valid_seed)
+
+    def on_train_end(self, *args, **kwargs):
+        """Drop the generators: they cannot be copied. skorch calls this at the end of a fit."""
+        super().on_train_end(*args, **kwargs)
+        del self._mask_generator, self._valid_generator
+
+    def get_iterator(self, dataset, training=False):
+        """A loader that fetches whole batches, shuffled from the net's seed in training."""
+        kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
+        kwargs = {"batch_size": self.batch_size, "collate_fn": _as_fetched, **kwargs}
+        # A loader without a generator would draw from torch's global one, even unshuffled.
+        kwargs = {"generator": torch.Generator().manual_seed(self.seed), **kwargs}
+        if training:
+            kwargs = {"shuffle": True, **kwargs}
+            # BatchNorm cannot learn from a last batch of a single image.
+            alone = len(dataset) % kwargs["batch_size"] == 1 and len(dataset) > 1
+            kwargs = {"drop_last": alone, **kwargs}
+        loader = self.iterator_train if training else self.iterator_valid
+        return loader(dataset, **kwargs)
+
+    def train_step_single(self, batch, **fit_params):
+        """One step of label mask training: hide, predict, score what was hidden."""
+        self._set_training(True)
+        X, targets = self._to_device(batch)
+        loss = self._masked_loss(X, targets, self._mask_generator, **fit_params)
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
+                "(and `backbone_lr`), or look for extreme values in the features."
+            )
+        loss.backward()
+        return {"loss": loss, "y_pred": None}
+
+    def validation_step(self, batch, **fit_params):
+        """The same loss on held-out samples, with the same labels hidden in every epoch."""
+        self._set_training(False)
+        X, targets = self._to_device(batch)
+        with torch.no_grad():
+            loss = self._masked_loss(X, targets, self._valid_generator, **fit_params)
+        return {"loss": loss, "y_pred": None}
+
+    def evaluation_step(self, batch, training=False):
+        """Logits given the known labels of the batch."""
+        self.check_is_fitted()
+        X, states = self._to_device(batch)
+        with torch.set_grad_enabled(training), self._autocast():
+            self._set_training(training)
+            return self.infer({"X": X, "states": states}).float()
+
+    def _masked_loss(self, X, targets, generator, **fit_params):
+        states, hidden = sample_label_states(
+            targets, self.unknown_fraction, generator, self.exclusive
+        )
+        with self._autocast():
+            logits = self.infer({"X": X, "states": states}, **fit_params)
+        return self.get_loss(logits.float(), targets, hidden)
+
+    def get_loss(self, logits, targets, hidden):
+        """Mean loss over the hidden labels, summed over the model's paths.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n_paths, B, L)
+        targets : Tensor of shape (B, L), int8
+        hidden : Tensor of shape (B, L), bool
+
+        Returns
+        -------
+        loss : Tensor, a scalar
+        """
+        y = targets.clamp(min=0).to(logits.dtype).expand_as(logits)
+        if self.exclusive:
+            return exclusive_cross_entropy(logits, y, hidden).mean(dim=-1).sum()
+        loss = self.criterion_(logits, y) * hidden
+        # A batch may hide nothing that was annotated: it then weighs nothing.
+        return loss.sum() / hidden.sum().clamp(min=1)
+
+    def _to_device(self, batch):
+        X, states = batch
+        return to_tensor(X, device=self.device), to_tensor(states, device=self.device)
+
+    def _autocast(self):
+        if self.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
+
+
+class OneCycle(LRScheduler):
+    """Learning rates up and down again over the whole fit (Smith and Topin, 2018), step by step.
+
+    Each parameter group peaks at the learning rate it was given.
+    """
+
+    def __init__(self):
+        super().__init__(policy=OneCycleLR, step_every="batch", event_name="lr")
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        """Spread the cycle over the steps of this fit."""
+        n_steps = net.max_epochs * len(net.get_iterator(X, training=True))
+        peaks = [group["lr"] for group in net.optimizer_.param_groups]
+        self.lr_scheduler_ = OneCycleLR(net.optimizer_, max_lr=peaks, total_steps=n_steps + 1)
+        self.batch_idx_ = 0
+
+
+class WeightAveraging(Callback):
+    """Exponential moving average of the weights: validated, and kept when training ends.
+
+    Must stand before callbacks that look at the weights of an epoch's end, such as
+    :class:`skorch.callbacks.EarlyStopping` with ``load_best``.
+
+    Parameters
+    ----------
+    decay : float
+        In [0, 1): the weight of the past at each step, once there is enough of it.
+    """
+
+    def __init__(self, decay):
+        self.decay = decay
+
+    def on_train_begin(self, net, **kwargs):
+        """Start from the initial weights."""
+        # Weights only, and only those that train: buffers are running averages already.
+        self._weights = [w for w in net.module_.parameters() if w.requires_grad]
+        self._average = [w.detach().clone() for w in self._weights]
+        self._raw, self._n_steps = None, 0
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Go on training where training left off."""
+        if self._raw is not None:
+            self._put(self._raw)
+            self._raw = None
+
+    def on_batch_begin(self, net, training, **kwargs):
+        """Validate the average."""
+        if not training and self._raw is None:
+            self._raw = [w.detach().clone() for w in self._weights]
+            self._put(self._average)
+
+    def on_batch_end(self, net, training, **kwargs):
+        """Take in the weights after each step."""
+        if not training:
+            return
+        self._n_steps += 1
+        # At first the plain mean of the few steps there are: the start is soon forgotten.
+        decay = min(self.decay, self._n_steps / (10 + self._n_steps))
+        for mean, weight in zip(self._average, self._weights, strict=True):
+            mean.lerp_(weight.detach(), 1 - decay)
+
+    def on_train_end(self, net, **kwargs):
+        """Use the average from here on."""
+        if self._raw is None:
+            self._put(self._average)
+        del self._weights, self._average, self._raw
+
+    def _put(self, values):
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.data.copy_(value)

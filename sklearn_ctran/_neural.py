@@ -1,0 +1,367 @@
+"""What every neural estimator shares: images to tokens to a trained net, states to probabilities.
+
+A subclass has the constructor parameters used here and builds its module in `_build_module`.
+"""
+
+import copy
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._labels import (
+    NEGATIVE,
+    POSITIVE,
+    UNKNOWN,
+    encode_known_labels,
+    encode_targets,
+    probabilities,
+    read_states,
+)
+from sklearn_ctran._net import LabelledImages
+from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
+from sklearn_ctran.metrics import mean_average_precision
+
+
+class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
+    """Base of the neural estimators: the protocol, without the model."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Learn from images and their labels.
+
+        Parameters
+        ----------
+        X : array-like
+            Images: a list or array of paths, PIL images or arrays; an array of shape
+            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            (n_samples, height, width). Features: (n_samples, n_features); with `backbone=None`
+            also tokens (n_samples, n_tokens, n_channels).
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
+            1 where the label applies, 0 where not, -1 or NaN where nobody annotated it: such an
+            entry is neither shown to the model nor scored. One dimension: one class a sample.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError, FileNotFoundError
+            If an argument cannot be used; the message names the row, label or file. The estimator
+            is then as it was before the call.
+        """
+        before = copy.copy(vars(self))
+        try:
+            self._fit(X, y)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def _fit(self, X, y):
+        self._check_params()
+        data, kind = self._read_X(X, reset=True)
+        targets = encode_targets(y)
+        check_consistent_length(data, targets.states)
+        going_on = self.warm_start and hasattr(self, "net_")
+        if going_on:
+            self._check_same_task(targets, kind)
+        self._set_task(targets, kind)
+        rng = check_random_state(self.random_state)
+        device = self._device()
+        seed = int(rng.randint(np.iinfo(np.int32).max))
+        cuda = [torch.cuda.current_device()] if device.startswith("cuda") else []
+        # Weights and dropout draw from torch's global generator: lend it a seed, then restore it.
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(seed)
+            train, valid = self._split(targets, rng)
+            if going_on:
+                module = copy.deepcopy(self.net_.module_)
+                source = self._training_source(data, module)
+            else:
+                module, source = self._build_module(data, train)
+            states = torch.from_numpy(targets.states)
+            if valid is not None:
+                valid = LabelledImages(source, states, valid)
+            net = self._build_net(module, valid, seed=seed, device=device)
+            net.fit(LabelledImages(source, states, train, augment_seed=seed), None)
+        net.train_split = None  # Its held-out part would travel along in every pickle.
+        self.net_ = net
+        self.history_ = [
+            {key: value for key, value in epoch.items() if key != "batches"}
+            for epoch in net.history
+        ]
+
+    def _set_task(self, targets, kind):
+        self._input_kind = kind
+        self.classes_ = targets.classes
+        self.label_names_ = targets.names
+        self.n_labels_ = len(targets.names)
+        self._exclusive = targets.exclusive
+
+    def _split(self, targets, rng):
+        """Rows to train on and rows to stop by, or None for all rows and None."""
+        rows = np.arange(len(targets.states))
+        if not self.early_stopping:
+            return rows, None
+        codes = targets.states.argmax(axis=1) if targets.exclusive else None
+        train, valid = train_test_split(
+            rows,
+            test_size=self.validation_fraction,
+            random_state=rng,
+            stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
+        )
+        if not (targets.states[train] != UNKNOWN).any(axis=0).all():
+            raise ValueError(
+                "early_stopping sets so many samples aside that a label has no annotated one left "
+                "to learn from: lower validation_fraction, or use early_stopping=False."
+            )
+        return np.sort(train), np.sort(valid)
+
+    def _check_same_task(self, targets, kind):
+        if (
+            targets.exclusive != self._exclusive
+            or not np.array_equal(targets.names, self.label_names_)
+            or kind != self._input_kind
+        ):
+            raise ValueError(
+                "warm_start=True goes on with the model of the last fit, whose labels or kind of "
+                "input were others; set warm_start=False to start afresh."
+            )
+
+    def _device(self):
+        if self.device != "auto":
+            try:
+                return str(torch.device(self.device))
+            except RuntimeError as error:
+                raise ValueError(f"device={self.device!r} is no device of torch: {error}") from error
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    # ------------------------------------------------------------------ input
+
+    def _read_X(self, X, reset):
+        """Validate `X`: Images or Tokens, and which kind of input it was."""
+        kind, X = _kind_of(X, self.backbone)
+        if not reset and kind != self._input_kind:
+            raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input_kind}.")
+        if kind == "images":
+            if self.backbone is None:
+                raise ValueError(
+                    "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
+                    "backbone."
+                )
+            images = check_images(X, n_jobs=self.n_jobs)
+            self._preprocessing().check(images)
+            return images, kind
+        if kind == "tokens":
+            X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
+            if 0 in X.shape:
+                raise ValueError(f"X is empty: its shape is {X.shape}.")
+            expected = X.shape[2] if reset else self.net_.module_.feature_mean.shape[0]
+            if X.shape[2] != expected:
+                raise ValueError(
+                    f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
+                    f"{expected}."
+                )
+            return Tokens(X), kind
+        X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)
+        return Tokens(X[:, None]), kind
+
+    def _preprocessing(self):
+        return Preprocessing(self.image_size, self._augmentation())
+
+    def _training_source(self, data, module):
+        """What the net trains on: tokens, wherever the backbone need not see an image twice."""
+        if isinstance(data, Tokens):
+            return data
+        if module.backbone is not None and module.backbone.frozen and not self._augmentation():
+            return self._encode(data, module)
+        return ImageBatches(data, self._preprocessing())
+
+    def _encode(self, images, module):
+        values = encode_images(
+            module.backbone,
+            images,
+            self._preprocessing(),
+            batch_size=self.batch_size,
+            device=self._device(),
+            verbose=self.verbose,
+        )
+        return Tokens(values)
+
+    # ------------------------------------------------------------- prediction
+
+    def _logits(self, X, known_labels):
+        """Logits (n, L), float32, and the states they are conditioned on."""
+        check_is_fitted(self)
+        data, _ = self._read_X(X, reset=False)
+        states = encode_known_labels(
+            known_labels, len(data), self.label_names_, exclusive=self._exclusive
+        )
+        source = data if isinstance(data, Tokens) else ImageBatches(data, self._preprocessing())
+        batches = LabelledImages(source, torch.from_numpy(states))
+        logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
+        logits = torch.cat(logits).numpy()
+        if not np.isfinite(logits).all():
+            row = int(np.argmin(np.isfinite(logits).all(axis=1)))
+            raise ValueError(f"The model's output for row {row} is not finite: refit it.")
+        return logits, states
+
+    def predict_proba(self, X, known_labels=None):
+        """Probability of each label, given the image and what is known of it.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+            What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
+            DataFrame has some label names as columns; a dict maps a label name to a column or to
+            one value for all rows. None: nothing is known.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels), float32
+            P(label = 1) in [0, 1]; a known label is exactly 0.0 or 1.0. For a 1-D `y`, one column
+            per class of `classes_`, and rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError, FileNotFoundError
+            If an argument cannot be used.
+        """
+        logits, states = self._logits(X, known_labels)
+        return probabilities(logits, states, self._exclusive)
+
+    def decision_function(self, X, known_labels=None):
+        """Logit of each label: positive where the label is more likely than not.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
+            A known label has the largest or the least finite float32.
+        """
+        logits, states = self._logits(X, known_labels)
+        largest = np.finfo(np.float32).max
+        if self._exclusive:
+            told = (states == POSITIVE).any(axis=1, keepdims=True)
+            states = np.where(told & (states != POSITIVE), NEGATIVE, states)
+        logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
+        if self._exclusive and self.n_labels_ == 2:
+            logits = logits[:, 1].astype(np.float64) - logits[:, 0]
+            logits = np.clip(logits, -largest, largest)
+        return logits.astype(np.float32)
+
+    def predict(self, X, known_labels=None):
+        """The labels, or the class, of each image.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
+            1 where the probability is above 0.5; known labels as they are known. For a 1-D `y` the
+            most probable class.
+        """
+        proba = self.predict_proba(X, known_labels)
+        if self._exclusive:
+            return self.classes_[proba.argmax(axis=1)]
+        return (proba > 0.5).astype(np.int64)
+
+    def score(self, X, y, known_labels=None):
+        """Mean average precision over labels, or accuracy for a 1-D `y`.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        y : array-like of shape (n_samples, n_labels) or (n_samples,)
+            The truth; -1 or NaN entries do not count.
+        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+            As in :meth:`predict_proba`. Only unknown entries are scored.
+
+        Returns
+        -------
+        score : float
+            In [0, 1]. For a 1-D `y` rows whose class is known do not count.
+        """
+        check_is_fitted(self)
+        if self._exclusive:
+            predicted = self.predict(X, known_labels)
+            told = encode_known_labels(known_labels, len(predicted), self.label_names_, True)
+            asked = (told != POSITIVE).all(axis=1)
+            if not asked.any():
+                raise ValueError("known_labels tells the class of every row: nothing to score.")
+            return float(accuracy_score(np.asarray(y)[asked], predicted[asked]))
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
+            raise ValueError("The columns of y must be the labels of fit, in the same order.")
+        proba = self.predict_proba(X, known_labels)
+        truth = read_states(y, self.label_names_, "y")
+        known = encode_known_labels(known_labels, len(proba), self.label_names_)
+        return mean_average_precision(truth, proba, known_labels=known)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _kind_of(X, backbone):
+    """Tell what `X` holds: "images", "tokens" or "features"; lists of numbers become arrays."""
+    if hasattr(X, "iloc"):
+        first = X.iloc[0, 0] if X.ndim == 2 and X.shape[1] == 1 and len(X) else None
+        first = X.iloc[0] if X.ndim == 1 and len(X) else first
+        return ("images" if _is_image(first) else "features"), X
+    if isinstance(X, (list, tuple)):
+        if len(X) and any(_is_image(x) for x in X):
+            return "images", X
+        try:
+            X = np.asarray(X)
+        except ValueError:
+            return "images", X  # Rows of different sizes: no table of features.
+    n_dimensions = getattr(X, "ndim", 2)
+    if n_dimensions == 1 and len(X) and _is_image(X[0]):
+        return "images", X
+    if n_dimensions == 3:
+        return ("tokens" if backbone is None else "images"), X
+    return ("images" if n_dimensions == 4 else "features"), X
+
+
+def _is_image(x):
+    """Tell a path, a PIL image or an image array from anything else."""
+    if isinstance(x, (str, bytes, os.PathLike, Path)):
+        return True
+    return hasattr(x, "getexif") or (isinstance(x, np.ndarray) and x.ndim in (2, 3))

@@ -1,0 +1,103 @@
+"""Image tokens: features as given, or computed from images by a frozen backbone."""
+
+import sys
+import time
+
+import numpy as np
+import torch
+
+
+class Tokens:
+    """Features in memory, served in batches.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_tokens, n_channels), float32
+    """
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, P, C); features are never augmented."""
+        return torch.from_numpy(self.values[rows])
+
+    def mean_and_scale(self, rows=None):
+        """Mean and standard deviation of each channel over all tokens of `rows`.
+
+        Returns
+        -------
+        mean, scale : Tensor of shape (C,), float32
+            The scale of a constant channel is 1.
+        """
+        values = self.values if rows is None else self.values[rows]
+        mean = values.mean(axis=(0, 1), dtype=np.float64)
+        # Sample by sample: squaring everything at once would need a second copy of the features.
+        square = sum(np.square(sample - mean).sum(axis=0) for sample in values)
+        scale = np.sqrt(square / (values.shape[0] * values.shape[1]))
+        scale[scale < 1e-7 * np.maximum(1.0, np.abs(mean))] = 1.0
+        return tuple(torch.from_numpy(x.astype(np.float32)) for x in (mean, scale))
+
+
+class ImageBatches:
+    """Images, decoded and resized when asked for.
+
+    Parameters
+    ----------
+    images : Images
+    preprocess : Preprocessing
+    """
+
+    def __init__(self, images, preprocess):
+        self.images = images
+        self.preprocess = preprocess
+
+    def __len__(self):
+        return len(self.images)
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, 3, H, W), uint8; augmented if there is a torch.Generator."""
+        return self.images.batch(rows, self.preprocess, generator)
+
+
+def encode_images(backbone, images, preprocess, *, batch_size=64, device="cpu", verbose=0):
+    """Pass every image through a backbone once.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Evaluated without gradients, in evaluation mode.
+    images : Images
+    preprocess : Preprocessing
+    batch_size : int
+    device : str
+    verbose : int
+        Above 0, progress goes to standard error.
+
+    Returns
+    -------
+    tokens : ndarray of shape (n_samples, n_tokens, n_channels), float32
+        Row-major over the feature map's (h, w).
+    """
+    source = ImageBatches(images, preprocess)
+    was_training = backbone.training
+    backbone = backbone.to(device).eval()
+    tokens, start = None, time.perf_counter()
+    for first in range(0, len(source), batch_size):
+        rows = np.arange(first, min(first + batch_size, len(source)))
+        with torch.inference_mode():
+            features = backbone(source.batch(rows).to(device)).flatten(2).transpose(1, 2)
+            features = features.float().cpu().numpy()
+        if tokens is None:
+            tokens = np.empty((len(source), *features.shape[1:]), dtype=np.float32)
+        tokens[rows] = features
+        if verbose:
+            rate = (rows[-1] + 1) / (time.perf_counter() - start)
+            end = "\n" if rows[-1] + 1 == len(source) else ""
+            message = f"\rimage tokens: {rows[-1] + 1}/{len(source)}, {rate:.0f} images/s"
+            print(message, end=end, file=sys.stderr, flush=True)
+    backbone.train(was_training)
+    return tokens

@@ -1,0 +1,194 @@
+"""Scenes of handwritten digits: a multi-label image problem that ships with scikit-learn."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+_N_DIGITS = 10
+_DIGIT_SIDE = 8
+_GRID = 3
+_BACKGROUND = 64.0
+_CLEAR_CONTRAST = (0.6, 1.0)
+_FAINT_CONTRAST = (0.0, 0.15)
+_TEST_SHARE = 0.3
+# Pairs of digits that sum to nine. The two of a pair look different, while digits that are easily
+# confused (3 and 8, 4 and 9, 1 and 7, 5 and 6) belong to different pairs: labels help the eye.
+_PAIRS = np.array([(digit, 9 - digit) for digit in range(_N_DIGITS // 2)])
+
+_DESCR = """\
+Digit scenes
+------------
+
+Grey images on which some of the ten digits are written, each at most once, in cells of a 3 x 3
+grid. Label d is 1 where digit d is on the canvas, however faint. The handwriting is scikit-learn's
+``load_digits`` (test set of the UCI ML hand-written digits data set, E. Alpaydin and C. Kaynak,
+1998).
+
+Digits come in pairs that sum to nine: 0 and 9, 1 and 8, 2 and 7, 3 and 6, 4 and 5.
+"""
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "subset": [StrOptions({"train", "test", "all"})],
+        "image_size": [Interval(Integral, _GRID * _DIGIT_SIDE, None, closed="left")],
+        "togetherness": [Interval(Real, 0, 1, closed="both")],
+        "faint_share": [Interval(Real, 0, 1, closed="both")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_digit_scenes(
+    n_samples=2000,
+    *,
+    subset="all",
+    image_size=32,
+    togetherness=0.8,
+    faint_share=0.5,
+    noise=0.1,
+    random_state=None,
+):
+    """Compose images of several handwritten digits that tend to come in pairs.
+
+    Each scene draws 1, 2 or 3 (equally likely) of the five pairs of digits that sum to nine: 0
+    and 9, 1 and 8, 2 and 7, 3 and 6, 4 and 5. Of a drawn pair both digits are written with
+    probability `togetherness`, otherwise one of the two, either equally likely. Digits of pairs
+    that were not drawn are absent. Each digit goes to a cell of its own on a 3 x 3 grid, at a
+    random place inside it, clearly or, with probability `faint_share`, so faintly that it can
+    hardly be seen in the noise.
+
+    So the image alone cannot tell everything, and known labels are worth having: with the default
+    `togetherness` a digit is present in 36 % of the scenes, in 89 % of those that hold its
+    partner, and in 6 % of those that do not. In general, with ``t = togetherness``, these are
+    ``0.2 * (1 + t)``, ``2 * t / (1 + t)`` and ``(1 - t) / (4 - t)``.
+
+    Parameters
+    ----------
+    n_samples : int, default=2000
+        Number of scenes.
+
+    subset : {"train", "test", "all"}, default="all"
+        Which of scikit-learn's 1,797 digit images to write with. "train" and "test" are a fixed
+        split (about 70 % and 30 % of each digit), so that no handwriting of a test scene was seen
+        in a training scene.
+
+    image_size : int, default=32
+        Height and width of the scenes in pixels, at least 24. Digits are 8 x 8 pixels, enlarged by
+        the largest whole factor that fits into a cell.
+
+    togetherness : float, default=0.8
+        Probability that a drawn pair is written as a pair, between 0 and 1.
+
+    faint_share : float, default=0.5
+        Probability that a digit is written faintly, between 0 and 1.
+
+    noise : float, default=0.1
+        Standard deviation of the pixel noise, as a share of the range from black to white.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the scenes. Pass an int for reproducible output across multiple function calls.
+
+    Returns
+    -------
+    scenes : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        images : ndarray of shape (n_samples, image_size, image_size), dtype uint8
+            The scenes.
+        Y : ndarray of shape (n_samples, 10), dtype int64
+            1 where the digit of that column is on the canvas.
+        label_names : ndarray of shape (10,), dtype str
+            The digits' names.
+        digit_rows : ndarray of shape (n_samples, 10), dtype int64
+            The row of :func:`sklearn.datasets.load_digits` that each digit was written with, -1
+            where it is absent.
+        is_faint : ndarray of shape (n_samples, 10), dtype bool
+            Which digits were written faintly.
+        DESCR : str
+            Description of the data set.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> scenes.images.shape, scenes.Y.shape
+    ((100, 32, 32), (100, 10))
+    """
+    rng = check_random_state(random_state)
+    digits = load_digits()
+    Y = _sample_labels(n_samples, togetherness, rng)
+    digit_rows = _sample_handwriting(Y, digits.target, subset, rng)
+    is_faint = (rng.random_sample(Y.shape) < faint_share) & (Y == 1)
+    low, high = np.where(is_faint[..., None], _FAINT_CONTRAST, _CLEAR_CONTRAST).transpose(2, 0, 1)
+    contrast = rng.uniform(low, high)
+    images = _draw(digit_rows, contrast, digits.images, image_size, rng)
+    images += rng.normal(scale=255.0 * noise, size=images.shape)
+    return Bunch(
+        images=np.clip(np.rint(images), 0, 255).astype(np.uint8),
+        Y=Y,
+        label_names=np.array([str(digit) for digit in range(_N_DIGITS)]),
+        digit_rows=digit_rows,
+        is_faint=is_faint,
+        DESCR=_DESCR,
+    )
+
+
+def _sample_labels(n_samples, togetherness, rng):
+    """Labels of all scenes: which pairs are drawn, and which of their digits are written."""
+    n_pairs = len(_PAIRS)
+    n_drawn = rng.randint(1, 4, size=(n_samples, 1))
+    rank = rng.random_sample((n_samples, n_pairs)).argsort(axis=1).argsort(axis=1)
+    drawn = rank < n_drawn
+    together = rng.random_sample((n_samples, n_pairs)) < togetherness
+    first = rng.random_sample((n_samples, n_pairs)) < 0.5
+    Y = np.zeros((n_samples, _N_DIGITS), dtype=np.int64)
+    Y[:, _PAIRS[:, 0]] = drawn & (together | first)
+    Y[:, _PAIRS[:, 1]] = drawn & (together | ~first)
+    return Y
+
+
+def _sample_handwriting(Y, targets, subset, rng):
+    """Choose a row of the digits data for each label that is present; -1 for the others."""
+    rows = np.full(Y.shape, -1, dtype=np.int64)
+    for digit, available in enumerate(_split_digits(targets)[subset]):
+        present = np.flatnonzero(Y[:, digit])
+        rows[present, digit] = rng.choice(available, size=len(present))
+    return rows
+
+
+def _split_digits(targets):
+    """Rows of each digit in each subset; the same on every call."""
+    rng = np.random.RandomState(0)
+    split = {"train": [], "test": [], "all": []}
+    for digit in range(_N_DIGITS):
+        rows = rng.permutation(np.flatnonzero(targets == digit))
+        n_test = round(_TEST_SHARE * len(rows))
+        split["test"].append(rows[:n_test])
+        split["train"].append(rows[n_test:])
+        split["all"].append(rows)
+    return split
+
+
+def _draw(digit_rows, contrast, digit_images, image_size, rng):
+    """Write the digits of each scene into cells of their own, at a random place in the cell."""
+    cell = image_size // _GRID
+    zoom = cell // _DIGIT_SIDE
+    side = zoom * _DIGIT_SIDE
+    strokes = digit_images / digit_images.max() * (255.0 - _BACKGROUND)
+    strokes = strokes.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    margin = image_size - _GRID * cell
+
+    images = np.full((len(digit_rows), image_size, image_size), _BACKGROUND)
+    for image, rows, weights in zip(images, digit_rows, contrast, strict=True):
+        corner = rng.randint(0, margin + 1, size=2)
+        cells = rng.permutation(_GRID**2)
+        jitter = rng.randint(0, cell - side + 1, size=(_N_DIGITS, 2))
+        for place, digit in enumerate(np.flatnonzero(rows >= 0)):
+            top, left = corner + cell * np.array(divmod(cells[place], _GRID)) + jitter[digit]
+            image[top : top + side, left : left + side] += weights[digit] * strokes[rows[digit]]
+    return images

@@ -1,0 +1,370 @@
+"""From uint8 images to a grid of features: torchvision's networks, a small one, or your own."""
+
+import copy
+import difflib
+import os
+import pickle
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklearn_ctran.modules.small_cnn import SmallCNN
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+_WEIGHT_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar", ".safetensors")
+_UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError)
+
+
+class Backbone(nn.Module):
+    """Images to feature maps.
+
+    Parameters
+    ----------
+    trunk : nn.Module
+        Normalised images, float (B, 3, H, W), to feature maps (B, C, h, w).
+    mean, std : tuple of 3 float
+        Of the images that `trunk` expects, on the scale where white is 1.
+    min_side : int
+        The least height and width that `trunk` takes.
+
+    Attributes
+    ----------
+    n_channels : int
+        C. Found by a run on a small black image.
+    frozen : bool
+        Whether `freeze` was called.
+
+    Raises
+    ------
+    ValueError
+        If `trunk` returns anything but (B, C, h, w).
+    """
+
+    def __init__(self, trunk, mean=IMAGENET_MEAN, std=IMAGENET_STD, min_side=1):
+        super().__init__()
+        self.trunk = trunk
+        self.min_side = min_side
+        self.frozen = False
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+        self.n_channels = self._count_channels()
+        self.trunk.to(memory_format=torch.channels_last)
+
+    def forward(self, images):
+        """Features of images.
+
+        Parameters
+        ----------
+        images : Tensor of shape (B, 3, H, W), dtype uint8
+
+        Returns
+        -------
+        Tensor of shape (B, C, h, w), float
+        """
+        height, width = images.shape[-2:]
+        if min(height, width) < self.min_side:
+            raise ValueError(
+                f"Images of {height} x {width} pixels are too small for this backbone, which needs "
+                f"{self.min_side} x {self.min_side}: set a larger image_size, or backbone='small'."
+            )
+        images = images.to(self.mean.dtype, memory_format=torch.channels_last)
+        return self.trunk(images.div_(255).sub_(self.mean).div_(self.std))
+
+    def freeze(self):
+        """Never train this again: no gradients, evaluation mode whatever `train` is told.
+
+        Batch normalisation would otherwise move its statistics in every training step.
+        """
+        self.frozen = True
+        self.requires_grad_(False)
+        return self.eval()
+
+    def train(self, mode=True):
+        """Set training mode, which a frozen backbone never enters."""
+        return super().train(mode and not self.frozen)
+
+    def _count_channels(self):
+        # 224 is for modules of one fixed size: nearly always that of ImageNet networks.
+        sides = (max(self.min_side, 64), 224)
+        self.eval()
+        with torch.no_grad():
+            for side in sides:
+                try:
+                    features = self(torch.zeros(1, 3, side, side, dtype=torch.uint8))
+                    break
+                except Exception as error:
+                    if side == sides[-1]:
+                        raise ValueError(
+                            "The backbone cannot process float images of shape (1, 3, 64, 64) nor "
+                            f"(1, 3, 224, 224): {error}"
+                        ) from error
+        self.train()
+        if not (isinstance(features, torch.Tensor) and features.ndim == 4 and len(features) == 1):
+            got = tuple(getattr(features, "shape", ())) or type(features).__name__
+            raise ValueError(
+                f"The backbone must return feature maps (B, C, h, w), but returned {got} for one "
+                "image: take off its pooling and its classifier."
+            )
+        return features.shape[1]
+
+
+def make_backbone(backbone, weights="DEFAULT"):
+    """Build a backbone and give it its weights.
+
+    Random weights are drawn from torch's global generator.
+
+    Parameters
+    ----------
+    backbone : str or nn.Module
+        The name of a torchvision classification network, ``"small"`` (for images below about 64
+        pixels, trained from scratch), or a module from float images (B, 3, H, W), normalised by
+        ImageNet's mean and standard deviation, to (B, C, h, w). The module is copied.
+    weights : str, path-like or None, default="DEFAULT"
+        A name of torchvision's weights for that network; None for random weights; or a state_dict
+        file of the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored.
+        ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are.
+
+    Returns
+    -------
+    Backbone
+
+    Raises
+    ------
+    FileNotFoundError
+        If the weights' file does not exist.
+    RuntimeError
+        If torchvision's weights could not be downloaded; it says what to do without them.
+    ValueError
+        For unknown names, files that are not a state_dict, and those of another network.
+    TypeError
+        If `backbone` is neither str nor nn.Module.
+    """
+    if isinstance(backbone, nn.Module):
+        return _as_they_come(copy.deepcopy(backbone).cpu(), "a module", weights)
+    if not isinstance(backbone, str):
+        raise TypeError(f"backbone must be a name or an nn.Module, got {backbone!r}.")
+    if backbone == "small":
+        return _as_they_come(SmallCNN(), "'small'", weights)
+    # Imported here: torchvision takes longer to import than all of scikit-learn.
+    from torchvision import models
+
+    family = _family(backbone, models)
+    named = models.get_model_weights(backbone)
+    source = _find_weights(weights, f"backbone {backbone!r}", named)
+    state = None
+    if source is not None:
+        state = _read(source) if isinstance(source, Path) else _download(source, backbone)
+    is_inception = backbone == "inception_v3"
+    # Its truncated normals make features of 1e7 before batch normalisation has seen images.
+    arguments = {"init_weights": False} if is_inception else {}
+    trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
+    if state is not None:
+        _load(trunk, state, source, family.left_out)
+    preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
+    # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
+    mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
+    return Backbone(trunk, mean, std, getattr(trunk, "patch_size", family.min_side))
+
+
+def _as_they_come(trunk, what, weights):
+    """A backbone of a module for which there are no named weights."""
+    path = _find_weights(weights, what)
+    if path is not None:
+        _load(trunk, _read(path), path)
+    return Backbone(trunk)
+
+
+class PatchTokens(nn.Module):
+    """torchvision's ViT up to its last norm; patches as a grid (B, C, h, w), no class token.
+
+    Position embeddings are interpolated (bicubic) for images of another size.
+    """
+
+    def __init__(self, vit):
+        super().__init__()
+        self.patch_size = vit.patch_size
+        self.conv_proj = vit.conv_proj
+        self.class_token = vit.class_token
+        self.encoder = vit.encoder
+
+    def forward(self, images):
+        patches = self.conv_proj(images)
+        grid = patches.shape[-2:]
+        tokens = patches.flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
+        encoder = self.encoder
+        tokens = encoder.dropout(tokens + self._positions(grid))
+        tokens = encoder.ln(encoder.layers(tokens))
+        return tokens[:, 1:].transpose(1, 2).unflatten(2, grid)
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        positions = state_dict.get(f"{prefix}encoder.pos_embedding")
+        if positions is not None and positions.shape != self.encoder.pos_embedding.shape:
+            # Those of another image size are as good.
+            self.encoder.pos_embedding = nn.Parameter(torch.empty_like(positions))
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _positions(self, grid):
+        positions = self.encoder.pos_embedding
+        side = round((positions.shape[1] - 1) ** 0.5)
+        if tuple(grid) == (side, side):
+            return positions
+        patches = positions[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+        # align_corners as in torchvision's interpolate_embeddings.
+        patches = F.interpolate(patches, size=grid, mode="bicubic", align_corners=True)
+        return torch.cat([positions[:, :1], patches.flatten(2).transpose(1, 2)], dim=1)
+
+
+def _chain(model, left_out):
+    """A model's parts one after the other, under torchvision's names, but for those left out."""
+    for name in left_out:
+        parent, _, part = name.rpartition(".")
+        setattr(model.get_submodule(parent), part, nn.Identity())
+    return nn.Sequential(OrderedDict(model.named_children()))
+
+
+def _densenet(model, left_out):
+    return _chain(model, left_out).append(nn.ReLU())
+
+
+def _vit(model, left_out):
+    return PatchTokens(model)
+
+
+class _Family(NamedTuple):
+    name: str
+    prefixes: tuple  # of torchvision's names
+    left_out: tuple  # what comes after the feature map
+    trunk: Callable = _chain
+    min_side: int = 1  # torchvision's own "min_size" is the least it was tested with
+
+
+_FAMILIES = (
+    _Family(
+        "ResNet, ResNeXt, Wide ResNet", ("resnet", "resnext", "wide_resnet"), ("avgpool", "fc")
+    ),
+    _Family(
+        "MobileNet V2 and V3, EfficientNet",
+        ("mobilenet_v", "efficientnet_"),
+        ("avgpool", "classifier"),
+    ),
+    # The norm that starts its classifier is kept, and normalises each cell.
+    _Family("ConvNeXt", ("convnext_",), ("avgpool", "classifier.1", "classifier.2"), min_side=32),
+    _Family("DenseNet", ("densenet",), ("classifier",), _densenet, min_side=29),
+    _Family(
+        "Inception v3", ("inception_v3",), ("AuxLogits", "avgpool", "dropout", "fc"), min_side=75
+    ),
+    _Family("ViT", ("vit_",), ("heads",), _vit),
+    _Family("Swin", ("swin_",), ("avgpool", "flatten", "head"), min_side=4),
+    _Family("RegNet", ("regnet_",), ("avgpool", "fc")),
+    _Family("VGG", ("vgg",), ("avgpool", "classifier"), min_side=32),
+)
+
+
+def _family(name, models):
+    families = {
+        known: family
+        for known in models.list_models(module=models)
+        for family in _FAMILIES
+        if known.startswith(family.prefixes)
+    }
+    if name not in families:
+        close = difflib.get_close_matches(name, families, n=4, cutoff=0.5)
+        hint = f" Did you mean {', '.join(map(repr, close))}?" if close else ""
+        raise ValueError(
+            f"Unknown backbone {name!r}.{hint} Known are 'small' and torchvision's networks of "
+            f"the families {'; '.join(family.name for family in _FAMILIES)}."
+        )
+    return families[name]
+
+
+def _find_weights(weights, what, named=None):
+    """None, a Path, or a member of `named` (torchvision's weights of this network)."""
+    if weights is None or (weights == "DEFAULT" and named is None):
+        return None
+    if isinstance(weights, str) and named is not None:
+        name = weights.removeprefix(f"{named.__name__}.")
+        if name in named.__members__:
+            return named[name]
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
+    path = Path(weights)
+    if path.is_file():
+        return path
+    if isinstance(weights, os.PathLike) or path.suffix.lower() in _WEIGHT_SUFFIXES:
+        raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
+    names = ", ".join(repr(known) for known in ("DEFAULT", *[w.name for w in named or ()]))
+    raise ValueError(
+        f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
+        f"The names are: {names}."
+    )
+
+
+def _download(weights, backbone):
+    """State dict of torchvision weights, from its cache or the network."""
+    file = weights.url.rsplit("/", 1)[1]
+    cached = os.path.join(torch.hub.get_dir(), "checkpoints", file)
+    try:
+        return weights.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
+    except (*_UNREADABLE, HTTPException) as error:
+        raise RuntimeError(
+            f"The weights {weights} of backbone {backbone!r} are not to be had: "
+            f"{error or type(error).__name__}\n"
+            f"Wanted: {file} from {weights.url}\n"
+            f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)"
+            "\nTwo ways on: weights='/path/to/the/file' with a copy of that file, or weights=None "
+            "to train from scratch."
+        ) from error
+
+
+def _read(path):
+    """State dict of a file, on the CPU; ValueError if there is none in it."""
+    try:
+        if path.suffix.lower() == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    # safetensors has its own exception class, derived from nothing but Exception.
+    except Exception as error:
+        raise ValueError(
+            f"weights: {str(path)!r} cannot be read as a file of tensors, as torch.save("
+            f"model.state_dict(), ...) writes it: {error or type(error).__name__}"
+        ) from error
+    if isinstance(state, dict):
+        state = state.get("state_dict", state)
+    if not (isinstance(state, dict) and all(torch.is_tensor(value) for value in state.values())):
+        raise ValueError(f"weights: {str(path)!r} holds no state_dict (names and their tensors).")
+    return state
+
+
+def _load(trunk, state, source, left_out=()):
+    """Load a state dict, of which the parts left out (a classifier) do not matter."""
+    # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
+    wrapped = not any(key.startswith("module.") for key in trunk.state_dict())
+    state = {key.removeprefix("module." if wrapped else ""): state[key] for key in state}
+    state = {
+        re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key): value
+        for key, value in state.items()
+        if not key.startswith(tuple(f"{name}." for name in left_out))
+    }
+    problems = []
+    try:
+        for what, keys in trunk.load_state_dict(state, strict=False)._asdict().items():
+            if keys:
+                first = ", ".join(keys[:3])
+                problems.append(f"{len(keys)} {what.replace('_', ' ')}, the first: {first}")
+    except RuntimeError as error:
+        problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
+    if problems:
+        name = os.fspath(source) if isinstance(source, Path) else source
+        raise ValueError(f"weights: {name} does not fit this backbone: {'; '.join(problems[:3])}")

@@ -1,0 +1,75 @@
+"""The transformer encoder over image and label tokens (paper, section 3.2)."""
+
+from torch import nn
+from torch.nn import functional as F
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and a ReLU layer of width d, each with residual and LayerNorm (eq. 2 to 4).
+
+    Parameters
+    ----------
+    d_model : int
+    n_heads : int
+    dropout : float
+        On the output of both halves and inside the ReLU layer.
+    attention_dropout : float
+        On the attention weights.
+    """
+
+    def __init__(self, d_model, n_heads, dropout, attention_dropout):
+        super().__init__()
+        if d_model % n_heads:
+            raise ValueError(f"d_model={d_model} must be a multiple of n_heads={n_heads}.")
+        self.n_heads = n_heads
+        self.attention_dropout = attention_dropout
+        self.query_key_value = nn.Linear(d_model, 3 * d_model)
+        self.out = nn.Linear(d_model, d_model)
+        self.norm1 = nn.LayerNorm(d_model)
+        self.linear1 = nn.Linear(d_model, d_model)
+        self.linear2 = nn.Linear(d_model, d_model)
+        self.norm2 = nn.LayerNorm(d_model)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.xavier_uniform_(self.query_key_value.weight)
+        nn.init.zeros_(self.query_key_value.bias)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, tokens, n_queries=None, attention_bias=None):
+        """Update tokens.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (B, T, d)
+        n_queries : int, default=None
+            Update (and return) the last `n_queries` tokens only.
+        attention_bias : Tensor broadcastable to (B, n_heads, n_queries, T), default=None
+            Added to the attention logits.
+
+        Returns
+        -------
+        tokens : Tensor of shape (B, n_queries, d)
+        """
+        first = 0 if n_queries is None else tokens.shape[1] - n_queries
+        queried = tokens[:, first:]
+        attended = self.attention(tokens, first, attention_bias)
+        queried = self.norm1(queried + self.dropout(self.out(attended)))
+        hidden = self.dropout(F.relu(self.linear1(queried)))
+        return self.norm2(queried + self.dropout(self.linear2(hidden)))
+
+    def attention(self, tokens, first, attention_bias):
+        """Multi-head attention of tokens[:, first:] over all tokens, before the output map."""
+        d_model = tokens.shape[2]
+        weight, bias = self.query_key_value.weight, self.query_key_value.bias
+        query = F.linear(tokens[:, first:], weight[:d_model], bias[:d_model])
+        key, value = F.linear(tokens, weight[d_model:], bias[d_model:]).chunk(2, dim=2)
+        query, key, value = (
+            x.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for x in (query, key, value)
+        )
+        attended = F.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=None if attention_bias is None else attention_bias.to(query.dtype),
+            dropout_p=self.attention_dropout if self.training else 0.0,
+        )
+        return attended.transpose(1, 2).flatten(2)

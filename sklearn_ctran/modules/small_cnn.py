@@ -1,0 +1,34 @@
+"""A small convolutional network for small images, trained from scratch."""
+
+from torch import nn
+
+
+class SmallCNN(nn.Sequential):
+    """Convolution, batch normalisation, ReLU; five times, at strides 1, 2, 1, 2, 1.
+
+    For images below about 64 pixels. A cell of the feature map stands for 4 x 4 pixels and sees
+    21 x 21 of them.
+
+    Parameters
+    ----------
+    widths : tuple of 3 int, default=(32, 64, 128)
+        Channels at full, half and quarter resolution.
+    """
+
+    def __init__(self, widths=(32, 64, 128)):
+        first, second, third = widths
+        super().__init__(
+            _layer(3, first, stride=1),
+            _layer(first, second, stride=2),
+            _layer(second, second, stride=1),
+            _layer(second, third, stride=2),
+            _layer(third, third, stride=1),
+        )
+
+
+def _layer(n_in, n_out, stride):
+    return nn.Sequential(
+        nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(inplace=True),
+    )

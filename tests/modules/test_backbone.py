@@ -1,0 +1,398 @@
+"""Backbones by name, by module and from files; what is said when weights cannot be had."""
+
+import copy
+import io
+import pickle
+from urllib.error import URLError
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models
+
+from sklearn_ctran.modules.backbone import Backbone, PatchTokens, make_backbone
+
+# One small member of each family: channels, size of the feature map of 96 x 128 pixels, and what
+# torchvision's network does with the map's mean (None: something else comes between).
+NETWORKS = {
+    "resnet18": (512, (3, 4), "fc"),
+    "mobilenet_v2": (1280, (3, 4), "classifier"),
+    "mobilenet_v3_small": (576, (3, 4), "classifier"),
+    "efficientnet_b0": (1280, (3, 4), "classifier"),
+    "convnext_tiny": (768, (3, 4), None),
+    "densenet121": (1024, (3, 4), "classifier"),
+    "inception_v3": (2048, (1, 2), "fc"),
+    "vit_b_32": (768, (3, 4), None),
+    "swin_t": (768, (3, 4), "head"),
+    "swin_v2_t": (768, (3, 4), "head"),
+    "regnet_y_400mf": (440, (3, 4), "fc"),
+    "vgg11": (512, (3, 4), None),
+}
+FILE = "mobilenet_v3_small-047dcff4.pth"
+URL = f"https://download.pytorch.org/models/{FILE}"
+
+
+def some_images(height=32, width=32, n=2):
+    generator = torch.Generator().manual_seed(0)
+    shape = (n, 3, height, width)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+
+
+@pytest.fixture(scope="module")
+def mobilenet():
+    """The network whose weights most tests use: quick to build."""
+    return models.mobilenet_v3_small(weights=None)
+
+
+@pytest.fixture
+def torch_home(tmp_path, monkeypatch):
+    """An empty folder in place of torch's cache; its sub-folder for weights."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def same_weights(backbone, model):
+    """Whether all of a backbone's weights are those of a torchvision model."""
+    theirs = model.state_dict()
+    return all(
+        torch.equal(value, theirs[key]) for key, value in backbone.trunk.state_dict().items()
+    )
+
+
+# -- feature maps ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_feature_maps(name, monkeypatch):
+    n_channels, grid, head = NETWORKS[name]
+    built = []
+
+    def get_model(*args, real=models.get_model, **kwargs):
+        model = real(*args, **kwargs)
+        built.append(copy.deepcopy(model).eval())
+        return model
+
+    monkeypatch.setattr(models, "get_model", get_model)
+    backbone = make_backbone(name, weights=None)
+    assert backbone.training
+    images = some_images(96, 128)
+    with torch.no_grad():
+        features = backbone.eval()(images)
+    assert backbone.n_channels == n_channels
+    assert features.shape == (2, n_channels, *grid)
+    assert features.dtype == torch.float32
+    assert features.isfinite().all()
+    assert features.std() > 0
+    if head is None:
+        return
+    built[0].transform_input = True  # Inception: as with torchvision's weights
+    with torch.no_grad():
+        logits = built[0](normalised(images))
+        ours = getattr(built[0], head)(features.mean((2, 3)))
+    torch.testing.assert_close(ours, logits, rtol=1e-3, atol=1e-4)
+
+
+def normalised(images):
+    """What torchvision's networks expect."""
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    return (images.float() / 255 - mean) / std
+
+
+def tiny_vit(image_size):
+    vit = models.VisionTransformer(image_size, 8, 2, 2, 16, 32)
+    nn.init.normal_(vit.encoder.pos_embedding)
+    return vit.eval()
+
+
+def test_vit_tokens_are_patches_of_the_encoder():
+    vit = tiny_vit(32)
+    vit.heads, outputs = nn.Identity(), []
+    vit.encoder.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+    images = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        vit(images)
+        features = PatchTokens(vit)(images)
+    expected = outputs[0][:, 1:].transpose(1, 2).reshape(2, 16, 4, 4)
+    torch.testing.assert_close(features, expected)
+
+
+def test_vit_positions_follow_the_image():
+    vit = tiny_vit(32)
+    wide = models.vision_transformer.interpolate_embeddings(48, 8, vit.state_dict())
+    expected = tiny_vit(48)
+    expected.load_state_dict(wide)
+    images = torch.randn(2, 3, 48, 48)
+    with torch.no_grad():
+        features = PatchTokens(vit)(images)
+        torch.testing.assert_close(features, PatchTokens(expected)(images))
+        assert PatchTokens(vit)(images[..., :32, :]).shape == (2, 16, 4, 6)
+
+
+def test_vit_weights_of_another_image_size():
+    trunk, other = PatchTokens(tiny_vit(32)), PatchTokens(tiny_vit(48))
+    trunk.load_state_dict(other.state_dict())
+    images = torch.randn(2, 3, 32, 32)
+    assert torch.equal(trunk(images), other(images))
+
+
+def test_images_below_the_least_size():
+    with pytest.raises(ValueError, match="64 x 80 pixels are too small .* 75 x 75: set a larger"):
+        make_backbone("inception_v3", weights=None)(some_images(64, 80))
+
+
+# -- freezing ----------------------------------------------------------------------------------
+
+
+def test_frozen_statistics_stay_put():
+    backbone = make_backbone("small")
+    parent = nn.Sequential(backbone.freeze())
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    parent.train()
+    assert parent.training
+    assert not any(module.training for module in backbone.modules())
+    assert not backbone(some_images()).requires_grad
+    assert all(torch.equal(before[key], value) for key, value in backbone.state_dict().items())
+    assert pickle.loads(pickle.dumps(backbone)).train().training is False
+
+
+def test_unfrozen_statistics_move():
+    backbone = make_backbone("small")
+    before = backbone.trunk[0][1].running_mean.clone()
+    assert backbone(some_images()).requires_grad
+    assert not torch.equal(backbone.trunk[0][1].running_mean, before)
+
+
+# -- modules -----------------------------------------------------------------------------------
+
+
+def test_a_module_is_copied():
+    module = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5))
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    backbone = make_backbone(module.eval())
+    backbone.train()(some_images())
+    backbone.freeze()
+    assert backbone.n_channels == 5
+    assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+    assert not module.training
+    assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_building_does_not_move_statistics():
+    module = nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5))
+    assert make_backbone(module).trunk[1].num_batches_tracked == 0
+
+
+def test_modules_see_normalised_images():
+    backbone = Backbone(nn.Identity(), mean=(0.5, 0.5, 0.0), std=(0.5, 0.25, 1.0))
+    images = torch.zeros(1, 3, 2, 2, dtype=torch.uint8)
+    images[..., 1] = 255
+    expected = torch.tensor([[-1.0, 1.0], [-2.0, 2.0], [0.0, 1.0]])
+    torch.testing.assert_close(backbone(images)[0, :, 0], expected)
+    assert images[0, 0, 0].tolist() == [0, 255]
+
+
+def test_modules_of_one_fixed_size():
+    class Fixed(nn.Module):
+        def forward(self, images):
+            return images.reshape(-1, 3 * 32 * 32, 7, 7)
+
+    assert make_backbone(Fixed()).n_channels == 3 * 32 * 32
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (nn.Flatten(), r"must return feature maps .* returned \(1, 12288\)"),
+        (nn.Conv2d(4, 5, 3), r"cannot process .*4 channels"),
+    ],
+)
+def test_modules_that_will_not_do(module, message):
+    with pytest.raises(ValueError, match=message):
+        make_backbone(module)
+
+
+# -- weights -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["plain", "wrapped", "data-parallel", "other head", "headless"])
+def test_state_dict_files(mobilenet, form, tmp_path):
+    state = mobilenet.state_dict()
+    if form == "other head":
+        state.update(
+            {"classifier.3.bias": torch.zeros(3), "classifier.3.weight": torch.zeros(3, 1024)}
+        )
+    elif form == "headless":
+        state = {key: value for key, value in state.items() if key.startswith("features.")}
+    elif form == "data-parallel":
+        state = {"state_dict": {f"module.{key}": value for key, value in state.items()}}
+    elif form == "wrapped":
+        state = {"epoch": 3, "state_dict": state}
+    path = tmp_path / "weights.pth"
+    torch.save(state, path)
+    assert same_weights(make_backbone("mobilenet_v3_small", str(path)), mobilenet)
+    assert same_weights(make_backbone("mobilenet_v3_small", path), mobilenet)
+
+
+def test_safetensors_files(mobilenet, tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    safetensors.save_file(mobilenet.state_dict(), tmp_path / "weights.safetensors")
+    assert same_weights(
+        make_backbone("mobilenet_v3_small", tmp_path / "weights.safetensors"), mobilenet
+    )
+
+
+def test_densenet_files_with_old_names(tmp_path):
+    model = models.densenet121(weights=None)
+    old = {
+        key.replace("norm1", "norm.1").replace("conv2", "conv.2"): value
+        for key, value in model.state_dict().items()
+    }
+    torch.save(old, tmp_path / "old.pth")
+    assert same_weights(make_backbone("densenet121", tmp_path / "old.pth"), model)
+
+
+@pytest.mark.parametrize("backbone", ["small", nn.Sequential(nn.Conv2d(3, 4, 3))])
+def test_weights_of_modules(backbone, tmp_path):
+    trained = make_backbone(backbone, weights=None)
+    torch.save(trained.trunk.state_dict(), tmp_path / "w.pt")
+    again = make_backbone(backbone, tmp_path / "w.pt")
+    images = some_images()
+    assert torch.equal(again.eval()(images), trained.eval()(images))
+    with pytest.raises(ValueError, match=r"The names are: 'DEFAULT'\."):
+        make_backbone(backbone, "IMAGENET1K_V1")
+
+
+def test_mobilenet_file(shared):
+    path = shared / "data" / "weights" / "mobilenet_v2-imagenet.pth"
+    backbone = make_backbone("mobilenet_v2", path).freeze()
+    theirs = torch.load(path, weights_only=True)
+    assert all(
+        torch.equal(value, theirs[key]) for key, value in backbone.trunk.state_dict().items()
+    )
+    assert backbone(some_images(64, 64)).shape == (2, 1280, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda state: state.pop("features.0.0.weight"),
+            "1 missing keys, the first: features.0.0.weight",
+        ),
+        (
+            lambda state: state.update({"features.0.0.weight": torch.zeros(2, 3, 3, 3)}),
+            r"size mismatch for features.0.0.weight: .*\[2, 3, 3, 3\]",
+        ),
+        (
+            lambda state: state.update({"features.99.weight": torch.zeros(2)}),
+            "1 unexpected keys, the first: features.99.weight",
+        ),
+    ],
+)
+def test_files_of_another_network(mobilenet, change, message, tmp_path):
+    state = mobilenet.state_dict()
+    change(state)
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(ValueError, match=rf"other.pth does not fit this backbone: {message}"):
+        make_backbone("mobilenet_v3_small", tmp_path / "other.pth")
+
+
+def test_missing_file(tmp_path):
+    for path in ("nowhere/weights.pth", tmp_path / "weights"):
+        with pytest.raises(FileNotFoundError, match="no file '.*weights"):
+            make_backbone("mobilenet_v3_small", path)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize("content", [b"", b"no tensors here"])
+def test_unreadable_file(suffix, content, tmp_path):
+    path = tmp_path / f"odd.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"odd.{suffix}' cannot be read"):
+        make_backbone("mobilenet_v3_small", path)
+
+
+def test_files_that_hold_more_than_tensors(mobilenet, tmp_path):
+    torch.save(mobilenet, tmp_path / "model.pth")
+    with pytest.raises(ValueError, match=r"model.pth' cannot be read .*state_dict\(\)"):
+        make_backbone("mobilenet_v3_small", tmp_path / "model.pth")
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(ValueError, match="list.pth' holds no state_dict"):
+        make_backbone("mobilenet_v3_small", tmp_path / "list.pth")
+
+
+# -- torchvision's weights ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["DEFAULT", "IMAGENET1K_V1", "MobileNet_V3_Small_Weights.IMAGENET1K_V1"]
+)
+def test_cached_weights_are_used(mobilenet, name, torch_home):
+    torch.save(mobilenet.state_dict(), torch_home / FILE)
+    assert same_weights(make_backbone("mobilenet_v3_small", name), mobilenet)
+
+
+@pytest.mark.parametrize(
+    "error", [URLError("name resolution"), TimeoutError("timed out"), OSError("disk full")]
+)
+def test_download_fails(error, torch_home, monkeypatch):
+    def fail(request):
+        raise error
+
+    monkeypatch.setattr(torch.hub, "urlopen", fail)
+    with pytest.raises(RuntimeError) as caught:
+        make_backbone("mobilenet_v3_small", "IMAGENET1K_V1")
+    for said in (
+        "MobileNet_V3_Small_Weights.IMAGENET1K_V1",
+        URL,
+        str(torch_home / FILE),
+        "weights='/path/to/the/file'",
+        "weights=None",
+        str(error),
+    ):
+        assert said in str(caught.value)
+    assert not list(torch_home.iterdir())
+
+
+def test_download_of_another_file(torch_home, monkeypatch):
+    class Response(io.BytesIO):
+        def info(self):
+            return self
+
+        def getheaders(self, name):
+            return ["7"]
+
+    monkeypatch.setattr(torch.hub, "urlopen", lambda request: Response(b"garbage"))
+    with pytest.raises(RuntimeError, match="(?s)invalid hash value.*Wanted: mobilenet"):
+        make_backbone("mobilenet_v3_small")
+    assert not list(torch_home.iterdir())
+
+
+def test_broken_cache(torch_home):
+    (torch_home / FILE).write_bytes(b"garbage")
+    with pytest.raises(RuntimeError, match="if it is there but broken, delete it"):
+        make_backbone("mobilenet_v3_small")
+
+
+# -- wrong names -------------------------------------------------------------------------------
+
+
+def test_unknown_names():
+    with pytest.raises(ValueError, match="Did you mean 'resnet50'.* ViT; Swin"):
+        make_backbone("resnet-50")
+    with pytest.raises(ValueError, match="Unknown backbone 'alexnet'"):
+        make_backbone("alexnet")
+    with pytest.raises(
+        ValueError, match="The names are: 'DEFAULT', 'IMAGENET1K_V1', 'IMAGENET1K_V"
+    ):
+        make_backbone("resnet50", "IMAGENET21K")
+
+
+def test_wrong_types():
+    with pytest.raises(TypeError, match="backbone must be a name or an nn.Module"):
+        make_backbone(18)
+    with pytest.raises(TypeError, match="weights must be a name, a path or None"):
+        make_backbone("resnet18", True)

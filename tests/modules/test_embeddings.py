@@ -1,0 +1,55 @@
+"""Label, state and position embeddings."""
+
+import pytest
+import torch
+
+from sklearn_ctran.modules.embeddings import LabelEmbedding, LearnedPosition, SinePosition
+
+
+def test_label_tokens_are_label_plus_state():
+    embedding = LabelEmbedding(3, 8)
+    tokens = embedding(torch.tensor([[-1, 0, 1], [1, -1, -1]], dtype=torch.int8))
+    label, (negative, positive) = embedding.label, embedding.state
+    expected = torch.stack(
+        [
+            torch.stack([label[0], label[1] + negative, label[2] + positive]),
+            torch.stack([label[0] + positive, label[1], label[2]]),
+        ]
+    )
+    torch.testing.assert_close(tokens, expected)
+
+
+def test_the_unknown_state_stays_zero_in_training():
+    torch.manual_seed(0)
+    embedding = LabelEmbedding(4, 8)
+    states = torch.tensor([[-1, 0, 1, -1]], dtype=torch.int8)
+    optimizer = torch.optim.SGD(embedding.parameters(), lr=0.1, weight_decay=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        embedding(states).square().sum().backward()
+        optimizer.step()
+    unknown = torch.full((1, 4), -1, dtype=torch.int8)
+    assert torch.equal(embedding(unknown)[0], embedding.label)
+    assert not torch.equal(embedding(states)[0, 1], embedding.label[1])
+
+
+def test_sine_positions_differ_by_row_and_column():
+    position = SinePosition(16)
+    added = position(torch.zeros(2, 12, 16), (3, 4))
+    assert torch.equal(added[0], added[1])
+    assert len(torch.unique(added[0].round(decimals=4), dim=0)) == 12
+    by_cell = added[0].view(3, 4, 16)
+    # The first half tells the row, the second the column.
+    assert torch.equal(by_cell[:, :1, :8].expand(3, 4, 8), by_cell[..., :8])
+    assert torch.equal(by_cell[:1, :, 8:].expand(3, 4, 8), by_cell[..., 8:])
+    with pytest.raises(ValueError, match="multiple of 4"):
+        SinePosition(6)
+
+
+def test_learned_positions_learn_and_refuse_another_grid():
+    position = LearnedPosition(4, 8)
+    tokens = torch.zeros(1, 4, 8)
+    assert torch.equal(position(tokens, (2, 2))[0], position.embedding)
+    assert position.embedding.requires_grad
+    with pytest.raises(ValueError, match="with 4 image tokens, got 9"):
+        position(torch.zeros(1, 9, 8), (3, 3))

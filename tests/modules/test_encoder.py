@@ -1,0 +1,72 @@
+"""The encoder layer against torch's own."""
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_ctran.modules.encoder import EncoderLayer
+
+
+def torch_twin(layer, d_model, n_heads):
+    """nn.TransformerEncoderLayer (post-norm, ReLU, width d) with the weights of `layer`."""
+    twin = nn.TransformerEncoderLayer(d_model, n_heads, d_model, dropout=0.0, batch_first=True)
+    names = {
+        "self_attn.in_proj_weight": "query_key_value.weight",
+        "self_attn.in_proj_bias": "query_key_value.bias",
+        "self_attn.out_proj.weight": "out.weight",
+        "self_attn.out_proj.bias": "out.bias",
+    }
+    state = layer.state_dict()
+    twin.load_state_dict({name: state[names.get(name, name)] for name in twin.state_dict()})
+    return twin
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_equals_the_plain_formulation(training):
+    torch.manual_seed(0)
+    layer = EncoderLayer(16, 4, dropout=0.0, attention_dropout=0.0).train(training)
+    for bias in (layer.query_key_value.bias, layer.out.bias):
+        nn.init.normal_(bias)
+    tokens = torch.randn(3, 7, 16)
+    expected = torch_twin(layer, 16, 4).train(training)(tokens)
+    torch.testing.assert_close(layer(tokens), expected, atol=1e-5, rtol=0)
+
+
+def test_asking_for_the_last_tokens_only_gives_the_same_tokens():
+    torch.manual_seed(0)
+    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.0)
+    tokens = torch.randn(3, 7, 16)
+    last = layer(tokens, n_queries=4)
+    torch.testing.assert_close(last, layer(tokens)[:, 3:], atol=1e-5, rtol=0)
+
+
+def test_dropout_acts_in_training_only():
+    layer = EncoderLayer(16, 2, dropout=0.5, attention_dropout=0.0)
+    tokens = torch.randn(2, 5, 16)
+    assert not torch.equal(layer.train()(tokens), layer(tokens))
+    assert torch.equal(layer.eval()(tokens), layer(tokens))
+
+
+def test_attention_dropout_acts_in_training_only():
+    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.5)
+    tokens = torch.randn(2, 5, 16)
+    assert not torch.equal(layer.train()(tokens), layer(tokens))
+    assert torch.equal(layer.eval()(tokens), layer(tokens))
+
+
+def test_attention_bias_rules_tokens_out():
+    torch.manual_seed(0)
+    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.0)
+    tokens = torch.randn(2, 5, 16)
+    bias = torch.zeros(5, 5)
+    bias[:, 0] = -torch.inf
+    changed = tokens.clone()
+    changed[:, 0] += 1
+    before, after = (layer(t, attention_bias=bias)[:, 1:] for t in (tokens, changed))
+    torch.testing.assert_close(before, after)
+    assert not torch.allclose(layer(tokens)[:, 1:], layer(changed)[:, 1:])
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ValueError, match="d_model=10 must be a multiple of n_heads=4"):
+        EncoderLayer(10, 4, dropout=0.0, attention_dropout=0.0)

@@ -1,0 +1,486 @@
+"""Images of every kind people have, and what is said about those that cannot be used."""
+
+import io
+import pickle
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from sklearn_ctran._images import Preprocessing, check_images
+
+AS_IS = Preprocessing(None)
+
+
+def load(X, image_size=None, **kwargs):
+    images = check_images(X, **kwargs)
+    return images.batch(range(len(images)), Preprocessing(image_size))
+
+
+def rng_for(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def photo(height=24, width=36):
+    """A smooth RGB image, so that JPEG and resizing change little."""
+    y, x = np.mgrid[:height, :width]
+    rgb = [255 * y / height, 255 * x / width, 127 * (x / width + y / height)]
+    return np.stack(rgb, axis=-1).astype(np.uint8)
+
+
+def noise(n, height=8, width=8, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
+
+
+def as_tensor(image):
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+
+
+@pytest.fixture
+def paths(tmp_path):
+    files = [tmp_path / "a.png", tmp_path / "b.jpg", tmp_path / "c.png"]
+    for file, size in zip(files, [(24, 36), (40, 20), (9, 9)], strict=True):
+        Image.fromarray(photo(*size)).save(file)
+    return files
+
+
+# -- arrays ------------------------------------------------------------------------------------
+
+
+def test_array_stays_the_users_array():
+    X = noise(5)
+    images = check_images(X)
+    assert images.rows is X
+    assert len(images) == 5
+    np.testing.assert_array_equal(images.sizes, [[8, 8]] * 5)
+    batch = images.batch([3, 1], AS_IS)
+    assert batch.dtype == torch.uint8
+    assert batch.shape == (2, 3, 8, 8)
+    assert torch.equal(batch[0], as_tensor(X[3]))
+    batch.zero_()
+    assert X[3].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_floats_are_rounded(dtype):
+    X = noise(2)
+    batch = load((X / 255).astype(dtype))
+    assert torch.equal(batch, load(X))
+
+
+def test_uint16_and_bool_are_scaled():
+    X = np.array([0, 1, 256, 257, 65535], dtype=np.uint16).reshape(1, 1, 5)
+    assert load(X)[0, 0].tolist() == [[0, 0, 1, 1, 255]]
+    assert load(X.astype(bool))[0, 2].tolist() == [[0, 255, 255, 255, 255]]
+
+
+def test_grey_is_replicated():
+    grey = noise(2)[..., 0]
+    expected = torch.from_numpy(grey)[:, None].expand(-1, 3, -1, -1)
+    assert torch.equal(load(grey), expected)
+    assert torch.equal(load(grey[..., None]), expected)
+    assert torch.equal(load([grey[0], grey[1][..., None]]), expected)
+
+
+def test_transparency_is_laid_on_white_by_arrays_as_by_pil():
+    rgba = np.zeros((1, 1, 3, 4), dtype=np.uint8)
+    rgba[..., 0] = 200
+    rgba[0, 0, :, 3] = [0, 128, 255]
+    batch = load(rgba)
+    assert batch[0, :, 0].T.tolist() == [[255, 255, 255], [227, 127, 127], [200, 0, 0]]
+    assert torch.equal(batch, load([Image.fromarray(rgba[0])]))
+
+
+@pytest.mark.parametrize("change", ["read-only", "reversed", "fortran", "big-endian"])
+def test_memory_layout_does_not_matter(change):
+    X = noise(3)
+    expected = load(X)
+    if change == "read-only":
+        X.flags.writeable = False
+    elif change == "reversed":
+        X, expected = X[:, ::-1], expected.flip(2)
+    elif change == "fortran":
+        X = np.asfortranarray(X)
+    else:
+        X = X.astype(">u2") * 257
+    assert torch.equal(load(X), expected)
+    assert torch.equal(load(list(X)), expected)
+
+
+def test_float_check_makes_no_copy():
+    tracemalloc = pytest.importorskip("tracemalloc")
+    X = np.zeros((40, 512, 512, 3), dtype=np.float32)[:, ::1]
+    tracemalloc.start()
+    check_images(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes / 100
+
+
+# -- rows of lists -----------------------------------------------------------------------------
+
+
+def test_every_container_of_paths(paths):
+    expected = load(paths, 16)
+    assert expected.shape == (3, 3, 16, 16)
+    texts = [str(path) for path in paths]
+    containers = [
+        texts,
+        tuple(texts),
+        np.array(texts),
+        np.array(paths, dtype=object),
+        np.array(texts, dtype=object)[:, None],
+        [text.encode() for text in texts],
+        pd.Series(texts, index=[7, 8, 9]),
+        pd.DataFrame({"path": texts}),
+    ]
+    for container in containers:
+        assert torch.equal(load(container, 16), expected)
+
+
+def test_kinds_and_sizes_may_be_mixed(paths):
+    X = [paths[0], str(paths[1]), Image.fromarray(photo(5, 7)), photo(11, 3), photo(4, 4)[..., 0]]
+    images = check_images(X)
+    np.testing.assert_array_equal(images.sizes, [[24, 36], [40, 20], [5, 7], [11, 3], [4, 4]])
+    assert images.batch([4, 0, 2], Preprocessing(10)).shape == (3, 3, 10, 10)
+
+
+def test_threads_change_nothing(paths):
+    X = paths * 4
+    assert torch.equal(load(X, 16, n_jobs=2), load(X, 16))
+
+
+def test_images_can_be_pickled(paths):
+    images = pickle.loads(pickle.dumps(check_images(paths)))
+    preprocessing = pickle.loads(pickle.dumps(Preprocessing((20, 16), "flip+crop")))
+    assert images.batch([1], preprocessing, rng_for()).shape == (1, 3, 16, 16)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"])
+def test_pil_modes(mode):
+    image = Image.fromarray(photo())
+    image = image.convert("RGBA" if mode == "PA" else "RGB").convert(mode)
+    expected = as_tensor(np.asarray(image.convert("RGB")))
+    assert torch.equal(load([image])[0], expected)
+
+
+@pytest.mark.parametrize("mode", ["La", "RGBa"])
+def test_pil_modes_with_premultiplied_alpha(mode):
+    image = Image.fromarray(photo()).convert(mode[:-1] + "A")
+    expected = as_tensor(np.asarray(image.convert("RGB")))
+    assert torch.equal(load([image.convert(mode)])[0], expected)
+
+
+def test_transparent_colour_of_a_palette_is_white(tmp_path):
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "p.png", transparency=0)
+    assert load([tmp_path / "p.png"])[0, :, 0].T.tolist() == [[255, 255, 255], [40, 50, 60]]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+def test_16_bit_is_scaled_not_clipped(mode, tmp_path):
+    values = np.array([[0, 257, 32896, 65535]])
+    dtype = {"I;16": "<u2", "I;16B": ">u2", "I": "i4"}[mode]
+    image = Image.fromarray(values.astype(dtype))
+    assert image.mode == mode
+    assert load([image])[0, 1].tolist() == [[0, 1, 128, 255]]
+    image.save(tmp_path / "deep.tiff")
+    assert load([tmp_path / "deep.tiff"])[0, 1].tolist() == [[0, 1, 128, 255]]
+
+
+def test_16_bit_png(tmp_path):
+    Image.fromarray(np.array([[0, 257, 65535]], dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert load([tmp_path / "deep.png"])[0, 0].tolist() == [[0, 1, 255]]
+
+
+def test_pil_floats():
+    assert load([Image.fromarray(np.array([[0, 0.5, 1]], dtype=np.float32))])[0, 0].tolist() == [
+        [0, 128, 255]
+    ]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation, tmp_path):
+    upright = photo()
+    undo = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a),
+        7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(undo(upright))).save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as image:
+        images = check_images([tmp_path / "turned.png", image])
+        np.testing.assert_array_equal(images.sizes, [[24, 36]] * 2)
+        batch = images.batch([0, 1], AS_IS)
+    assert torch.equal(batch[0], as_tensor(upright))
+    assert torch.equal(batch[1], as_tensor(upright))
+
+
+# -- what cannot be used -----------------------------------------------------------------------
+
+
+def test_missing_file_is_named(paths):
+    with pytest.raises(FileNotFoundError, match=r"row 1: .*nowhere\.jpg"):
+        check_images([paths[0], "nowhere.jpg"])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_truncated_files_are_named(paths, tmp_path, suffix, share, n_jobs):
+    broken = tmp_path / f"broken.{suffix}"
+    Image.fromarray(noise(1, 120, 100)[0]).save(broken)
+    data = broken.read_bytes()
+    broken.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(ValueError, match=rf"row 2: .*broken\.{suffix}: cannot be read"):
+        check_images([*paths[:2], broken], n_jobs=n_jobs)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n\0\0\0"])
+def test_files_that_are_no_image_are_named(content, tmp_path):
+    (tmp_path / "odd.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"row 0: .*odd\.png: cannot be read"):
+        check_images([tmp_path / "odd.png"])
+
+
+def test_a_folder_is_no_image(tmp_path):
+    with pytest.raises(ValueError, match="row 0: .*cannot be read"):
+        check_images([tmp_path])
+
+
+def test_huge_files_are_named(tmp_path, monkeypatch):
+    Image.fromarray(photo()).save(tmp_path / "huge.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match=r"row 0: .*huge\.png: .*decompression bomb"):
+        check_images([tmp_path / "huge.png"])
+
+
+def test_file_that_vanishes_after_the_check_is_named(paths):
+    images = check_images(paths)
+    paths[1].unlink()
+    with pytest.raises(FileNotFoundError, match=r"row 1: .*b\.jpg"):
+        images.batch([0, 1], Preprocessing(8))
+
+
+@pytest.mark.parametrize("X", [[], np.empty((0, 4, 4, 3)), np.array([]), pd.Series([], dtype=str)])
+def test_empty_sets(X):
+    with pytest.raises(ValueError, match="no images"):
+        check_images(X)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_nan_and_infinite_pixels(value, as_list):
+    X = np.zeros((700, 32, 32, 3))
+    X[500, 3, 1, 2] = value
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="row 500 has NaN or inf"):
+        warnings.simplefilter("error")
+        check_images(list(X) if as_list else X)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (-0.5, 0.5)])
+def test_floats_out_of_range(low, high):
+    X = np.zeros((3, 4, 4, 3))
+    X[2, 0, 0, :2] = low, high
+    with pytest.raises(ValueError, match=rf"row 2 .* from {low} to {high};.*divide by 255"):
+        check_images(X)
+    with pytest.raises(ValueError, match="row 1"):
+        check_images([X[0], X[2]])
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_pil_values_out_of_range(mode):
+    image = Image.new(mode, (3, 3), 70000)
+    with pytest.raises(ValueError, match="row 1: .* 70000, beyond"):
+        check_images([Image.new("L", (3, 3)), image])
+
+
+def test_channels_first_is_recognised():
+    X = noise(2).transpose(0, 3, 1, 2)
+    with pytest.raises(ValueError, match=r"channels-first: give X.transpose\(0, 2, 3, 1\)"):
+        check_images(X)
+    with pytest.raises(ValueError, match=r"row 0 .*channels-first: give x.transpose\(1, 2, 0\)"):
+        check_images(list(X))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((2, 4, 4, 2), np.uint8), r"X has shape \(2, 4, 4, 2\)"),
+        (np.zeros((2, 4), np.uint8), r"X has shape \(2, 4\)"),
+        (np.zeros((2, 4, 4, 4, 3), np.uint8), "X has shape"),
+        (np.zeros((64, 64, 3), np.uint8), r"single image: give X\[None\]"),
+        (np.zeros((2, 4, 4, 3), np.int64), r"dtype int64.*astype\('uint8'\)"),
+        (np.zeros((2, 4, 4, 3), complex), "dtype complex128"),
+        (np.zeros((2, 0, 4, 3), np.uint8), "without pixels"),
+        ([np.zeros((4, 4, 3), np.int8)], "row 0 has dtype int8"),
+        ([np.zeros((4, 4, 2), np.uint8)], r"row 0 has shape \(4, 4, 2\)"),
+        ([np.zeros((4, 0, 3), np.uint8)], "row 0 .*without pixels"),
+        ([Image.new("L", (4, 4)), Image.new("RGB", (0, 4))], "row 1: .*4 x 0 pixels"),
+        (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"X has shape \(1, 2\)"),
+    ],
+)
+def test_wrong_arrays(X, message):
+    with pytest.raises(ValueError, match=message):
+        check_images(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (torch.zeros(2, 4, 4, 3), "torch tensor"),
+        ([torch.zeros(4, 4, 3)], r"row 0 is a Tensor; use its numpy\(\) array"),
+        ("photo.jpg", "single image"),
+        (Path("photo.jpg"), "single image"),
+        (Image.new("L", (4, 4)), "single image"),
+        (None, "NoneType"),
+        ({"a": 1}, "dict"),
+        ([Image.new("L", (4, 4)), None], "row 1 is a NoneType"),
+        ([[[0, 1], [1, 0]]], "row 0 is a list"),
+    ],
+)
+def test_wrong_types(X, message):
+    with pytest.raises(TypeError, match=message):
+        check_images(X)
+
+
+def test_missing_path_in_a_series(paths):
+    with pytest.raises(TypeError, match=r"row 1 is a float \(nan\)"):
+        check_images(pd.Series([str(paths[0]), None]))
+
+
+# -- preprocessing -----------------------------------------------------------------------------
+
+
+def test_the_whole_image_is_squashed():
+    batch = load([photo(60, 90), photo(30, 15)], 20)
+    assert batch.shape == (2, 3, 20, 20)
+    error = batch[0].float() - batch[1].float()
+    assert error.abs().max() < 12
+
+
+def test_resizing_an_array_equals_resizing_its_rows():
+    X = noise(4, 30, 20)
+    assert torch.equal(load(X, 12), load(list(X), 12))
+
+
+def test_resizing_is_antialiased():
+    stripes = np.zeros((1, 64, 64, 3), dtype=np.uint8)
+    stripes[:, :, ::2] = 255
+    assert (load(stripes, 8).float() - 127.5).abs().max() < 6
+
+
+def test_the_middle_is_cut_out():
+    X = noise(2, 10, 10)
+    batch = load(X, (10, 6))
+    assert torch.equal(batch, load(np.ascontiguousarray(X[:, 2:8, 2:8])))
+    trained = Preprocessing((10, 6), "flip")
+    images = check_images(X)
+    assert torch.equal(images.batch([0, 1], trained), batch)
+
+
+def test_calling_it_equals_a_batch():
+    X = noise(2, 10, 12)
+    preprocess = Preprocessing((8, 6), "flip+crop")
+    batch = check_images(X).batch([0, 1], preprocess, rng_for(3))
+    assert torch.equal(preprocess([as_tensor(x) for x in X], rng_for(3)), batch)
+
+
+def test_flips_are_per_image_and_reproducible():
+    X = noise(64)
+    images, flip = check_images(X), Preprocessing(None, "flip")
+    plain = images.batch(range(64), flip)
+    batch = images.batch(range(64), flip, rng_for(1))
+    flipped = [torch.equal(a, b.flip(-1)) for a, b in zip(batch, plain, strict=True)]
+    kept = [torch.equal(a, b) for a, b in zip(batch, plain, strict=True)]
+    assert np.all(np.array(flipped) ^ np.array(kept))
+    assert 16 < sum(flipped) < 48
+    assert torch.equal(images.batch(range(64), flip, rng_for(1)), batch)
+    assert not torch.equal(images.batch(range(64), flip, rng_for(2)), batch)
+
+
+def test_crops_move_and_are_reproducible():
+    y, x = np.mgrid[:12, :12].astype(np.uint8)
+    X = np.repeat(np.stack([y, x, x], axis=-1)[None], 200, axis=0)
+    images, crop = check_images(X), Preprocessing((12, 9), "crop")
+    batch = images.batch(range(200), crop, rng_for(1))
+    corners = batch[:, :2, 0, 0].tolist()
+    assert {tuple(corner) for corner in corners} == {(i, j) for i in range(4) for j in range(4)}
+    assert torch.equal(images.batch(range(200), crop, rng_for(1)), batch)
+    assert torch.equal(images.batch(range(200), crop), load(X, (12, 9)))
+
+
+def test_callables_are_seeded_and_for_training_only():
+    def jitter(batch):
+        return batch ^ torch.randint(0, 2, batch.shape, dtype=torch.uint8)
+
+    X = noise(3)
+    images, preprocess = check_images(X), Preprocessing(None, jitter)
+    before = torch.random.get_rng_state()
+    batch = images.batch([0, 1, 2], preprocess, rng_for(0))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not torch.equal(batch, load(X))
+    assert torch.equal(batch, images.batch([0, 1, 2], preprocess, rng_for(0)))
+    assert torch.equal(images.batch([0, 1, 2], preprocess), load(X))
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        (lambda batch: batch.float(), "uint8 tensor, but returned torch.float32"),
+        (lambda batch: None, "returned NoneType"),
+        (lambda batch: batch[:1], r"shape \(2, 3, 8, 8\), but returned \(1, 3, 8, 8\)"),
+    ],
+)
+def test_callables_must_return_a_batch(augment, message):
+    images = check_images(noise(2))
+    with pytest.raises(ValueError, match=message):
+        images.batch([0, 1], Preprocessing(None, augment), rng_for())
+
+
+def test_sizes_must_be_equal_if_they_are_kept():
+    images = check_images([photo(8, 6), photo(8, 6), photo(6, 8)])
+    Preprocessing(7).check(images)
+    with pytest.raises(ValueError, match="row 2 is 6 x 8 pixels and row 0 is 8 x 6"):
+        AS_IS.check(images)
+    AS_IS.check(check_images(noise(2)))
+
+
+@pytest.mark.parametrize("value", [0, -3, 2.5, "224", True, (8, 9), (8,), (9, 8, 7), (9, 0), ()])
+def test_wrong_image_sizes(value):
+    with pytest.raises(ValueError, match="image_size must be"):
+        Preprocessing(value)
+
+
+def test_numpy_image_sizes():
+    assert load(noise(1), np.int64(5)).shape == (1, 3, 5, 5)
+
+
+def test_wrong_augmentations():
+    with pytest.raises(ValueError, match="augment must be one of"):
+        Preprocessing(32, "mirror")
+    with pytest.raises(ValueError, match=r"needs image_size=\(resize, crop\)"):
+        Preprocessing(32, "flip+crop")
+
+
+def test_corel_photos(shared):
+    folder = shared / "data" / "corel5k" / "images"
+    X = [folder / f"{name}.jpeg" for name in ("1000", "10000", "100000")]
+    with io.BytesIO(X[0].read_bytes()) as file, Image.open(file) as image:
+        expected = as_tensor(np.asarray(image.convert("RGB")))
+    images = check_images(X, n_jobs=2)
+    assert torch.equal(images.batch([0], AS_IS)[0], expected)
+    assert images.batch([0, 1, 2], Preprocessing(64)).shape == (3, 3, 64, 64)

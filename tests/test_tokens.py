@@ -1,0 +1,34 @@
+"""Tokens in memory and from a frozen backbone."""
+
+import numpy as np
+import torch
+
+from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
+from sklearn_ctran.modules.backbone import make_backbone
+
+
+def test_mean_and_scale_per_channel():
+    rng = np.random.RandomState(0)
+    values = (rng.randn(30, 4, 3) * [1, 5, 0] + [100, 0, 3]).astype(np.float32)
+    rows = np.arange(0, 30, 2)
+    mean, scale = Tokens(values).mean_and_scale(rows)
+    np.testing.assert_allclose(mean, values[rows].mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(scale[:2], values[rows].std(axis=(0, 1))[:2], rtol=1e-4)
+    assert scale[2] == 1  # a constant channel is not blown up
+
+
+def test_encode_images_is_the_backbone_image_by_image(capsys):
+    torch.manual_seed(0)
+    backbone = make_backbone("small").freeze()
+    images = np.random.RandomState(0).randint(256, size=(7, 8, 12, 3), dtype=np.uint8)
+    batches = ImageBatches(check_images(images), Preprocessing(None))
+    tokens = encode_images(
+        backbone, batches.images, batches.preprocess, batch_size=3, verbose=1
+    )
+    assert tokens.dtype == np.float32
+    assert tokens.shape == (7, 6, backbone.n_channels)
+    with torch.no_grad():
+        expected = backbone(batches.batch(np.array([4])))[0].flatten(1).T
+    np.testing.assert_allclose(tokens[4], expected, atol=1e-5)
+    assert "7/7" in capsys.readouterr().err

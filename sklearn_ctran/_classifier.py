@@ -167,8 +167,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         if names.shape != (n_labels,):
             raise ValueError(f"The checkpoint has {n_labels} labels, label_names {len(names)}.")
         n_layers = sum(name.endswith("norm1.weight") for name in transformer)
-        settings = {"backbone": backbone, "n_heads": n_heads, "n_layers": n_layers}
-        self = cls(**recipes.COCO80 | settings | {"d_model": d_model, "image_size": image_size})
+        self = cls(
+            **recipes.COCO80
+            | {"backbone": backbone, "image_size": image_size, "augment": "auto"}
+            | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
+        )
         if backbone is None:
             module = CTran(n_labels, d_model, **self._module_options())
         else:

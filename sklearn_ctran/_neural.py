@@ -299,7 +299,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             return self.classes_[proba.argmax(axis=1)]
         return (proba > 0.5).astype(np.int64)
 
-    def score(self, X, y, known_labels=None):
+    def score(self, X, y, known_labels=None, sample_weight=None):
         """Mean average precision over labels, or accuracy for a 1-D `y`.
 
         Parameters
@@ -310,6 +310,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             The truth; -1 or NaN entries do not count.
         known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
             As in :meth:`predict_proba`. Only unknown entries are scored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
@@ -323,14 +325,20 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             asked = (told != POSITIVE).all(axis=1)
             if not asked.any():
                 raise ValueError("known_labels tells the class of every row: nothing to score.")
-            return float(accuracy_score(np.asarray(y)[asked], predicted[asked]))
+            if sample_weight is not None:
+                sample_weight = np.asarray(sample_weight)[asked]
+            return float(
+                accuracy_score(np.asarray(y)[asked], predicted[asked], sample_weight=sample_weight)
+            )
         y = y.toarray() if hasattr(y, "toarray") else y
         if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
             raise ValueError("The columns of y must be the labels of fit, in the same order.")
         proba = self.predict_proba(X, known_labels)
         truth = read_states(y, self.label_names_, "y")
         known = encode_known_labels(known_labels, len(proba), self.label_names_)
-        return mean_average_precision(truth, proba, known_labels=known)
+        return mean_average_precision(
+            truth, proba, known_labels=known, sample_weight=sample_weight
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

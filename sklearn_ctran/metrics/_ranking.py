@@ -2,12 +2,12 @@
 
 import numpy as np
 from sklearn.metrics import average_precision_score
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels import UNKNOWN, read_states
 
 
-def mean_average_precision(y_true, y_score, *, known_labels=None):
+def mean_average_precision(y_true, y_score, *, known_labels=None, sample_weight=None):
     """Mean over labels of the average precision (mAP), as the paper reports it.
 
     Parameters
@@ -18,6 +18,8 @@ def mean_average_precision(y_true, y_score, *, known_labels=None):
         Scores or probabilities, higher for more likely labels.
     known_labels : array-like of shape (n_samples, n_labels), default=None
         0 or 1 where the model was told the label, -1 or NaN elsewhere. Told entries do not count.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
 
     Returns
     -------
@@ -36,11 +38,12 @@ def mean_average_precision(y_true, y_score, *, known_labels=None):
     if known_labels is not None:
         told = _check_same_shape(known_labels, y_score, names, "known_labels") != UNKNOWN
         counted = np.where(told, UNKNOWN, counted)
+    weights = _check_sample_weight(sample_weight, y_score)
     scores = []
     for truth, score in zip(counted.T, y_score.T, strict=True):
         use = truth != UNKNOWN
         if (truth[use] == 1).any():
-            scores.append(average_precision_score(truth[use], score[use]))
+            scores.append(average_precision_score(truth[use], score[use], sample_weight=weights[use]))
     if not scores:
         raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
     return float(np.mean(scores))

@@ -39,6 +39,15 @@ def test_known_and_missing_entries_do_not_count():
     assert mean_average_precision(y_true, score, known_labels=known) == np.mean(expected)
 
 
+def test_sample_weight_counts_rows():
+    rng = np.random.RandomState(0)
+    y_true, score, weight = rng.randint(2, size=(30, 3)), rng.rand(30, 3), rng.randint(3, size=30)
+    repeated = np.repeat(np.arange(30), weight)
+    assert mean_average_precision(y_true, score, sample_weight=weight) == pytest.approx(
+        mean_average_precision(y_true[repeated], score[repeated])
+    )
+
+
 def test_labels_without_a_positive_are_left_out():
     y_true, score = np.array([[1, 0], [0, 0]]), np.array([[0.9, 0.5], [0.1, 0.6]])
     assert mean_average_precision(y_true, score) == 1.0

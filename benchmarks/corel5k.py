@@ -1,0 +1,137 @@
+"""C-Tran against linear models on Corel5k photos, with known labels.
+
+Corel5k, official split, the 74 words with at least 50 training photos. A frozen MobileNetV2 turns
+each photo into image tokens, once. C-Tran (with and without label mask training) reads the tokens;
+logistic regression per label, a classifier chain of the same and the masked linear model read their
+mean. Prints the mean average precision over the labels that each method had to guess, with 0 / 25 /
+50 / 75 % of each test photo's labels known; the hidden entries are the same for every method.
+Some words are near-synonyms (cat and tiger, coral and ocean), so that knowing one gives the other
+away: hence the figures by word. The photos are not part of this project. Usage::
+
+    python benchmarks/corel5k.py --shared ../shared --json corel5k.json
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from _common import PERCENTS_KNOWN, compare, describe_machine, print_table, timed, write_json
+from _masked_linear import MaskedLinear
+from _rivals import make_rivals
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._tokens import encode_images
+from sklearn_ctran.modules.backbone import make_backbone
+
+MIN_TRAINING_PHOTOS = 50
+SHOWN_WORDS = ("sky", "people", "cat", "tiger", "coral", "ocean", "jet", "locomotive")
+
+
+def main():
+    arguments = parse_arguments()
+    seed = arguments.seed
+    paths, Y, train, words = read_corel5k(Path(arguments.shared) / "data" / "corel5k")
+    weights = Path(arguments.shared) / "data" / "weights" / "mobilenet_v2-imagenet.pth"
+    print(f"{train.sum()} training photos, {(~train).sum()} test photos, {len(words)} words")
+
+    with timed(f"Computing image tokens at {arguments.image_size} pixels") as clock:
+        tokens = compute_tokens(paths, weights, arguments.image_size)
+    print(f"    {tokens.shape[1]} tokens of {tokens.shape[2]} numbers per photo")
+    results = compare(
+        make_methods(tokens, train, seed), Y[train], Y[~train], seed, n_draws=arguments.draws
+    )
+    machine = describe_machine(seed)
+    print_table(results, machine)
+    print_words(results, words)
+    write_json(
+        arguments.json,
+        results,
+        machine,
+        image_size=arguments.image_size,
+        draws=arguments.draws,
+        token_seconds=clock.seconds,
+        by_label=by_label(results, words),
+    )
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
+    parser.add_argument("--image-size", type=int, default=224, help="pixels per side (224)")
+    parser.add_argument("--draws", type=int, default=5, help="times that labels are hidden (5)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def read_corel5k(folder):
+    """Paths of the photos, labels, mask of training rows, words; frequent words only."""
+    with np.load(folder / "labels.npz", allow_pickle=False) as table:
+        Y, train, ids = table["Y"].astype(np.int64), table["train"], table["ids"]
+        words = table["label_names"]
+    frequent = Y[train].sum(axis=0) >= MIN_TRAINING_PHOTOS
+    paths = [str(folder / "images" / f"{photo}.jpeg") for photo in ids]
+    return paths, Y[:, frequent], train, words[frequent]
+
+
+def compute_tokens(paths, weights, image_size):
+    """Tokens of each photo from a frozen MobileNetV2, array (n_photos, n_tokens, n_channels).
+
+    An estimator given the paths computes the same; here they are computed once for all methods.
+    """
+    backbone = make_backbone("mobilenet_v2", weights).freeze()
+    return encode_images(
+        backbone, check_images(paths), Preprocessing(image_size), device="cpu", verbose=1
+    )
+
+
+def make_methods(tokens, train, seed):
+    """Every method with its training and test inputs."""
+    pooled = tokens.mean(axis=1)
+    scaler = StandardScaler().fit(pooled[train])
+    features = scaler.transform(pooled[train]), scaler.transform(pooled[~train])
+    photos = tokens[train], tokens[~train]
+    settings = {"backbone": None, "random_state": seed, "verbose": 1}
+    linear = {**make_rivals(C=0.01, seed=seed), "masked linear": MaskedLinear(random_state=seed)}
+    return {
+        **{name: (estimator, *features) for name, estimator in linear.items()},
+        "no-LMT": (CTranClassifier(unknown_fraction=None, **settings), *photos),
+        "C-Tran": (CTranClassifier(**settings), *photos),
+    }
+
+
+def by_label(results, words):
+    """Average precision by word, method and share known, for the report; None if undefined."""
+    return {
+        str(word): {
+            name: {
+                percent: None if np.isnan(scores[label]) else float(scores[label])
+                for percent, scores in result["by_label"].items()
+            }
+            for name, result in results.items()
+        }
+        for label, word in enumerate(words)
+    }
+
+
+def print_words(results, words):
+    """Print the average precision of a few words with nothing and with half the labels known."""
+    shown = ("logistic regression", "masked linear", "C-Tran")
+    percents = PERCENTS_KNOWN[0], PERCENTS_KNOWN[2]
+    print(f"AP of some words (%), {percents[0]} % -> {percents[1]} % of the labels known\n")
+    print(f"{'':12}" + "".join(f"{name:>22}" for name in shown))
+    for label in (list(words).index(word) for word in SHOWN_WORDS):
+        cells = (
+            " -> ".join(f"{results[name]['by_label'][percent][label]:.1f}" for percent in percents)
+            for name in shown
+        )
+        print(f"{words[label]:12}" + "".join(f"{cell:>22}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

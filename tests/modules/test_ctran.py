@@ -1,0 +1,93 @@
+"""The module: it reads like the figure, and it computes what the figure says."""
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_ctran.modules.ctran import CTran
+
+N_LABELS, N_CHANNELS = 5, 8
+
+
+def states(*rows):
+    return torch.tensor(rows, dtype=torch.int8)
+
+
+ALL_UNKNOWN = states([-1] * N_LABELS, [-1] * N_LABELS)
+SOME_KNOWN = states([-1] * N_LABELS, [1, -1, 0, -1, -1])
+
+
+@pytest.fixture
+def features():
+    torch.manual_seed(0)
+    return torch.randn(2, 6, N_CHANNELS)
+
+
+def make(**params):
+    torch.manual_seed(0)
+    params = {"n_layers": 2, "n_heads": 2} | params
+    return CTran(N_LABELS, N_CHANNELS, **params).eval()
+
+
+def test_the_paper_model_step_by_step(features):
+    """Section 3: tokens of image and labels, LayerNorm, post-norm layers, one unit a label."""
+    module = make()
+    tokens = torch.cat([features, module.label_embedding(SOME_KNOWN)], dim=1)
+    tokens = module.input_norm(tokens)
+    for layer in module.layers:
+        tokens = layer(tokens)
+    expected = (tokens[:, 6:] * module.readout.weight).sum(dim=2) + module.readout.bias
+    torch.testing.assert_close(module(features, SOME_KNOWN)[0], expected, atol=1e-5, rtol=0)
+
+
+def test_the_order_of_image_tokens_does_not_matter_without_positions(features):
+    shuffled = features[:, torch.randperm(6)]
+    for position, is_same in [(None, True), ("sine", False), ("learned", False)]:
+        module = make(position=position, grid=(2, 3))
+        a, b = module(features, ALL_UNKNOWN), module(shuffled, ALL_UNKNOWN)
+        assert torch.allclose(a, b, atol=1e-5) == is_same
+
+
+def test_known_labels_of_one_sample_do_not_touch_another(features):
+    module = make()
+    a, b = module(features, ALL_UNKNOWN)[0], module(features, SOME_KNOWN)[0]
+    torch.testing.assert_close(a[0], b[0])
+    assert not torch.allclose(a[1], b[1])
+
+
+def test_no_image(features):
+    module = make(use_image=False, linear_path=True)
+    a, b = module(features, SOME_KNOWN), module(features + 1, SOME_KNOWN)
+    assert torch.equal(a, b)
+
+
+def test_widths_differ_by_a_linear_map(features):
+    assert isinstance(make().project, nn.Identity)
+    module = make(d_model=12)
+    assert module.project.weight.shape == (12, N_CHANNELS)
+    assert module(features, ALL_UNKNOWN).shape == (1, 2, N_LABELS)
+
+
+def test_images_go_through_the_backbone(features):
+    backbone = nn.Conv2d(3, N_CHANNELS, 4, stride=4)
+    module = make(backbone=backbone)
+    images = torch.randn(2, 3, 8, 12)
+    tokens = backbone(images).flatten(2).transpose(1, 2)
+    torch.testing.assert_close(module(images, SOME_KNOWN), module(tokens, SOME_KNOWN))
+
+
+def test_standardised_features(features):
+    module, plain = make(), make()
+    mean, scale = torch.randn(N_CHANNELS), torch.rand(N_CHANNELS) + 0.5
+    module.standardize_features(mean, scale)
+    torch.testing.assert_close(
+        module(features * scale + mean, SOME_KNOWN), plain(features, SOME_KNOWN)
+    )
+
+
+def test_every_weight_learns(features):
+    module = make(d_model=12, position="learned", grid=(2, 3), linear_path=True).train()
+    weights = torch.randn(2, 2, N_LABELS)
+    (module(features, SOME_KNOWN) * weights).sum().backward()
+    dead = [n for n, p in module.named_parameters() if p.grad is None or not p.grad.any()]
+    assert dead == []

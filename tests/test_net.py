@@ -1,0 +1,199 @@
+"""The training step, the schedule and the averaged weights."""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+
+from sklearn_ctran._net import LabelledImages, LabelMaskNet, OneCycle, WeightAveraging
+from sklearn_ctran._tokens import Tokens
+from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
+
+
+class Recorder(nn.Module):
+    """Two paths of logits that are parameters; remembers the states it was given."""
+
+    def __init__(self, n_labels=4):
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor([[0.5] * n_labels, [-1.0] * n_labels]))
+        self.seen = []
+
+    def forward(self, X, states):
+        self.seen.append((self.training, states.clone()))
+        return self.logits[:, None].expand(-1, len(X), -1)
+
+
+def data(n=40, n_labels=4, **params):
+    rng = np.random.RandomState(0)
+    Y = torch.from_numpy(rng.randint(2, size=(n, n_labels)).astype(np.int8))
+    return LabelledImages(Tokens(rng.randn(n, 1, 2).astype(np.float32)), Y, **params), Y
+
+
+def make_net(module=None, **params):
+    params = {"max_epochs": 2, "batch_size": 16, "lr": 0.1, "verbose": 0} | params
+    return LabelMaskNet(
+        module=module or Recorder(),
+        criterion=EntrywiseLoss(LOSSES["bce"]),
+        train_split=None,
+        **params,
+    )
+
+
+def test_loss_is_over_hidden_labels_only_and_summed_over_paths():
+    net = make_net().initialize()
+    targets = torch.tensor([[1, 0, 1, -1], [0, 0, 1, 1]], dtype=torch.int8)
+    hidden = torch.tensor([[True, False, True, False], [False, False, False, True]])
+    logits = torch.randn(2, 2, 4)
+    expected = sum(
+        nn.functional.binary_cross_entropy_with_logits(path[hidden], targets[hidden].float())
+        for path in logits
+    )
+    torch.testing.assert_close(net.get_loss(logits, targets, hidden), expected)
+    assert net.get_loss(logits, targets, torch.zeros_like(hidden)) == 0
+
+
+def test_training_shows_some_labels_and_hides_others_anew_each_epoch():
+    dataset, Y = data()
+    net = make_net(iterator_train__shuffle=False, batch_size=40)
+    net.fit(dataset, None)
+    (_, first), (_, second) = net.module_.seen
+    for states in (first, second):
+        shown = states != -1
+        assert 0.1 < shown.float().mean() < 0.65
+        assert torch.equal(states[shown], Y[shown])
+    assert not torch.equal(first, second)
+
+
+def test_validation_hides_the_same_labels_in_every_epoch():
+    from skorch.helper import predefined_split
+
+    dataset, _ = data()
+    net = make_net().set_params(train_split=predefined_split(dataset))
+    net.fit(dataset, None)
+    seen = [states for training, states in net.module_.seen if not training]
+    first, second = torch.cat(seen[:3]), torch.cat(seen[3:])
+    assert torch.equal(first, second)
+    assert (first != -1).any()
+
+
+def test_batches_follow_the_seed():
+    class Order(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.rows = []
+
+        def on_batch_begin(self, net, batch, **kwargs):
+            self.rows.append(batch[0][:, 0, 0].tolist())
+
+    def order(seed):
+        listener = Order()
+        make_net(callbacks=[listener], seed=seed).fit(data()[0], None)
+        return listener.rows
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert order(1)[:3] != order(1)[3:]
+
+
+def test_a_last_batch_of_one_is_left_out_of_training_only():
+    dataset, _ = data(n=33)
+    net = make_net().initialize()
+    assert len(net.get_iterator(dataset, training=True)) == 2
+    assert len(net.get_iterator(dataset, training=False)) == 3
+
+
+def test_augmentation_is_seeded_by_what_is_in_the_batch():
+    class Noise:
+        def __len__(self):
+            return 10
+
+        def batch(self, rows, generator=None):
+            return torch.zeros(len(rows)) if generator is None else torch.rand(
+                len(rows), generator=generator
+            )
+
+    states = torch.zeros(10, 1, dtype=torch.int8)
+    dataset = LabelledImages(Noise(), states, augment_seed=3)
+    first, again = dataset.__getitems__([1, 2])[0], dataset.__getitems__([1, 2])[0]
+    assert torch.equal(first, again)
+    assert not torch.equal(first, dataset.__getitems__([2, 1])[0])
+    other = LabelledImages(Noise(), states, augment_seed=4)
+    assert not torch.equal(first, other.__getitems__([1, 2])[0])
+    assert not LabelledImages(Noise(), states).__getitems__([1, 2])[0].any()
+    assert dataset[4][0].shape == ()
+
+
+def test_one_cycle_goes_up_and_down_for_each_group():
+    rates = []
+
+    class Rates(Callback):
+        def on_batch_begin(self, net, **kwargs):
+            rates.append([group["lr"] for group in net.optimizer_.param_groups])
+
+    module = Recorder()
+    module.other = nn.Parameter(torch.zeros(()))
+    make_net(
+        module,
+        optimizer__param_groups=[("other", {"lr": 0.01})],
+        callbacks=[OneCycle(), Rates()],
+        max_epochs=10,
+    ).fit(data()[0], None)
+    rates = np.array(rates)
+    assert len(rates) == 30
+    np.testing.assert_allclose(rates.max(axis=0), [0.01, 0.1], rtol=0.05)
+    np.testing.assert_allclose(rates[0], [0.01 / 25, 0.1 / 25])
+    assert (rates[-1] < rates.max(axis=0) / 50).all()
+    assert 5 < rates[:, 0].argmax() < 15
+
+
+def test_averaged_weights_are_validated_and_kept():
+    from skorch.helper import predefined_split
+
+    weights, validated = [], []
+
+    class Watch(Callback):
+        def on_batch_end(self, net, training, **kwargs):
+            (weights if training else validated).append(net.module_.logits.detach().clone())
+
+    dataset, _ = data()
+    net = make_net(callbacks=[WeightAveraging(0.9), Watch()], max_epochs=3)
+    net.set_params(train_split=predefined_split(dataset)).fit(dataset, None)
+    mean, means = Recorder().logits.detach(), []
+    for step, weight in enumerate(weights, start=1):
+        mean = mean + (1 - min(0.9, step / (10 + step))) * (weight - mean)
+        means.append(mean)
+    torch.testing.assert_close(net.module_.logits.detach(), means[-1])
+    torch.testing.assert_close(validated[0], means[2])
+    torch.testing.assert_close(validated[-1], means[-1])
+    assert not torch.allclose(weights[-1], means[-1])
+
+
+def test_early_stopping_takes_back_the_best_averaged_weights():
+    from skorch.callbacks import EarlyStopping
+    from skorch.helper import predefined_split
+
+    dataset, Y = data()
+    opposite = LabelledImages(dataset.source, 1 - Y)
+    stop = EarlyStopping(patience=3, load_best=True, sink=lambda message: None)
+    averaging = WeightAveraging(0.5)
+    net = make_net(callbacks=[averaging, stop], max_epochs=30, lr=1.0, unknown_fraction=None)
+    net.set_params(train_split=predefined_split(opposite)).fit(dataset, None)
+    best = min(net.history[:, "valid_loss"])
+    assert len(net.history) < 30
+    assert net.history[-1, "valid_loss"] > best
+    net.on_train_begin(net)
+    net.on_epoch_begin(net)
+    losses = [net.validation_step(batch)["loss"] for batch in net.get_iterator(opposite)]
+    sizes = [16, 16, 8]
+    assert np.average(losses, weights=sizes) == pytest.approx(best, rel=1e-5)
+
+
+def test_a_loss_that_is_not_finite_is_an_error():
+    dataset, _ = data()
+    with pytest.raises(ValueError, match=r"loss became nan in epoch 1\. Lower `lr`"):
+        make_net(module=BrokenModule()).fit(dataset, None)
+
+
+class BrokenModule(Recorder):
+    def forward(self, X, states):
+        return super().forward(X, states) * torch.nan

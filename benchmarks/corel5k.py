@@ -21,7 +21,8 @@ from _rivals import make_rivals
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._images import check_images
+from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import encode_images
 from sklearn_ctran.modules.backbone import make_backbone
 

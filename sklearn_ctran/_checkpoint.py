@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from sklearn_ctran.modules.weights import load_state
+
 _BACKBONE = "backbone.base_network."
 # Their names -> ours, beside the encoder's layers.
 _NAMES = {
@@ -104,16 +106,5 @@ def load_backbone_state(backbone, state, path):
         If a weight is missing or has another shape; the message names the file.
     """
     own = backbone.trunk.state_dict()
-    wrong = [
-        name
-        for name, value in own.items()
-        # Files of old torch versions do not count batches.
-        if not name.endswith("num_batches_tracked")
-        and (name not in state or state[name].shape != value.shape)
-    ]
-    if wrong:
-        raise ValueError(
-            f"The CNN in {str(path)!r} is not this backbone: {len(wrong)} weights are missing or "
-            f"differ in shape, the first: {wrong[0]}."
-        )
-    backbone.trunk.load_state_dict({**own, **{k: v for k, v in state.items() if k in own}})
+    state = {name: value for name, value in state.items() if name in own}
+    load_state(backbone.trunk, state, f"the CNN in {str(path)!r}")

@@ -1,5 +1,6 @@
 """CTranClassifier: parameters, their documentation, and the module they build."""
 
+import math
 import os
 from numbers import Integral, Real
 
@@ -12,8 +13,8 @@ from torch import nn
 
 from sklearn_ctran import recipes
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
-from sklearn_ctran._labels import Targets
-from sklearn_ctran._net import LabelMaskNet, OneCycle, WeightAveraging
+from sklearn_ctran._labels import Targets, log_odds
+from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
 from sklearn_ctran._tokens import Tokens
 from sklearn_ctran.modules.backbone import make_backbone
@@ -24,7 +25,148 @@ from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 class CTranClassifier(NeuralMultilabelClassifier):
     """Multi-label image classification with transformers (C-Tran).
 
-    TODO_DOC
+    Image tokens and label tokens go through one transformer encoder [1]_. In training some labels
+    of each image are shown to it and it learns to predict the hidden ones, so that at prediction
+    any labels may be known already, or none.
+
+    The default adds to the paper's model what small sets of images need (`regions`,
+    `standardize`, `input_dropout`, `channel_dropout`, `attention_bias`, `shortcut`); the user
+    guide says what each is worth. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
+
+    Parameters
+    ----------
+    backbone : str, nn.Module or None, default="resnet50"
+        What turns images into tokens: the name of a torchvision classification network (ResNet,
+        MobileNet, EfficientNet, ConvNeXt, DenseNet, Inception v3, ViT, Swin, ...); ``"small"``,
+        a little CNN for images below about 64 pixels, trained from scratch; a module from
+        normalised float images (B, 3, H, W) to feature maps (B, C, h, w), which is copied; or
+        None, if `X` holds features already. Features, two-dimensional `X`, need no backbone
+        whatever it says here.
+    weights : str, path-like or None, default="DEFAULT"
+        Of the backbone: a name of torchvision's weights for it, downloaded if need be; a path of
+        a state_dict file of the same network (``.pth``, ``.safetensors``); None for random
+        weights. ``"small"`` and modules have no named weights and come as they are.
+    train_backbone : bool or "auto", default="auto"
+        Whether the backbone is trained too. "auto": a pretrained one is not, one with
+        ``weights=None`` and ``"small"`` are. A frozen backbone sees each image once per fit
+        (unless it is augmented), and its BatchNorm statistics do not move.
+    image_size : int, (int, int) or None, default=224
+        s: the whole image is resized to s x s pixels. (resize, crop): resized to
+        resize x resize, of which crop x crop is cut out, at random in training if `augment`
+        says so, else from the middle. None: images, all of one size, stay as they are.
+    augment : "auto", "flip", "crop", "flip+crop", callable or None, default="auto"
+        What happens to training images at random. A callable gets and returns uint8 batches of
+        shape (B, 3, H, W). "auto": flips, and crops where `image_size` is a pair, if the
+        backbone is trained; else None, for augmented images have to go through the backbone in
+        every epoch.
+    d_model : int or None, default=128
+        Width of the tokens; None for that of the backbone, as in the paper.
+    n_layers : int, default=3
+        Encoder layers.
+    n_heads : int, default=4
+        Attention heads; must divide `d_model`.
+    dropout : float, default=0.1
+        In the encoder, in [0, 1).
+    position : {None, "sine", "learned"}, default=None
+        What tells image tokens their place. "learned" ties the model to its number of tokens.
+    unknown_fraction : (float, float) or None, default=(0.25, 1.0)
+        Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
+        image is drawn uniformly between these shares of all labels. None hides all (the paper's
+        "no LMT").
+    use_image : bool, default=True
+        False leaves the image out and learns from labels alone (the paper's "no image").
+    regions : int or None, default=3
+        The image tokens are means over a grid of regions x regions, and one over the whole
+        image. None takes all h x w features as tokens, as the paper does.
+    standardize : bool, default=True
+        Whether features that do not change during training (given, or of a frozen backbone)
+        are standardised per channel.
+    input_dropout : float or "auto", default="auto"
+        Share of feature channels dropped in training, in [0, 1). "auto": 0.5 for features that do
+        not change during training, else 0.
+    channel_dropout : bool, default=True
+        Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
+        attention weights. That is much cheaper on a CPU. False is the paper's.
+    attention_bias : bool, default=True
+        Whether how much one label attends to another has a learned bias, by pair of labels and
+        the state of the one attended to. Takes n_labels ** 2 weights per head and layer.
+    shortcut : bool, default=True
+        Whether a network with one hidden layer, from pooled image features and label states,
+        is trained beside the transformer; the logits are the mean of both.
+    loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
+        Binary cross-entropy [1]_ (eq. 6), focal loss, asymmetric loss; or
+        ``loss(logits, targets)``, returning one value per entry. A 1-D `y` is always
+        trained by cross-entropy over classes.
+    lr : float, default=2e-3
+        Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
+        20 times as much.
+    backbone_lr : float or None, default=None
+        Learning rate of a trained backbone. None: a tenth of `lr` for pretrained weights, `lr`
+        otherwise.
+    weight_decay : float, default=0.1
+        Of AdamW. The shortcut takes 3 times as much, the attention bias a twentieth.
+    lr_schedule : "one_cycle" or None, default="one_cycle"
+        Learning rates go up and down to zero over the whole fit, or stay as they are.
+    batch_size : int, default=64
+        Images per step, in training and prediction.
+    max_epochs : int or "auto", default="auto"
+        Passes through the training images. "auto": about 1,100 steps, but 5 to 60 epochs.
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the images aside, stop once their loss has not
+        fallen for 5 epochs, and keep the best epoch's weights. With a learning rate that falls to
+        zero anyway, the default, all images are better used for training.
+    validation_fraction : float, default=0.1
+        In (0, 1); for `early_stopping`.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of forward passes in training and prediction. "auto": bfloat16 on CUDA devices that have
+        it, else float32.
+    n_jobs : int or None, default=None
+        Threads that decode images; None means 1, -1 all cores.
+    callbacks : list of skorch callbacks, default=None
+        skorch's, beside the ones used here.
+    net_params : dict, default=None
+        Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
+        ``optimizer__betas`` or ``iterator_train__num_workers``; they overrule the ones set here.
+    warm_start : bool, default=False
+        Whether another call of `fit` goes on from the weights of the last.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, masks, batches, augmentation and dropout. No global generator is touched.
+    verbose : int, default=0
+        Above 0, progress is printed.
+
+    Attributes
+    ----------
+    net_ : LabelMaskNet
+        The fitted :class:`skorch.NeuralNet`; its module is ``net_.module_``.
+    classes_ : ndarray
+        ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
+    n_labels_ : int
+        Number of labels; of classes for a 1-D `y`.
+    label_names_ : ndarray of shape (n_labels,)
+        The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
+    n_features_in_ : int
+        Number of features; only if `X` was a table of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if `X` was a data frame of features.
+    history_ : list of dict
+        ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.
+
+    References
+    ----------
+    .. [1] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021.
+
+    Examples
+    --------
+    >>> from sklearn_ctran import CTranClassifier
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> model = CTranClassifier("small", image_size=None, augment=None, max_epochs=1)
+    >>> model = model.fit(scenes.images, scenes.Y)
+    >>> model.predict_proba(scenes.images[:3], known_labels={9: 1}).shape
+    (3, 10)
     """
 
     _parameter_constraints = {
@@ -40,15 +182,19 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "position": [StrOptions({"sine", "learned"}), None],
         "unknown_fraction": [tuple, list, None],
         "use_image": ["boolean"],
-        "linear_path": ["boolean"],
+        "regions": [Interval(Integral, 1, None, closed="left"), None],
+        "standardize": ["boolean"],
+        "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "channel_dropout": ["boolean"],
+        "attention_bias": ["boolean"],
+        "shortcut": ["boolean"],
         "loss": [StrOptions(set(LOSSES)), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
-        "backbone_lr": [Interval(Real, 0, None, closed="neither")],
+        "backbone_lr": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "lr_schedule": [StrOptions({"one_cycle"}), None],
-        "weight_averaging": [Interval(Real, 0, 1, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "device": [str],
@@ -76,15 +222,19 @@ class CTranClassifier(NeuralMultilabelClassifier):
         position=None,
         unknown_fraction=(0.25, 1.0),
         use_image=True,
-        linear_path=True,
+        regions=3,
+        standardize=True,
+        input_dropout="auto",
+        channel_dropout=True,
+        attention_bias=True,
+        shortcut=True,
         loss="bce",
-        lr=1e-3,
-        backbone_lr=1e-4,
-        weight_decay=0.05,
+        lr=2e-3,
+        backbone_lr=None,
+        weight_decay=0.1,
         lr_schedule="one_cycle",
-        weight_averaging=0.99,
         batch_size=64,
-        max_epochs=20,
+        max_epochs="auto",
         early_stopping=False,
         validation_fraction=0.1,
         device="auto",
@@ -108,13 +258,17 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.position = position
         self.unknown_fraction = unknown_fraction
         self.use_image = use_image
-        self.linear_path = linear_path
+        self.regions = regions
+        self.standardize = standardize
+        self.input_dropout = input_dropout
+        self.channel_dropout = channel_dropout
+        self.attention_bias = attention_bias
+        self.shortcut = shortcut
         self.loss = loss
         self.lr = lr
         self.backbone_lr = backbone_lr
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
-        self.weight_averaging = weight_averaging
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
@@ -188,7 +342,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             )
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
         self._set_task(targets, "tokens" if backbone is None else "images")
-        self.net_ = self._build_net(module, None, seed=0, device=self._device()).initialize()
+        self.net_ = self._build_net(module, 1, None, seed=0, device=self._device()).initialize()
         self.history_ = []
         return self
 
@@ -210,19 +364,21 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "dropout": self.dropout,
             "position": self.position,
             "use_image": self.use_image,
-            "linear_path": self.linear_path,
+            "regions": self.regions,
+            "input_dropout": self._input_dropout(),
+            "channel_dropout": self.channel_dropout,
+            "attention_bias": self.attention_bias,
+            "shortcut": self.shortcut,
         }
 
-    def _build_module(self, data, train):
+    def _build_module(self, data, targets, train):
         """A new module for `data`, and what it trains on."""
         options = self._module_options()
-        if isinstance(data, Tokens) or not self.use_image:
-            if not isinstance(data, Tokens):
-                # The images are not looked at: zero tokens stand for them.
-                data = Tokens(np.zeros((len(data), 0, 1), dtype=np.float32))
+        if isinstance(data, Tokens):
             n_tokens, n_channels = data.values.shape[1:]
-            module = CTran(self.n_labels_, n_channels, grid=(1, n_tokens), **options)
-            source = data
+            side = math.isqrt(n_tokens)
+            grid = (side, side) if side**2 == n_tokens else (1, n_tokens)
+            module = CTran(self.n_labels_, n_channels, grid=grid, **options)
         else:
             backbone = make_backbone(self.backbone, self.weights)
             if not self._trains_backbone():
@@ -231,15 +387,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
             module = CTran(
                 self.n_labels_, backbone.n_channels, grid=grid, backbone=backbone, **options
             )
-            source = self._training_source(data, module)
-        if isinstance(source, Tokens) and self.linear_path and self.use_image:
+        source = self._training_source(data, module)
+        if isinstance(source, Tokens) and self.standardize and self.use_image:
             module.standardize_features(*source.mean_and_scale(train))
+        module.set_prior(torch.from_numpy(log_odds(targets.states[train])))
         return module, source
 
     def _grid(self, backbone, images):
-        """Rows and columns of the feature map."""
-        if self.position is None:
-            return (1, 1)
+        """Rows and columns of the feature map of the first image."""
         side = images.batch([0], self._preprocessing())
         was_training = backbone.training
         with torch.no_grad():
@@ -252,6 +407,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
             return self.train_backbone
         return self.weights is None or self.backbone == "small"
 
+    def _input_dropout(self):
+        """What "auto" means: features that cannot adapt to it are dropped, others are not."""
+        if self.input_dropout != "auto":
+            return self.input_dropout
+        return 0.0 if self._input_kind == "images" and self._trains_backbone() else 0.5
+
     def _augmentation(self):
         """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
         if self.augment != "auto":
@@ -262,15 +423,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     # ---------------------------------------------------------------- the net
 
-    def _build_net(self, module, valid, seed, device):
-        groups = [
-            ("backbone.*", {"lr": self.backbone_lr}),
-        ]
+    def _build_net(self, module, n_train, valid, seed, device):
         callbacks = []
         if self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
-        if self.weight_averaging:
-            callbacks.append(("weight_averaging", WeightAveraging(self.weight_averaging)))
         if valid is not None:
             callbacks.append(
                 ("early_stopping", EarlyStopping(patience=5, load_best=True, sink=self._say))
@@ -279,11 +435,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "module": module,
             "criterion": EntrywiseLoss(LOSSES.get(self.loss, self.loss)),
             "optimizer": torch.optim.AdamW,
-            "optimizer__param_groups": groups,
+            "optimizer__param_groups": self._parameter_groups(),
             "optimizer__weight_decay": self.weight_decay,
             "lr": self.lr,
             "batch_size": self.batch_size,
-            "max_epochs": self.max_epochs,
+            "max_epochs": self._n_epochs(n_train),
             "train_split": None if valid is None else predefined_split(valid),
             "device": device,
             "verbose": self.verbose,
@@ -295,6 +451,27 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "callbacks": callbacks + list(self.callbacks or []),
         }
         return LabelMaskNet(**params)
+
+    def _parameter_groups(self):
+        """Learning rate and weight decay of the parts that learn unlike the transformer."""
+        backbone_lr = self.backbone_lr
+        if backbone_lr is None:
+            backbone_lr = self.lr if self.weights is None or self.backbone == "small" else self.lr / 10
+        return [
+            ("backbone.*", {"lr": backbone_lr}),
+            ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),
+            # Pairs of labels are seen rarely: long steps, and little decay in between.
+            (
+                "attention_biases.*",
+                {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20},
+            ),
+        ]
+
+    def _n_epochs(self, n_train):
+        """What "auto" means: about 1,100 steps, but 5 to 60 epochs."""
+        if self.max_epochs != "auto":
+            return self.max_epochs
+        return int(np.clip(np.ceil(1100 / np.ceil(n_train / self.batch_size)), 5, 60))
 
     def _say(self, message):
         if self.verbose:

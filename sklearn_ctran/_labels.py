@@ -325,6 +325,23 @@ def hidden_counts(unknown_fraction, n_labels):
     return low, max(low, math.floor(high + 1e-9))
 
 
+def log_odds(states):
+    """How likely each label is before anything is known.
+
+    Parameters
+    ----------
+    states : ndarray of shape (n_samples, n_labels), int8
+        1 positive, 0 negative, -1 not annotated.
+
+    Returns
+    -------
+    log_odds : ndarray of shape (n_labels,), float32
+        Of one more positive and one more negative than there are, hence finite.
+    """
+    n_positive, n_negative = ((states == value).sum(axis=0) for value in (POSITIVE, NEGATIVE))
+    return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)
+
+
 def probabilities(logits, states, exclusive):
     """Logits to probabilities; what is known comes back as exactly 0 or 1.
 

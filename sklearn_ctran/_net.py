@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import LRScheduler
 from skorch.utils import to_tensor
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
@@ -204,58 +204,3 @@ class OneCycle(LRScheduler):
         peaks = [group["lr"] for group in net.optimizer_.param_groups]
         self.lr_scheduler_ = OneCycleLR(net.optimizer_, max_lr=peaks, total_steps=n_steps + 1)
         self.batch_idx_ = 0
-
-
-class WeightAveraging(Callback):
-    """Exponential moving average of the weights: validated, and kept when training ends.
-
-    Must stand before callbacks that look at the weights of an epoch's end, such as
-    :class:`skorch.callbacks.EarlyStopping` with ``load_best``.
-
-    Parameters
-    ----------
-    decay : float
-        In [0, 1): the weight of the past at each step, once there is enough of it.
-    """
-
-    def __init__(self, decay):
-        self.decay = decay
-
-    def on_train_begin(self, net, **kwargs):
-        """Start from the initial weights."""
-        # Weights only, and only those that train: buffers are running averages already.
-        self._weights = [w for w in net.module_.parameters() if w.requires_grad]
-        self._average = [w.detach().clone() for w in self._weights]
-        self._raw, self._n_steps = None, 0
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Go on training where training left off."""
-        if self._raw is not None:
-            self._put(self._raw)
-            self._raw = None
-
-    def on_batch_begin(self, net, training, **kwargs):
-        """Validate the average."""
-        if not training and self._raw is None:
-            self._raw = [w.detach().clone() for w in self._weights]
-            self._put(self._average)
-
-    def on_batch_end(self, net, training, **kwargs):
-        """Take in the weights after each step."""
-        if not training:
-            return
-        self._n_steps += 1
-        # At first the plain mean of the few steps there are: the start is soon forgotten.
-        decay = min(self.decay, self._n_steps / (10 + self._n_steps))
-        for mean, weight in zip(self._average, self._weights, strict=True):
-            mean.lerp_(weight.detach(), 1 - decay)
-
-    def on_train_end(self, net, **kwargs):
-        """Use the average from here on."""
-        if self._raw is None:
-            self._put(self._average)
-        del self._weights, self._average, self._raw
-
-    def _put(self, values):
-        for weight, value in zip(self._weights, values, strict=True):
-            weight.data.copy_(value)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._images import check_images
 from sklearn_ctran._labels import (
     NEGATIVE,
     POSITIVE,
@@ -31,6 +31,7 @@ from sklearn_ctran._labels import (
     read_states,
 )
 from sklearn_ctran._net import LabelledImages
+from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -94,11 +95,11 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 module = copy.deepcopy(self.net_.module_)
                 source = self._training_source(data, module)
             else:
-                module, source = self._build_module(data, train)
+                module, source = self._build_module(data, targets, train)
             states = torch.from_numpy(targets.states)
             if valid is not None:
                 valid = LabelledImages(source, states, valid)
-            net = self._build_net(module, valid, seed=seed, device=device)
+            net = self._build_net(module, len(train), valid, seed=seed, device=device)
             net.fit(LabelledImages(source, states, train, augment_seed=seed), None)
         net.train_split = None  # Its held-out part would travel along in every pickle.
         self.net_ = net
@@ -149,7 +150,9 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             try:
                 return str(torch.device(self.device))
             except RuntimeError as error:
-                raise ValueError(f"device={self.device!r} is no device of torch: {error}") from error
+                raise ValueError(
+                    f"device={self.device!r} is no device of torch: {error}"
+                ) from error
         if torch.cuda.is_available():
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -167,6 +170,9 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                     "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
                     "backbone."
                 )
+            if not self.use_image:
+                # The images are not looked at: no tokens stand for them.
+                return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32)), kind
             images = check_images(X, n_jobs=self.n_jobs)
             self._preprocessing().check(images)
             return images, kind

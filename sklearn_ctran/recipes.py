@@ -20,7 +20,12 @@ PAPER_MODEL = {
     "n_heads": 4,
     "dropout": 0.1,
     "position": None,
-    "linear_path": False,
+    "regions": None,
+    "standardize": False,
+    "input_dropout": 0.0,
+    "channel_dropout": False,
+    "attention_bias": False,
+    "shortcut": False,
 }
 
 #: Section 3.5: Adam at 1e-5 for batches of 16, label mask training on 25 to 100 % of the labels.
@@ -31,7 +36,6 @@ PAPER_TRAINING = {
     "backbone_lr": 1e-5,
     "weight_decay": 0.0,
     "lr_schedule": None,
-    "weight_averaging": 0.0,
     "batch_size": 16,
     "max_epochs": 50,
     "net_params": {"optimizer": Adam, "optimizer__betas": (0.9, 0.999)},

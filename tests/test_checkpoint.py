@@ -134,5 +134,5 @@ def test_bad_files(tmp_path):
         CTranClassifier.from_official_checkpoint(
             tmp_path / "c.pt", backbone=None, label_names=["a", "b"]
         )
-    with pytest.raises(ValueError, match="is not this backbone"):
+    with pytest.raises(ValueError, match=r"CNN in '.*c\.pt' does not fit this backbone: .* conv1"):
         CTranClassifier.from_official_checkpoint(tmp_path / "c.pt", backbone="resnet18")

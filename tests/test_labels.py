@@ -11,6 +11,7 @@ from sklearn_ctran._labels import (
     encode_known_labels,
     encode_targets,
     hidden_counts,
+    log_odds,
     probabilities,
     sample_label_states,
 )
@@ -244,3 +245,8 @@ def test_probabilities_of_classes():
         probabilities(logits, states, True),
         [[0.25, 0.25, 0.25, 0.25], [0, 0.5, 0.5, 0], [0, 1, 0, 0]],
     )
+
+
+def test_log_odds_count_what_is_annotated():
+    states = np.array([[1, 0], [1, -1], [0, 0], [-1, 0]], dtype=np.int8)
+    np.testing.assert_allclose(log_odds(states), np.log([3 / 2, 1 / 4]), rtol=1e-6)

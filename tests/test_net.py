@@ -6,7 +6,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ctran._net import LabelledImages, LabelMaskNet, OneCycle, WeightAveraging
+from sklearn_ctran._net import LabelledImages, LabelMaskNet, OneCycle
 from sklearn_ctran._tokens import Tokens
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
@@ -144,48 +144,6 @@ def test_one_cycle_goes_up_and_down_for_each_group():
     np.testing.assert_allclose(rates[0], [0.01 / 25, 0.1 / 25])
     assert (rates[-1] < rates.max(axis=0) / 50).all()
     assert 5 < rates[:, 0].argmax() < 15
-
-
-def test_averaged_weights_are_validated_and_kept():
-    from skorch.helper import predefined_split
-
-    weights, validated = [], []
-
-    class Watch(Callback):
-        def on_batch_end(self, net, training, **kwargs):
-            (weights if training else validated).append(net.module_.logits.detach().clone())
-
-    dataset, _ = data()
-    net = make_net(callbacks=[WeightAveraging(0.9), Watch()], max_epochs=3)
-    net.set_params(train_split=predefined_split(dataset)).fit(dataset, None)
-    mean, means = Recorder().logits.detach(), []
-    for step, weight in enumerate(weights, start=1):
-        mean = mean + (1 - min(0.9, step / (10 + step))) * (weight - mean)
-        means.append(mean)
-    torch.testing.assert_close(net.module_.logits.detach(), means[-1])
-    torch.testing.assert_close(validated[0], means[2])
-    torch.testing.assert_close(validated[-1], means[-1])
-    assert not torch.allclose(weights[-1], means[-1])
-
-
-def test_early_stopping_takes_back_the_best_averaged_weights():
-    from skorch.callbacks import EarlyStopping
-    from skorch.helper import predefined_split
-
-    dataset, Y = data()
-    opposite = LabelledImages(dataset.source, 1 - Y)
-    stop = EarlyStopping(patience=3, load_best=True, sink=lambda message: None)
-    averaging = WeightAveraging(0.5)
-    net = make_net(callbacks=[averaging, stop], max_epochs=30, lr=1.0, unknown_fraction=None)
-    net.set_params(train_split=predefined_split(opposite)).fit(dataset, None)
-    best = min(net.history[:, "valid_loss"])
-    assert len(net.history) < 30
-    assert net.history[-1, "valid_loss"] > best
-    net.on_train_begin(net)
-    net.on_epoch_begin(net)
-    losses = [net.validation_step(batch)["loss"] for batch in net.get_iterator(opposite)]
-    sizes = [16, 16, 8]
-    assert np.average(losses, weights=sizes) == pytest.approx(best, rel=1e-5)
 
 
 def test_a_loss_that_is_not_finite_is_an_error():

@@ -32,7 +32,9 @@ def test_the_published_experiment_runs(tmp_path):
     assert module.label_embedding.label.shape == (80, 512)
     assert [layer.n_heads for layer in module.layers] == [4, 4, 4]
     assert [layer.attention_dropout for layer in module.layers] == [0.1] * 3
-    assert module.linear_path is None
+    assert module.shortcut is None
+    assert len(module.attention_biases) == 0
+    assert type(module.layers[0].dropout) is torch.nn.Dropout
     assert isinstance(module.project, torch.nn.Identity)
     assert module.position is None
     assert model.net_.callbacks == []  # neither a schedule nor averaged weights

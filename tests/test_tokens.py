@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from sklearn_ctran._images import Preprocessing, check_images
+from sklearn_ctran._images import check_images
+from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
 from sklearn_ctran.modules.backbone import make_backbone
 

@@ -2,12 +2,8 @@
 
 import copy
 import difflib
-import os
-import pickle
-import re
 from collections import OrderedDict
 from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +12,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.small_cnn import SmallCNN
+from sklearn_ctran.modules.weights import download, find_weights, load_state, read_state
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-_WEIGHT_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar", ".safetensors")
-_UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError)
 
 
 class Backbone(nn.Module):
@@ -158,16 +153,16 @@ def make_backbone(backbone, weights="DEFAULT"):
 
     family = _family(backbone, models)
     named = models.get_model_weights(backbone)
-    source = _find_weights(weights, f"backbone {backbone!r}", named)
+    source = find_weights(weights, f"backbone {backbone!r}", named)
     state = None
     if source is not None:
-        state = _read(source) if isinstance(source, Path) else _download(source, backbone)
+        state = read_state(source) if isinstance(source, Path) else download(source, backbone)
     is_inception = backbone == "inception_v3"
     # Its truncated normals make features of 1e7 before batch normalisation has seen images.
     arguments = {"init_weights": False} if is_inception else {}
     trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
     if state is not None:
-        _load(trunk, state, source, family.left_out)
+        load_state(trunk, state, source, family.left_out)
     preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
     # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
     mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
@@ -176,9 +171,9 @@ def make_backbone(backbone, weights="DEFAULT"):
 
 def _as_they_come(trunk, what, weights):
     """A backbone of a module for which there are no named weights."""
-    path = _find_weights(weights, what)
+    path = find_weights(weights, what)
     if path is not None:
-        _load(trunk, _read(path), path)
+        load_state(trunk, read_state(path), path)
     return Backbone(trunk)
 
 
@@ -284,87 +279,3 @@ def _family(name, models):
             f"the families {'; '.join(family.name for family in _FAMILIES)}."
         )
     return families[name]
-
-
-def _find_weights(weights, what, named=None):
-    """None, a Path, or a member of `named` (torchvision's weights of this network)."""
-    if weights is None or (weights == "DEFAULT" and named is None):
-        return None
-    if isinstance(weights, str) and named is not None:
-        name = weights.removeprefix(f"{named.__name__}.")
-        if name in named.__members__:
-            return named[name]
-    if not isinstance(weights, (str, os.PathLike)):
-        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
-    path = Path(weights)
-    if path.is_file():
-        return path
-    if isinstance(weights, os.PathLike) or path.suffix.lower() in _WEIGHT_SUFFIXES:
-        raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
-    names = ", ".join(repr(known) for known in ("DEFAULT", *[w.name for w in named or ()]))
-    raise ValueError(
-        f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
-        f"The names are: {names}."
-    )
-
-
-def _download(weights, backbone):
-    """State dict of torchvision weights, from its cache or the network."""
-    file = weights.url.rsplit("/", 1)[1]
-    cached = os.path.join(torch.hub.get_dir(), "checkpoints", file)
-    try:
-        return weights.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
-    except (*_UNREADABLE, HTTPException) as error:
-        raise RuntimeError(
-            f"The weights {weights} of backbone {backbone!r} are not to be had: "
-            f"{error or type(error).__name__}\n"
-            f"Wanted: {file} from {weights.url}\n"
-            f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)"
-            "\nTwo ways on: weights='/path/to/the/file' with a copy of that file, or weights=None "
-            "to train from scratch."
-        ) from error
-
-
-def _read(path):
-    """State dict of a file, on the CPU; ValueError if there is none in it."""
-    try:
-        if path.suffix.lower() == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    # safetensors has its own exception class, derived from nothing but Exception.
-    except Exception as error:
-        raise ValueError(
-            f"weights: {str(path)!r} cannot be read as a file of tensors, as torch.save("
-            f"model.state_dict(), ...) writes it: {error or type(error).__name__}"
-        ) from error
-    if isinstance(state, dict):
-        state = state.get("state_dict", state)
-    if not (isinstance(state, dict) and all(torch.is_tensor(value) for value in state.values())):
-        raise ValueError(f"weights: {str(path)!r} holds no state_dict (names and their tensors).")
-    return state
-
-
-def _load(trunk, state, source, left_out=()):
-    """Load a state dict, of which the parts left out (a classifier) do not matter."""
-    # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
-    wrapped = not any(key.startswith("module.") for key in trunk.state_dict())
-    state = {key.removeprefix("module." if wrapped else ""): state[key] for key in state}
-    state = {
-        re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key): value
-        for key, value in state.items()
-        if not key.startswith(tuple(f"{name}." for name in left_out))
-    }
-    problems = []
-    try:
-        for what, keys in trunk.load_state_dict(state, strict=False)._asdict().items():
-            if keys:
-                first = ", ".join(keys[:3])
-                problems.append(f"{len(keys)} {what.replace('_', ' ')}, the first: {first}")
-    except RuntimeError as error:
-        problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
-    if problems:
-        name = os.fspath(source) if isinstance(source, Path) else source
-        raise ValueError(f"weights: {name} does not fit this backbone: {'; '.join(problems[:3])}")

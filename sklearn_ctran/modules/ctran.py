@@ -1,16 +1,22 @@
 """C-Tran: image tokens and label tokens through one transformer encoder (paper, figure 3)."""
 
+import math
+
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from sklearn_ctran.modules.attention_bias import LabelAttentionBias
 from sklearn_ctran.modules.embeddings import LabelEmbedding, LearnedPosition, SinePosition
-from sklearn_ctran.modules.encoder import EncoderLayer
-from sklearn_ctran.modules.linear_path import LinearPath
+from sklearn_ctran.modules.encoder import ChannelDropout, EncoderLayer
 from sklearn_ctran.modules.readout import LabelReadout
+from sklearn_ctran.modules.shortcut import Shortcut
 
 
 class CTran(nn.Module):
     """The Classification Transformer.
+
+    With the defaults it is the paper's model. The last five parameters add to it.
 
     Parameters
     ----------
@@ -19,20 +25,28 @@ class CTran(nn.Module):
     n_channels : int
         C, the width of the image features.
     grid : (int, int)
-        Rows and columns (h, w) of the image tokens, for `position`.
+        Rows and columns (h, w) of the features in training.
     backbone : nn.Module or None
         Turns images (B, 3, H, W) into feature maps (B, C, h, w). None: features are given.
     d_model : int or None
         d, the width of the tokens; None for C, as in the paper.
-    n_layers, n_heads : int
-    dropout, attention_dropout : float
+    n_layers, n_heads, dropout : int, int, float
         Of the encoder.
     position : None, "sine" or "learned"
         What tells image tokens their place. The paper has nothing.
     use_image : bool
         False leaves the image tokens out (the paper's "no image").
-    linear_path : bool
-        Whether a linear model of pooled features and label states stands beside the transformer.
+    regions : int or None
+        The image tokens are averages over a grid of regions x regions, where there are more
+        features than that, and one over all. None takes the h x w features as they are.
+    input_dropout : float
+        Share of feature channels dropped in training.
+    channel_dropout : bool
+        The encoder drops channels instead of entries and attention weights.
+    attention_bias : bool
+        Whether attention between labels has a learned bias.
+    shortcut : bool
+        Whether a small network of pooled features and label states stands beside the transformer.
     """
 
     def __init__(
@@ -46,34 +60,45 @@ class CTran(nn.Module):
         n_layers=3,
         n_heads=4,
         dropout=0.1,
-        attention_dropout=0.1,
-        input_dropout=0.0,
         position=None,
         use_image=True,
-        linear_path=False,
+        regions=None,
+        input_dropout=0.0,
+        channel_dropout=False,
+        attention_bias=False,
+        shortcut=False,
     ):
         super().__init__()
         d_model = n_channels if d_model is None else d_model
-        self.grid = grid
         self.use_image = use_image
         self.backbone = backbone if use_image else None
         # Identity until `standardize_features`.
         self.register_buffer("feature_mean", torch.zeros(n_channels))
         self.register_buffer("feature_scale", torch.ones(n_channels))
-        self.input_dropout = nn.Dropout(input_dropout)
+        self.input_dropout = ChannelDropout(input_dropout)
+        self.grid = grid
+        self.regions = regions
         self.project = nn.Identity()
         if use_image and d_model != n_channels:
             self.project = nn.Linear(n_channels, d_model)
-        self.position = make_position(position if use_image else None, grid, d_model)
+        self.position = None
+        if position == "sine" and use_image:
+            self.position = SinePosition(d_model)
+        elif position == "learned" and use_image:
+            n_places = math.prod(grid)
+            if regions is not None and 1 not in grid:
+                n_places = min(n_places, regions**2)
+            self.position = LearnedPosition(n_places, d_model)
         self.label_embedding = LabelEmbedding(n_labels, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         self.layers = nn.ModuleList(
-            EncoderLayer(d_model, n_heads, dropout, attention_dropout) for _ in range(n_layers)
+            EncoderLayer(d_model, n_heads, dropout, channel_dropout) for _ in range(n_layers)
+        )
+        self.attention_biases = nn.ModuleList(
+            LabelAttentionBias(n_labels, n_heads) for _ in range(n_layers if attention_bias else 0)
         )
         self.readout = LabelReadout(n_labels, d_model)
-        self.linear_path = None
-        if linear_path:
-            self.linear_path = LinearPath(n_labels, n_channels if use_image else 0, input_dropout)
+        self.shortcut = Shortcut(n_labels, n_channels if use_image else 0) if shortcut else None
 
     def forward(self, X, states):
         """Logits of all labels given an image and what is known of its labels.
@@ -88,24 +113,18 @@ class CTran(nn.Module):
         Returns
         -------
         logits : Tensor of shape (n_paths, B, L)
-            Of the transformer and, where there is one, of the linear path. Training scores each
-            path by itself; the model's answer is their mean.
+            Of the transformer and, where there is one, of the shortcut. Training scores each path
+            by itself; the model's answer is their mean.
         """
-        tokens = self.label_embedding(states)
-        n_labels = tokens.shape[1]
         features = self.image_features(X)
+        tokens = self.label_embedding(states)
         if features is not None:
             tokens = torch.cat([self.image_tokens(features), tokens], dim=1)
-        tokens = self.input_norm(tokens)
-        for layer in self.layers[:-1]:
-            tokens = layer(tokens)
-        # Only labels are read out, so the last layer updates them alone.
-        label_tokens = self.layers[-1](tokens, n_queries=n_labels)
-        logits = self.readout(label_tokens)
-        if self.linear_path is None:
+        logits = self.readout(self.encode(self.input_norm(tokens), states))
+        if self.shortcut is None:
             return logits[None]
         pooled = None if features is None else features.mean(dim=1)
-        return torch.stack([logits, self.linear_path(pooled, states)])
+        return torch.stack([logits, self.shortcut(pooled, states)])
 
     def image_features(self, X):
         """Images, or features as given, to standardised features (B, P, C)."""
@@ -116,21 +135,46 @@ class CTran(nn.Module):
         return (X - self.feature_mean) / self.feature_scale
 
     def image_tokens(self, features):
-        """Features (B, P, C) to image tokens (B, P, d)."""
+        """Features (B, P, C) to image tokens (B, P', d)."""
+        grid = self._grid_of(features.shape[1])
+        if self.regions is not None and grid[0] * grid[1] > self.regions**2 and 1 not in grid:
+            features = features.transpose(1, 2).unflatten(2, grid)
+            features = F.adaptive_avg_pool2d(features, self.regions).flatten(2).transpose(1, 2)
+            grid = (self.regions, self.regions)
         tokens = self.project(self.input_dropout(features))
-        return tokens if self.position is None else self.position(tokens, self.grid)
+        placed = tokens if self.position is None else self.position(tokens, grid)
+        if self.regions is None or tokens.shape[1] == 1:
+            return placed
+        return torch.cat([tokens.mean(dim=1, keepdim=True), placed], dim=1)
+
+    def _grid_of(self, n_tokens):
+        """Rows and columns: as in training, or a square, or a row."""
+        if math.prod(self.grid) == n_tokens:
+            return self.grid
+        side = math.isqrt(n_tokens)
+        return (side, side) if side**2 == n_tokens else (1, n_tokens)
+
+    def encode(self, tokens, states):
+        """Tokens (B, T, d), labels last, to the labels' final states (B, L, d)."""
+        n_tokens, n_labels = tokens.shape[1], states.shape[1]
+        for i, layer in enumerate(self.layers):
+            # Only labels are read out, so the last layer updates them alone.
+            n_queries = n_labels if i == len(self.layers) - 1 else n_tokens
+            bias = None
+            if self.attention_biases:
+                bias = self.attention_biases[i](states, n_queries, n_tokens)
+            tokens = layer(tokens, n_queries, bias)
+        return tokens
 
     @torch.no_grad()
     def standardize_features(self, mean, scale):
-        """From now on subtract `mean` and divide by `scale`, both of shape (C,)."""
+        """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
         self.feature_mean.copy_(mean)
         self.feature_scale.copy_(scale)
 
-
-def make_position(position, grid, d_model):
-    """The module that tells image tokens of a grid (h, w) their place, or None."""
-    if position is None:
-        return None
-    if position == "sine":
-        return SinePosition(d_model)
-    return LearnedPosition(grid[0] * grid[1], d_model)
+    @torch.no_grad()
+    def set_prior(self, log_odds):
+        """Let every path start from the labels' log-odds, of shape (L,)."""
+        self.readout.bias.copy_(log_odds)
+        if self.shortcut is not None:
+            self.shortcut.linear.bias.copy_(log_odds)

@@ -1,11 +1,7 @@
 """What goes into the encoder besides image features: labels, their states, positions."""
 
-import math
-
 import torch
 from torch import nn
-
-UNKNOWN = -1
 
 
 class LabelEmbedding(nn.Module):
@@ -26,10 +22,8 @@ class LabelEmbedding(nn.Module):
 
     def __init__(self, n_labels, d_model):
         super().__init__()
-        # Kaiming-like scale of the reference implementation's embeddings: small against the unit
-        # variance that the LayerNorm behind it restores.
-        self.label = nn.Parameter(torch.randn(n_labels, d_model) / math.sqrt(d_model))
-        self.state = nn.Parameter(torch.randn(2, d_model) / math.sqrt(d_model))
+        self.label = nn.Parameter(torch.randn(n_labels, d_model))
+        self.state = nn.Parameter(torch.randn(2, d_model))
 
     def forward(self, states):
         """Embed states (B, L), int8 in {-1, 0, 1}, as tokens (B, L, d)."""

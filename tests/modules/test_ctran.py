@@ -7,6 +7,7 @@ from torch import nn
 from sklearn_ctran.modules.ctran import CTran
 
 N_LABELS, N_CHANNELS = 5, 8
+ADDED = {"attention_bias": True, "shortcut": True, "regions": 2}
 
 
 def states(*rows):
@@ -56,7 +57,7 @@ def test_known_labels_of_one_sample_do_not_touch_another(features):
 
 
 def test_no_image(features):
-    module = make(use_image=False, linear_path=True)
+    module = make(use_image=False, shortcut=True)
     a, b = module(features, SOME_KNOWN), module(features + 1, SOME_KNOWN)
     assert torch.equal(a, b)
 
@@ -86,8 +87,51 @@ def test_standardised_features(features):
 
 
 def test_every_weight_learns(features):
-    module = make(d_model=12, position="learned", grid=(2, 3), linear_path=True).train()
+    module = make(d_model=12, position="learned", grid=(2, 3), **ADDED).train()
+    nn.init.normal_(module.shortcut.out.weight)  # starts at zero, and its layer with it
     weights = torch.randn(2, 2, N_LABELS)
     (module(features, SOME_KNOWN) * weights).sum().backward()
     dead = [n for n, p in module.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
+
+
+def test_regions_are_means_over_a_grid_and_over_the_whole(features):
+    module = make(regions=2)
+    values = torch.arange(2 * 16 * N_CHANNELS, dtype=torch.float32).view(2, 16, N_CHANNELS)
+    tokens = module.image_tokens(values)
+    quarters = values.view(2, 2, 2, 2, 2, N_CHANNELS).mean(dim=(2, 4)).flatten(1, 2)
+    torch.testing.assert_close(tokens[:, 1:], quarters)
+    torch.testing.assert_close(tokens[:, 0], values.mean(dim=1))
+    # Fewer features than regions, or no grid, stay as they are.
+    assert module.image_tokens(values[:, :4]).shape[1] == 5
+    assert module.image_tokens(values[:, :7]).shape[1] == 8
+    assert module.image_tokens(values[:, :1]).shape[1] == 1
+    # A grid that is no square is known from training.
+    wide = make(regions=2, grid=(2, 6))
+    assert wide.image_tokens(values[:, :12]).shape[1] == 5
+
+
+@pytest.mark.parametrize("regions, n_places", [(None, 6), (2, 4), (3, 6)])
+def test_learned_positions_of_regions(features, regions, n_places):
+    module = make(position="learned", grid=(2, 3), regions=regions)
+    assert len(module.position.embedding) == n_places
+    module(features, ALL_UNKNOWN)
+
+
+def test_prior(features):
+    log_odds = torch.randn(N_LABELS)
+    module = make(shortcut=True)
+    module.set_prior(log_odds)
+    assert torch.equal(module.readout.bias, log_odds)
+    assert torch.equal(module(features, SOME_KNOWN)[1], log_odds.expand(2, -1))
+
+
+def test_attention_bias_reaches_every_layer(features):
+    module = make(attention_bias=True)
+    before = module(features, SOME_KNOWN)
+    for bias in module.attention_biases:
+        for weight in bias.parameters():
+            changed = weight.data.clone()
+            nn.init.normal_(weight, std=3.0)
+            assert not torch.allclose(before, module(features, SOME_KNOWN))
+            weight.data.copy_(changed)

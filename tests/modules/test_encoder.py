@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_ctran.modules.encoder import EncoderLayer
+from sklearn_ctran.modules.encoder import ChannelDropout, EncoderLayer
 
 
 def torch_twin(layer, d_model, n_heads):
@@ -24,7 +24,7 @@ def torch_twin(layer, d_model, n_heads):
 @pytest.mark.parametrize("training", [True, False])
 def test_equals_the_plain_formulation(training):
     torch.manual_seed(0)
-    layer = EncoderLayer(16, 4, dropout=0.0, attention_dropout=0.0).train(training)
+    layer = EncoderLayer(16, 4, dropout=0.0).train(training)
     for bias in (layer.query_key_value.bias, layer.out.bias):
         nn.init.normal_(bias)
     tokens = torch.randn(3, 7, 16)
@@ -34,29 +34,41 @@ def test_equals_the_plain_formulation(training):
 
 def test_asking_for_the_last_tokens_only_gives_the_same_tokens():
     torch.manual_seed(0)
-    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.0)
+    layer = EncoderLayer(16, 2, dropout=0.0)
     tokens = torch.randn(3, 7, 16)
     last = layer(tokens, n_queries=4)
     torch.testing.assert_close(last, layer(tokens)[:, 3:], atol=1e-5, rtol=0)
 
 
-def test_dropout_acts_in_training_only():
-    layer = EncoderLayer(16, 2, dropout=0.5, attention_dropout=0.0)
+@pytest.mark.parametrize("channel_dropout", [False, True])
+def test_dropout_acts_in_training_only(channel_dropout):
+    layer = EncoderLayer(16, 2, dropout=0.5, channel_dropout=channel_dropout)
     tokens = torch.randn(2, 5, 16)
     assert not torch.equal(layer.train()(tokens), layer(tokens))
     assert torch.equal(layer.eval()(tokens), layer(tokens))
 
 
-def test_attention_dropout_acts_in_training_only():
-    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.5)
+def test_the_paper_drops_attention_weights_too():
+    assert EncoderLayer(16, 2, dropout=0.5).attention_dropout == 0.5
+    layer = EncoderLayer(16, 2, dropout=0.5)
+    layer.dropout.p = 0.0
     tokens = torch.randn(2, 5, 16)
     assert not torch.equal(layer.train()(tokens), layer(tokens))
-    assert torch.equal(layer.eval()(tokens), layer(tokens))
+    assert EncoderLayer(16, 2, dropout=0.5, channel_dropout=True).attention_dropout == 0
+
+
+def test_channel_dropout_is_shared_by_tokens_and_keeps_the_mean():
+    torch.manual_seed(0)
+    dropped = ChannelDropout(0.3).train()(torch.ones(200, 5, 50))
+    assert torch.equal(dropped, dropped[:, :1].expand(-1, 5, -1))
+    assert 0.27 < (dropped == 0).float().mean() < 0.33
+    assert 0.95 < dropped.mean() < 1.05
+    assert torch.equal(ChannelDropout(0.3).eval()(dropped), dropped)
 
 
 def test_attention_bias_rules_tokens_out():
     torch.manual_seed(0)
-    layer = EncoderLayer(16, 2, dropout=0.0, attention_dropout=0.0)
+    layer = EncoderLayer(16, 2, dropout=0.0)
     tokens = torch.randn(2, 5, 16)
     bias = torch.zeros(5, 5)
     bias[:, 0] = -torch.inf
@@ -69,4 +81,4 @@ def test_attention_bias_rules_tokens_out():
 
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="d_model=10 must be a multiple of n_heads=4"):
-        EncoderLayer(10, 4, dropout=0.0, attention_dropout=0.0)
+        EncoderLayer(10, 4, dropout=0.0)

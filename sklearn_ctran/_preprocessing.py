@@ -1,0 +1,132 @@
+"""Decoded images of any size -> a batch of one size, augmented in training.
+
+`Preprocessing.resize` works on one image at a time, so that full-size photos never pile up;
+`Preprocessing.finish` crops, flips and augments the batch that they make.
+"""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+
+_AUGMENTATIONS = (None, "flip", "crop", "flip+crop")
+
+
+class Preprocessing:
+    """The way from decoded images of any size to a batch of one size.
+
+    Parameters
+    ----------
+    image_size : int, pair of int or None
+        ``s``: the whole image, resized to s x s. ``(resize, crop)``: resized to resize x resize,
+        of which crop x crop is cut out, at a random place if `augment` says so, in the middle
+        otherwise (the paper: 640, 576). None: images keep their size, which must be one size.
+    augment : None, "flip", "crop", "flip+crop" or callable
+        What happens in training, per image: horizontal flips, random places of the crop. A
+        callable takes a uint8 batch (B, 3, H, W), in training only, and returns such a batch of
+        the same shape; torch's random numbers inside it are seeded from the generator.
+
+    Raises
+    ------
+    ValueError
+        For any other value.
+    """
+
+    def __init__(self, image_size, augment=None):
+        self.resize_to, self.crop_to = _check_image_size(image_size)
+        if not (callable(augment) or augment in _AUGMENTATIONS):
+            raise ValueError(
+                f"augment must be one of {_AUGMENTATIONS} or a callable, got {augment!r}."
+            )
+        self.augment = augment
+        self._flips = augment in ("flip", "flip+crop")
+        self._crops = augment in ("crop", "flip+crop")
+        if self._crops and self.crop_to is None:
+            raise ValueError(
+                f"augment={augment!r} crops, which needs image_size=(resize, crop), for instance "
+                f"(256, 224); got image_size={image_size!r}."
+            )
+
+    def check(self, images):
+        """Raise ValueError if images keep their size (``image_size=None``) and sizes differ."""
+        if self.resize_to is not None:
+            return
+        (other,) = np.nonzero((images.sizes != images.sizes[0]).any(axis=1))
+        if len(other):
+            (height, width), (height_0, width_0) = images.sizes[other[0]], images.sizes[0]
+            raise ValueError(
+                f"With image_size=None all images must have one size, but row {other[0]} is "
+                f"{height} x {width} pixels and row 0 is {height_0} x {width_0}. "
+                "Set image_size to resize them."
+            )
+
+    def __call__(self, images, generator=None):
+        """Preprocess uint8 tensors (3, H, W) into a uint8 batch; see `Images.batch`."""
+        return self.finish(torch.stack([self.resize(image) for image in images]), generator)
+
+    def resize(self, images):
+        """Resize one image or images of one size, uint8 (..., 3, H, W), antialiased bilinear."""
+        size = [self.resize_to] * 2
+        if self.resize_to is None or list(images.shape[-2:]) == size:
+            return images
+        # Imported here: torchvision takes longer to import than all of scikit-learn.
+        from torchvision.transforms.v2 import functional
+
+        return functional.resize(images, size, antialias=True)
+
+    def finish(self, batch, generator=None):
+        """Crop a resized batch, uint8 (B, 3, H, W); with a generator also augment it."""
+        if self.crop_to is not None:
+            batch = self._crop(batch, generator if self._crops else None)
+        if generator is None:
+            return batch
+        if self._flips:
+            flipped = torch.rand(len(batch), generator=generator) < 0.5
+            batch = torch.where(flipped[:, None, None, None], batch.flip(-1), batch)
+        if callable(self.augment):
+            batch = self._call(batch, generator)
+        return batch
+
+    def _crop(self, batch, generator):
+        room = self.resize_to - self.crop_to
+        if generator is None:
+            corners = torch.full((len(batch), 2), room // 2)
+        else:
+            corners = torch.randint(room + 1, (len(batch), 2), generator=generator)
+        cut = [
+            image[:, top : top + self.crop_to, left : left + self.crop_to]
+            for image, (top, left) in zip(batch, corners.tolist(), strict=True)
+        ]
+        return torch.stack(cut)
+
+    def _call(self, batch, generator):
+        shape = batch.shape
+        seed = torch.randint(2**62, (), generator=generator).item()
+        # torchvision's transforms draw from the global generator, which is not ours to move.
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            batch = self.augment(batch)
+        if not (isinstance(batch, torch.Tensor) and batch.dtype == torch.uint8):
+            what = getattr(batch, "dtype", type(batch).__name__)
+            raise ValueError(f"augment must return a uint8 tensor, but returned {what}.")
+        if batch.shape != shape:
+            raise ValueError(
+                f"augment must keep the batch's shape {tuple(shape)}, but returned "
+                f"{tuple(batch.shape)}."
+            )
+        return batch
+
+
+def _check_image_size(image_size):
+    """(side to resize to, side to crop to); None for what is not to be done."""
+    if image_size is None:
+        return None, None
+    is_pair = isinstance(image_size, (tuple, list)) and len(image_size) == 2
+    sides = image_size if is_pair else [image_size]
+    whole = all(isinstance(s, Integral) and not isinstance(s, bool) and s >= 1 for s in sides)
+    if not whole or sides[-1] > sides[0]:
+        raise ValueError(
+            "image_size must be a positive integer, a pair (resize, crop) with crop <= resize, "
+            f"or None; got {image_size!r}."
+        )
+    return int(sides[0]), (int(sides[1]) if is_pair else None)

@@ -1,0 +1,144 @@
+"""Resizing, cropping and augmenting; what is said about settings that will not do."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_ctran._images import check_images
+from sklearn_ctran._preprocessing import Preprocessing
+
+
+def load(X, image_size=None):
+    images = check_images(X)
+    return images.batch(range(len(images)), Preprocessing(image_size))
+
+
+def rng_for(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def photo(height=24, width=36):
+    """A smooth RGB image, so that JPEG and resizing change little."""
+    y, x = np.mgrid[:height, :width]
+    rgb = [255 * y / height, 255 * x / width, 127 * (x / width + y / height)]
+    return np.stack(rgb, axis=-1).astype(np.uint8)
+
+
+def noise(n, height=8, width=8, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
+
+
+def as_tensor(image):
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+
+
+def test_the_whole_image_is_squashed():
+    batch = load([photo(60, 90), photo(30, 15)], 20)
+    assert batch.shape == (2, 3, 20, 20)
+    error = batch[0].float() - batch[1].float()
+    assert error.abs().max() < 12
+
+
+def test_resizing_an_array_equals_resizing_its_rows():
+    X = noise(4, 30, 20)
+    assert torch.equal(load(X, 12), load(list(X), 12))
+
+
+def test_resizing_is_antialiased():
+    stripes = np.zeros((1, 64, 64, 3), dtype=np.uint8)
+    stripes[:, :, ::2] = 255
+    assert (load(stripes, 8).float() - 127.5).abs().max() < 6
+
+
+def test_the_middle_is_cut_out():
+    X = noise(2, 10, 10)
+    batch = load(X, (10, 6))
+    assert torch.equal(batch, load(np.ascontiguousarray(X[:, 2:8, 2:8])))
+    trained = Preprocessing((10, 6), "flip")
+    images = check_images(X)
+    assert torch.equal(images.batch([0, 1], trained), batch)
+
+
+def test_calling_it_equals_a_batch():
+    X = noise(2, 10, 12)
+    preprocess = Preprocessing((8, 6), "flip+crop")
+    batch = check_images(X).batch([0, 1], preprocess, rng_for(3))
+    assert torch.equal(preprocess([as_tensor(x) for x in X], rng_for(3)), batch)
+
+
+def test_flips_are_per_image_and_reproducible():
+    X = noise(64)
+    images, flip = check_images(X), Preprocessing(None, "flip")
+    plain = images.batch(range(64), flip)
+    batch = images.batch(range(64), flip, rng_for(1))
+    flipped = [torch.equal(a, b.flip(-1)) for a, b in zip(batch, plain, strict=True)]
+    kept = [torch.equal(a, b) for a, b in zip(batch, plain, strict=True)]
+    assert np.all(np.array(flipped) ^ np.array(kept))
+    assert 16 < sum(flipped) < 48
+    assert torch.equal(images.batch(range(64), flip, rng_for(1)), batch)
+    assert not torch.equal(images.batch(range(64), flip, rng_for(2)), batch)
+
+
+def test_crops_move_and_are_reproducible():
+    y, x = np.mgrid[:12, :12].astype(np.uint8)
+    X = np.repeat(np.stack([y, x, x], axis=-1)[None], 200, axis=0)
+    images, crop = check_images(X), Preprocessing((12, 9), "crop")
+    batch = images.batch(range(200), crop, rng_for(1))
+    corners = batch[:, :2, 0, 0].tolist()
+    assert {tuple(corner) for corner in corners} == {(i, j) for i in range(4) for j in range(4)}
+    assert torch.equal(images.batch(range(200), crop, rng_for(1)), batch)
+    assert torch.equal(images.batch(range(200), crop), load(X, (12, 9)))
+
+
+def test_callables_are_seeded_and_for_training_only():
+    def jitter(batch):
+        return batch ^ torch.randint(0, 2, batch.shape, dtype=torch.uint8)
+
+    X = noise(3)
+    images, preprocess = check_images(X), Preprocessing(None, jitter)
+    before = torch.random.get_rng_state()
+    batch = images.batch([0, 1, 2], preprocess, rng_for(0))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not torch.equal(batch, load(X))
+    assert torch.equal(batch, images.batch([0, 1, 2], preprocess, rng_for(0)))
+    assert torch.equal(images.batch([0, 1, 2], preprocess), load(X))
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        (lambda batch: batch.float(), "uint8 tensor, but returned torch.float32"),
+        (lambda batch: None, "returned NoneType"),
+        (lambda batch: batch[:1], r"shape \(2, 3, 8, 8\), but returned \(1, 3, 8, 8\)"),
+    ],
+)
+def test_callables_must_return_a_batch(augment, message):
+    images = check_images(noise(2))
+    with pytest.raises(ValueError, match=message):
+        images.batch([0, 1], Preprocessing(None, augment), rng_for())
+
+
+def test_sizes_must_be_equal_if_they_are_kept():
+    images = check_images([photo(8, 6), photo(8, 6), photo(6, 8)])
+    Preprocessing(7).check(images)
+    as_is = Preprocessing(None)
+    with pytest.raises(ValueError, match="row 2 is 6 x 8 pixels and row 0 is 8 x 6"):
+        as_is.check(images)
+    as_is.check(check_images(noise(2)))
+
+
+@pytest.mark.parametrize("value", [0, -3, 2.5, "224", True, (8, 9), (8,), (9, 8, 7), (9, 0), ()])
+def test_wrong_image_sizes(value):
+    with pytest.raises(ValueError, match="image_size must be"):
+        Preprocessing(value)
+
+
+def test_numpy_image_sizes():
+    assert load(noise(1), np.int64(5)).shape == (1, 3, 5, 5)
+
+
+def test_wrong_augmentations():
+    with pytest.raises(ValueError, match="augment must be one of"):
+        Preprocessing(32, "mirror")
+    with pytest.raises(ValueError, match=r"needs image_size=\(resize, crop\)"):
+        Preprocessing(32, "flip+crop")

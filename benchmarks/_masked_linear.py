@@ -5,6 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_ctran._labels import sample_label_states
+
 # Known-negative flags are frequent and say little each; scaled down, weight decay holds them back.
 _NEGATIVE_SCALE = 0.1
 
@@ -65,7 +67,7 @@ class MaskedLinear:
             The fitted model.
         """
         X = torch.as_tensor(X, dtype=torch.float32)
-        Y = torch.as_tensor(Y, dtype=torch.float32)
+        Y = torch.as_tensor(Y, dtype=torch.int8)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.linear_ = nn.Linear(X.shape[1] + 2 * Y.shape[1], Y.shape[1])
@@ -80,11 +82,9 @@ class MaskedLinear:
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
         for _ in range(self.max_epochs):
             for rows in torch.randperm(len(X)).split(self.batch_size):
-                labels = Y[rows]
-                hidden = _sample_hidden(labels.shape)
-                inputs = _join(X[rows], labels.masked_fill(hidden, -1))
-                logits = self.linear_(F.dropout(inputs, self.dropout))
-                loss = F.binary_cross_entropy_with_logits(logits[hidden], labels[hidden])
+                states, hidden = sample_label_states(Y[rows], (0.25, 1.0), torch.default_generator)
+                logits = self.linear_(F.dropout(_join(X[rows], states), self.dropout))
+                loss = F.binary_cross_entropy_with_logits(logits[hidden], Y[rows][hidden].float())
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -111,13 +111,6 @@ class MaskedLinear:
         X = torch.as_tensor(X, dtype=torch.float32)
         predicted = self.linear_(_join(X, torch.as_tensor(known_labels))).sigmoid().numpy()
         return np.where(known_labels >= 0, known_labels, predicted)
-
-
-def _sample_hidden(shape):
-    """Hide n labels in each row, n uniform on [L / 4, L], which ones uniformly."""
-    n_rows, n_labels = shape
-    n_hidden = ((0.25 + 0.75 * torch.rand(n_rows, 1)) * n_labels).round().clamp(min=1)
-    return torch.rand(shape).argsort(dim=1).argsort(dim=1) < n_hidden
 
 
 def _join(X, known_labels):

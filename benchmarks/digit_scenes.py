@@ -47,7 +47,6 @@ def main():
         backbone="small",
         image_size=None,
         augment=None,  # A mirrored digit is no digit.
-        backbone_lr=2e-3,
         max_epochs=12,
         random_state=seed,
         verbose=1,

@@ -8,6 +8,8 @@ import torch
 from sklearn_ctran.modules.weights import load_state
 
 _BACKBONE = "backbone.base_network."
+# What torchvision's networks have behind the feature map; C-Tran does not use it.
+_CLASSIFIERS = ("fc", "classifier", "head", "heads", "AuxLogits")
 # Their names -> ours, beside the encoder's layers.
 _NAMES = {
     "LayerNorm": "input_norm",
@@ -105,6 +107,4 @@ def load_backbone_state(backbone, state, path):
     ValueError
         If a weight is missing or has another shape; the message names the file.
     """
-    own = backbone.trunk.state_dict()
-    state = {name: value for name, value in state.items() if name in own}
-    load_state(backbone.trunk, state, f"the CNN in {str(path)!r}")
+    load_state(backbone.trunk, state, f"the CNN in {str(path)!r}", left_out=_CLASSIFIERS)

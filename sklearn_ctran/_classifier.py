@@ -348,7 +348,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _check_params(self):
         fraction = self.unknown_fraction
-        if fraction is not None and not (len(fraction) == 2 and 0 <= fraction[0] <= fraction[1] <= 1):
+        if fraction is None:
+            return
+        if len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
             raise ValueError(
                 "unknown_fraction must be None or a pair (low, high) with 0 <= low <= high <= 1, "
                 f"got {fraction!r}."
@@ -405,7 +407,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _trains_backbone(self):
         if self.train_backbone != "auto":
             return self.train_backbone
-        return self.weights is None or self.backbone == "small"
+        return self._starts_from_scratch()
+
+    def _starts_from_scratch(self):
+        """Whether the backbone's weights are random at first."""
+        no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
+        return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
 
     def _input_dropout(self):
         """What "auto" means: features that cannot adapt to it are dropped, others are not."""
@@ -456,7 +463,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         """Learning rate and weight decay of the parts that learn unlike the transformer."""
         backbone_lr = self.backbone_lr
         if backbone_lr is None:
-            backbone_lr = self.lr if self.weights is None or self.backbone == "small" else self.lr / 10
+            backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
         return [
             ("backbone.*", {"lr": backbone_lr}),
             ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),

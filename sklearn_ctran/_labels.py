@@ -206,10 +206,7 @@ def _fill_by_name(states, columns, names):
                 f"shape {shape}."
             )
         column = columns[key] if shape else [columns[key]]
-        if hasattr(column, "to_frame"):
-            column = column.to_frame()
-        else:
-            column = _as_array(column)[:, None]
+        column = column.to_frame() if hasattr(column, "to_frame") else _as_array(column)[:, None]
         states[:, positions[key]] = read_states(column, [key], "known_labels")[:, 0]
 
 

@@ -4,6 +4,7 @@ A subclass has the constructor parameters used here and builds its module in `_b
 """
 
 import copy
+import math
 import os
 from pathlib import Path
 
@@ -180,15 +181,24 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
             if 0 in X.shape:
                 raise ValueError(f"X is empty: its shape is {X.shape}.")
-            expected = X.shape[2] if reset else self.net_.module_.feature_mean.shape[0]
-            if X.shape[2] != expected:
-                raise ValueError(
-                    f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
-                    f"{expected}."
-                )
+            if not reset:
+                self._check_tokens(X)
             return Tokens(X), kind
         X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)
         return Tokens(X[:, None]), kind
+
+    def _check_tokens(self, X):
+        module = self.net_.module_
+        if X.shape[2] != len(module.feature_mean):
+            raise ValueError(
+                f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
+                f"{len(module.feature_mean)}."
+            )
+        if module.has_fixed_tokens and X.shape[1] != math.prod(module.grid):
+            raise ValueError(
+                f"X has {X.shape[1]} tokens an image, but the estimator was fitted with "
+                f"{math.prod(module.grid)}."
+            )
 
     def _preprocessing(self):
         return Preprocessing(self.image_size, self._augmentation())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torchvision.models import resnet18
+from torchvision.models import resnet18, resnet34
 
 from sklearn_ctran import CTranClassifier
 
@@ -121,6 +121,13 @@ def test_files_that_are_no_checkpoint(tmp_path, spoil, message):
     torch.save(state, tmp_path / "c.pt")
     with pytest.raises(ValueError, match=message):
         CTranClassifier.from_official_checkpoint(tmp_path / "c.pt", backbone=None)
+
+
+def test_the_cnn_of_another_backbone(tmp_path):
+    cnn = {f"backbone.base_network.{k}": v for k, v in resnet34().state_dict().items()}
+    torch.save(tiny_state(d=512) | cnn, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match=r"c\.pt' does not fit this backbone"):
+        CTranClassifier.from_official_checkpoint(tmp_path / "c.pt", backbone="resnet18")
 
 
 def test_bad_files(tmp_path):

@@ -137,7 +137,6 @@ def test_decision_function_orders_like_probabilities(table):
         {"unknown_fraction": (0.5, 0.5)},
         {"unknown_fraction": None},
         {"use_image": False},
-        {"regions": None},
         {"standardize": False},
         {"input_dropout": 0.1},
         {"channel_dropout": False},
@@ -189,6 +188,16 @@ def test_image_parameters_make_a_difference(pictures, params):
     base = {"backbone": "small", "weights": None, "image_size": 12}
     same, changed = (quick(**base | p).fit(X, Y).predict_proba(X) for p in ({}, params))
     assert not np.array_equal(same, changed)
+
+
+def test_regions_make_a_difference():
+    rng = np.random.RandomState(0)
+    tokens, Y = rng.randn(30, 25, 50), rng.randint(2, size=(30, 3))
+    outputs = [
+        quick(backbone=None, regions=r).fit(tokens, Y).predict_proba(tokens) for r in (2, 3, None)
+    ]
+    assert not np.array_equal(outputs[0], outputs[1])
+    assert not np.array_equal(outputs[1], outputs[2])
 
 
 def test_backbone_trains_or_stays(pictures):
@@ -357,11 +366,16 @@ def test_tokens(table):
     tokens = X.reshape(160, 3, 2)
     model = quick(backbone=None).fit(tokens, Y)
     assert model.predict(tokens).shape == Y.shape
-    assert model.predict(tokens[:, :2]).shape == Y.shape  # any number of tokens
     with pytest.raises(ValueError, match="has 3 channels"):
         model.predict(X.reshape(160, 2, 3))
     with pytest.raises(ValueError, match="holds features, but .* fitted on tokens"):
         model.predict(X)
+    with pytest.raises(ValueError, match="has 2 tokens .* fitted with 3"):
+        model.predict(tokens[:, :2])
+    any_number = quick(backbone=None, shortcut=False).fit(tokens, Y)
+    assert any_number.predict(tokens[:, :2]).shape == Y.shape
+    with pytest.raises(ValueError, match="has 2 tokens .* fitted with 3"):
+        any_number.set_params(position="learned").fit(tokens, Y).predict(tokens[:, :2])
 
 
 # ------------------------------------------------------------------ bad input
@@ -414,7 +428,7 @@ def test_nan_loss_is_an_error_and_leaves_the_estimator_as_it_was(table):
     [
         (lambda X, Y: (X[:0], Y[:0]), ValueError, "0 sample"),
         (lambda X, Y: (X[:-1], Y), ValueError, "inconsistent"),
-        (lambda X, Y: (np.where(X == X[3, 2], np.nan, X), Y), ValueError, "NaN"),
+        (lambda X, Y: (np.where(X[3, 2] == X, np.nan, X), Y), ValueError, "NaN"),
         (lambda X, Y: (X, Y + 1), ValueError, "holds 2"),
         (lambda X, Y: (X, np.where([1, 0, 1], Y, -1)), ValueError, "No sample .* label.* 1"),
         (lambda X, Y: (np.full(X.shape, "a"), Y), ValueError, "could not convert"),

@@ -43,7 +43,8 @@ def mean_average_precision(y_true, y_score, *, known_labels=None, sample_weight=
     for truth, score in zip(counted.T, y_score.T, strict=True):
         use = truth != UNKNOWN
         if (truth[use] == 1).any():
-            scores.append(average_precision_score(truth[use], score[use], sample_weight=weights[use]))
+            score = average_precision_score(truth[use], score[use], sample_weight=weights[use])
+            scores.append(score)
     if not scores:
         raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
     return float(np.mean(scores))

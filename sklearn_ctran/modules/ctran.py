@@ -12,6 +12,9 @@ from sklearn_ctran.modules.encoder import ChannelDropout, EncoderLayer
 from sklearn_ctran.modules.readout import LabelReadout
 from sklearn_ctran.modules.shortcut import Shortcut
 
+#: Up to this many numbers per image, the shortcut reads features as they are, not their mean.
+NARROW = 1024
+
 
 class CTran(nn.Module):
     """The Classification Transformer.
@@ -38,7 +41,8 @@ class CTran(nn.Module):
         False leaves the image tokens out (the paper's "no image").
     regions : int or None
         The image tokens are averages over a grid of regions x regions, where there are more
-        features than that, and one over all. None takes the h x w features as they are.
+        features than that, and one over all. None takes the h x w features as they are, and so
+        are narrow ones (up to 1,024 numbers per image).
     input_dropout : float
         Share of feature channels dropped in training.
     channel_dropout : bool
@@ -77,7 +81,10 @@ class CTran(nn.Module):
         self.register_buffer("feature_scale", torch.ones(n_channels))
         self.input_dropout = ChannelDropout(input_dropout)
         self.grid = grid
-        self.regions = regions
+        # Narrow features tell little in their mean: they are kept and read side by side.
+        n_features = math.prod(grid)
+        self.is_narrow = n_features > 1 and n_features * n_channels <= NARROW
+        self.regions = None if self.is_narrow else regions
         self.project = nn.Identity()
         if use_image and d_model != n_channels:
             self.project = nn.Linear(n_channels, d_model)
@@ -85,10 +92,9 @@ class CTran(nn.Module):
         if position == "sine" and use_image:
             self.position = SinePosition(d_model)
         elif position == "learned" and use_image:
-            n_places = math.prod(grid)
-            if regions is not None and 1 not in grid:
-                n_places = min(n_places, regions**2)
-            self.position = LearnedPosition(n_places, d_model)
+            if self.regions is not None and 1 not in grid:
+                n_features = min(n_features, regions**2)
+            self.position = LearnedPosition(n_features, d_model)
         self.label_embedding = LabelEmbedding(n_labels, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         self.layers = nn.ModuleList(
@@ -98,7 +104,16 @@ class CTran(nn.Module):
             LabelAttentionBias(n_labels, n_heads) for _ in range(n_layers if attention_bias else 0)
         )
         self.readout = LabelReadout(n_labels, d_model)
-        self.shortcut = Shortcut(n_labels, n_channels if use_image else 0) if shortcut else None
+        self.shortcut = None
+        if shortcut:
+            width = n_channels * (n_features if self.is_narrow else 1)
+            self.shortcut = Shortcut(n_labels, width if use_image else 0)
+
+    @property
+    def has_fixed_tokens(self):
+        """Whether the number of image features must be that of `grid`."""
+        is_learned = isinstance(self.position, LearnedPosition)
+        return is_learned or (self.is_narrow and self.shortcut is not None)
 
     def forward(self, X, states):
         """Logits of all labels given an image and what is known of its labels.
@@ -123,8 +138,7 @@ class CTran(nn.Module):
         logits = self.readout(self.encode(self.input_norm(tokens), states))
         if self.shortcut is None:
             return logits[None]
-        pooled = None if features is None else features.mean(dim=1)
-        return torch.stack([logits, self.shortcut(pooled, states)])
+        return torch.stack([logits, self.shortcut(self.summary(features), states)])
 
     def image_features(self, X):
         """Images, or features as given, to standardised features (B, P, C)."""
@@ -133,6 +147,12 @@ class CTran(nn.Module):
         if X.ndim == 4:
             X = self.backbone(X).flatten(2).transpose(1, 2)
         return (X - self.feature_mean) / self.feature_scale
+
+    def summary(self, features):
+        """Features (B, P, C) as one vector per image."""
+        if features is None:
+            return None
+        return features.flatten(1) if self.is_narrow else features.mean(dim=1)
 
     def image_tokens(self, features):
         """Features (B, P, C) to image tokens (B, P', d)."""

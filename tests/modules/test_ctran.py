@@ -102,20 +102,34 @@ def test_regions_are_means_over_a_grid_and_over_the_whole(features):
     quarters = values.view(2, 2, 2, 2, 2, N_CHANNELS).mean(dim=(2, 4)).flatten(1, 2)
     torch.testing.assert_close(tokens[:, 1:], quarters)
     torch.testing.assert_close(tokens[:, 0], values.mean(dim=1))
-    # Fewer features than regions, or no grid, stay as they are.
+    # Fewer features than regions, or no grid, stay as they are; one feature is its own mean.
     assert module.image_tokens(values[:, :4]).shape[1] == 5
     assert module.image_tokens(values[:, :7]).shape[1] == 8
     assert module.image_tokens(values[:, :1]).shape[1] == 1
     # A grid that is no square is known from training.
-    wide = make(regions=2, grid=(2, 6))
-    assert wide.image_tokens(values[:, :12]).shape[1] == 5
+    wide = CTran(N_LABELS, 128, regions=2, grid=(2, 6))
+    assert wide.image_tokens(torch.randn(2, 12, 128)).shape[1] == 5
 
 
-@pytest.mark.parametrize("regions, n_places", [(None, 6), (2, 4), (3, 6)])
-def test_learned_positions_of_regions(features, regions, n_places):
-    module = make(position="learned", grid=(2, 3), regions=regions)
+@pytest.mark.parametrize("regions, n_places", [(None, 12), (2, 4), (3, 9), (4, 12)])
+def test_learned_positions_of_regions(regions, n_places):
+    module = CTran(N_LABELS, 128, position="learned", grid=(3, 4), regions=regions)
     assert len(module.position.embedding) == n_places
+    module(torch.randn(2, 12, 128), ALL_UNKNOWN)
+
+
+def test_narrow_features_are_kept_side_by_side():
+    """Seven by seven cells of six numbers: their mean would say next to nothing."""
+    torch.manual_seed(0)
+    module = CTran(N_LABELS, 6, grid=(7, 7), regions=3, d_model=16, shortcut=True)
+    features = torch.randn(2, 49, 6)
+    assert module.image_tokens(features).shape[1] == 49
+    assert torch.equal(module.summary(features), features.flatten(1))
+    assert module.shortcut.linear.in_features == 49 * 6 + 2 * N_LABELS
     module(features, ALL_UNKNOWN)
+    wide = CTran(N_LABELS, 32, grid=(7, 7), regions=3, d_model=16, shortcut=True)
+    assert wide.image_tokens(torch.randn(2, 49, 32)).shape[1] == 10
+    assert wide.summary(torch.randn(2, 49, 32)).shape == (2, 32)
 
 
 def test_prior(features):

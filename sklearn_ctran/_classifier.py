@@ -82,8 +82,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Whether features that do not change during training (given, or of a frozen backbone)
         are standardised per channel.
     input_dropout : float or "auto", default="auto"
-        Share of feature channels dropped in training, in [0, 1). "auto": 0.5 for features that do
-        not change during training, else 0.
+        Share of feature channels dropped in training, in [0, 1). "auto": for features that do not
+        change during training 0.5, or 0.1 if there are fewer than 64 channels, else 0.
     channel_dropout : bool, default=True
         Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
         attention weights. That is much cheaper on a CPU. False is the paper's.
@@ -326,22 +326,20 @@ class CTranClassifier(NeuralMultilabelClassifier):
             | {"backbone": backbone, "image_size": image_size, "augment": "auto"}
             | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
         )
+        targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
+        self._set_task(targets, "tokens" if backbone is None else "images")
         if backbone is None:
-            module = CTran(n_labels, d_model, **self._module_options())
+            module = self._make_ctran(n_labels, d_model)
         else:
             network = make_backbone(backbone, None)
             load_backbone_state(network, cnn, path)
-            module = CTran(
-                n_labels, network.n_channels, backbone=network, **self._module_options()
-            )
+            module = self._make_ctran(n_labels, network.n_channels, backbone=network)
         missing, unexpected = module.load_state_dict(transformer, strict=False)
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]
         if missing or unexpected:
             raise ValueError(
                 f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
             )
-        targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
-        self._set_task(targets, "tokens" if backbone is None else "images")
         self.net_ = self._build_net(module, 1, None, seed=0, device=self._device()).initialize()
         self.history_ = []
         return self
@@ -358,36 +356,38 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     # ------------------------------------------------------------- the module
 
-    def _module_options(self):
-        return {
-            "d_model": self.d_model,
-            "n_layers": self.n_layers,
-            "n_heads": self.n_heads,
-            "dropout": self.dropout,
-            "position": self.position,
-            "use_image": self.use_image,
-            "regions": self.regions,
-            "input_dropout": self._input_dropout(),
-            "channel_dropout": self.channel_dropout,
-            "attention_bias": self.attention_bias,
-            "shortcut": self.shortcut,
-        }
+    def _make_ctran(self, n_labels, n_channels, **where):
+        return CTran(
+            n_labels,
+            n_channels,
+            **where,
+            d_model=self.d_model,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            position=self.position,
+            use_image=self.use_image,
+            regions=self.regions,
+            input_dropout=self._input_dropout(n_channels),
+            channel_dropout=self.channel_dropout,
+            attention_bias=self.attention_bias,
+            shortcut=self.shortcut,
+        )
 
     def _build_module(self, data, targets, train):
         """A new module for `data`, and what it trains on."""
-        options = self._module_options()
         if isinstance(data, Tokens):
             n_tokens, n_channels = data.values.shape[1:]
             side = math.isqrt(n_tokens)
             grid = (side, side) if side**2 == n_tokens else (1, n_tokens)
-            module = CTran(self.n_labels_, n_channels, grid=grid, **options)
+            module = self._make_ctran(self.n_labels_, n_channels, grid=grid)
         else:
             backbone = make_backbone(self.backbone, self.weights)
             if not self._trains_backbone():
                 backbone.freeze()
             grid = self._grid(backbone, data)
-            module = CTran(
-                self.n_labels_, backbone.n_channels, grid=grid, backbone=backbone, **options
+            module = self._make_ctran(
+                self.n_labels_, backbone.n_channels, grid=grid, backbone=backbone
             )
         source = self._training_source(data, module)
         if isinstance(source, Tokens) and self.standardize and self.use_image:
@@ -414,11 +414,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
         return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
 
-    def _input_dropout(self):
-        """What "auto" means: features that cannot adapt to it are dropped, others are not."""
+    def _input_dropout(self, n_channels):
+        """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
         if self.input_dropout != "auto":
             return self.input_dropout
-        return 0.0 if self._input_kind == "images" and self._trains_backbone() else 0.5
+        if self._input_kind == "images" and self._trains_backbone():
+            return 0.0
+        return 0.5 if n_channels >= 64 else 0.1
 
     def _augmentation(self):
         """What "auto" means: flips, and crops where there is room, for a backbone that trains."""

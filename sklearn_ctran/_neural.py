@@ -87,9 +87,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         device = self._device()
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        cuda = [torch.cuda.current_device()] if device.startswith("cuda") else []
-        # Weights and dropout draw from torch's global generator: lend it a seed, then restore it.
-        with torch.random.fork_rng(devices=cuda):
+        # Weights and dropout draw from torch's global generators: lend a seed, then restore them.
+        with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
             torch.manual_seed(seed)
             train, valid = self._split(targets, rng)
             if going_on:

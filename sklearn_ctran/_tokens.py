@@ -1,5 +1,6 @@
 """Image tokens: features as given, or computed from images by a frozen backbone."""
 
+import math
 import sys
 import time
 
@@ -25,7 +26,7 @@ class Tokens:
         """Rows as a Tensor (B, P, C); features are never augmented."""
         return torch.from_numpy(self.values[rows])
 
-    def mean_and_scale(self, rows=None):
+    def mean_and_scale(self, rows):
         """Mean and standard deviation of each channel over all tokens of `rows`.
 
         Returns
@@ -33,11 +34,18 @@ class Tokens:
         mean, scale : Tensor of shape (C,), float32
             The scale of a constant channel is 1.
         """
-        values = self.values if rows is None else self.values[rows]
-        mean = values.mean(axis=(0, 1), dtype=np.float64)
-        # Sample by sample: squaring everything at once would need a second copy of the features.
-        square = sum(np.square(sample - mean).sum(axis=0) for sample in values)
-        scale = np.sqrt(square / (values.shape[0] * values.shape[1]))
+        # By chunks, for a second copy of the features may not fit; around a value of each
+        # channel, for the difference of large squares would be noise.
+        origin = self.values[rows[0], 0].astype(np.float64)
+        total, squares = np.zeros((2, len(origin)))
+        for chunk in np.array_split(rows, math.ceil(len(rows) / 256)):
+            deviation = self.values[chunk] - origin
+            total += deviation.sum(axis=(0, 1))
+            squares += np.square(deviation, out=deviation).sum(axis=(0, 1))
+        n_tokens = len(rows) * self.values.shape[1]
+        mean = total / n_tokens
+        scale = np.sqrt(np.maximum(squares / n_tokens - mean**2, 0))
+        mean += origin
         scale[scale < 1e-7 * np.maximum(1.0, np.abs(mean))] = 1.0
         return tuple(torch.from_numpy(x.astype(np.float32)) for x in (mean, scale))
 

@@ -1,6 +1,5 @@
 """CTranClassifier: parameters, their documentation, and the module they build."""
 
-import math
 import os
 from numbers import Integral, Real
 
@@ -20,6 +19,7 @@ from sklearn_ctran._tokens import Tokens
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
+from sklearn_ctran.modules.regions import guess_grid
 
 
 class CTranClassifier(NeuralMultilabelClassifier):
@@ -374,26 +374,26 @@ class CTranClassifier(NeuralMultilabelClassifier):
             shortcut=self.shortcut,
         )
 
-    def _build_module(self, data, targets, train):
-        """A new module for `data`, and what it trains on."""
+    def _build_module(self, data):
+        """A new module for `data`."""
         if isinstance(data, Tokens):
             n_tokens, n_channels = data.values.shape[1:]
-            side = math.isqrt(n_tokens)
-            grid = (side, side) if side**2 == n_tokens else (1, n_tokens)
-            module = self._make_ctran(self.n_labels_, n_channels, grid=grid)
-        else:
-            backbone = make_backbone(self.backbone, self.weights)
-            if not self._trains_backbone():
-                backbone.freeze()
-            grid = self._grid(backbone, data)
-            module = self._make_ctran(
-                self.n_labels_, backbone.n_channels, grid=grid, backbone=backbone
-            )
-        source = self._training_source(data, module)
-        if isinstance(source, Tokens) and self.standardize and self.use_image:
-            module.standardize_features(*source.mean_and_scale(train))
+            return self._make_ctran(self.n_labels_, n_channels, grid=guess_grid(n_tokens))
+        backbone = make_backbone(self.backbone, self.weights)
+        if not self._trains_backbone():
+            backbone.freeze()
+        return self._make_ctran(
+            self.n_labels_,
+            backbone.n_channels,
+            grid=self._grid(backbone, data),
+            backbone=backbone,
+        )
+
+    def _prepare_module(self, module, features, targets, train):
+        """Tell a new module what can be told about the training data beforehand."""
+        if features is not None and self.standardize and self.use_image:
+            module.standardize_features(*features.mean_and_scale(train))
         module.set_prior(torch.from_numpy(log_odds(targets.states[train])))
-        return module, source
 
     def _grid(self, backbone, images):
         """Rows and columns of the feature map of the first image."""

@@ -91,11 +91,11 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
             torch.manual_seed(seed)
             train, valid = self._split(targets, rng)
-            if going_on:
-                module = copy.deepcopy(self.net_.module_)
-                source = self._training_source(data, module)
-            else:
-                module, source = self._build_module(data, targets, train)
+            module = copy.deepcopy(self.net_.module_) if going_on else self._build_module(data)
+            features = self._features(data, module)
+            if not going_on:
+                self._prepare_module(module, features, targets, train)
+            source = self._training_source(data, features, module)
             states = torch.from_numpy(targets.states)
             if valid is not None:
                 valid = LabelledImages(source, states, valid)
@@ -202,24 +202,27 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
     def _preprocessing(self):
         return Preprocessing(self.image_size, self._augmentation())
 
-    def _training_source(self, data, module):
-        """What the net trains on: tokens, wherever the backbone need not see an image twice."""
+    def _features(self, data, module):
+        """Tokens, given or computed once, wherever the backbone need not see an image twice."""
         if isinstance(data, Tokens):
             return data
-        if module.backbone is not None and module.backbone.frozen and not self._augmentation():
-            return self._encode(data, module)
-        return ImageBatches(data, self._preprocessing())
-
-    def _encode(self, images, module):
+        if not module.backbone.frozen or self._augmentation():
+            return None
         values = encode_images(
             module.backbone,
-            images,
+            data,
             self._preprocessing(),
             batch_size=self.batch_size,
             device=self._device(),
             verbose=self.verbose,
         )
         return Tokens(values)
+
+    def _training_source(self, data, features, module):
+        """What the net trains on: features if they stay the same, else images."""
+        if features is None:
+            return ImageBatches(data, self._preprocessing())
+        return features.pooled(module.pool)
 
     # ------------------------------------------------------------- prediction
 
@@ -230,7 +233,10 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         states = encode_known_labels(
             known_labels, len(data), self.label_names_, exclusive=self._exclusive
         )
-        source = data if isinstance(data, Tokens) else ImageBatches(data, self._preprocessing())
+        if isinstance(data, Tokens):
+            source = data.pooled(self.net_.module_.pool)
+        else:
+            source = ImageBatches(data, self._preprocessing())
         batches = LabelledImages(source, torch.from_numpy(states))
         logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
         logits = torch.cat(logits).numpy()

@@ -26,6 +26,13 @@ class Tokens:
         """Rows as a Tensor (B, P, C); features are never augmented."""
         return torch.from_numpy(self.values[rows])
 
+    def pooled(self, pool):
+        """The same after ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch."""
+        if not len(self):
+            return self
+        chunks = torch.from_numpy(self.values).split(256)
+        return Tokens(torch.cat([pool(chunk) for chunk in chunks]).numpy())
+
     def mean_and_scale(self, rows):
         """Mean and standard deviation of each channel over all tokens of `rows`.
 

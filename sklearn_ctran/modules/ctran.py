@@ -4,12 +4,12 @@ import math
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from sklearn_ctran.modules.attention_bias import LabelAttentionBias
 from sklearn_ctran.modules.embeddings import LabelEmbedding, LearnedPosition, SinePosition
 from sklearn_ctran.modules.encoder import ChannelDropout, EncoderLayer
 from sklearn_ctran.modules.readout import LabelReadout
+from sklearn_ctran.modules.regions import guess_grid, pool_regions
 from sklearn_ctran.modules.shortcut import Shortcut
 
 #: Up to this many numbers per image, the shortcut reads features as they are, not their mean.
@@ -40,9 +40,9 @@ class CTran(nn.Module):
     use_image : bool
         False leaves the image tokens out (the paper's "no image").
     regions : int or None
-        The image tokens are averages over a grid of regions x regions, where there are more
-        features than that, and one over all. None takes the h x w features as they are, and so
-        are narrow ones (up to 1,024 numbers per image).
+        The image tokens are means over a grid of regions x regions and over the whole image (see
+        :func:`pool_regions`). None takes the h x w features as they are, and so are narrow ones,
+        of up to 1,024 numbers per image.
     input_dropout : float
         Share of feature channels dropped in training.
     channel_dropout : bool
@@ -50,7 +50,7 @@ class CTran(nn.Module):
     attention_bias : bool
         Whether attention between labels has a learned bias.
     shortcut : bool
-        Whether a small network of pooled features and label states stands beside the transformer.
+        Whether a small network of image features and label states stands beside the transformer.
     """
 
     def __init__(
@@ -74,27 +74,23 @@ class CTran(nn.Module):
     ):
         super().__init__()
         d_model = n_channels if d_model is None else d_model
+        n_features = math.prod(grid)
         self.use_image = use_image
         self.backbone = backbone if use_image else None
+        self.grid = grid
+        # Narrow features tell little in their mean: they are kept and read side by side.
+        self.is_narrow = n_features > 1 and n_features * n_channels <= NARROW
+        self.regions = None if self.is_narrow else regions
         # Identity until `standardize_features`.
         self.register_buffer("feature_mean", torch.zeros(n_channels))
         self.register_buffer("feature_scale", torch.ones(n_channels))
         self.input_dropout = ChannelDropout(input_dropout)
-        self.grid = grid
-        # Narrow features tell little in their mean: they are kept and read side by side.
-        n_features = math.prod(grid)
-        self.is_narrow = n_features > 1 and n_features * n_channels <= NARROW
-        self.regions = None if self.is_narrow else regions
         self.project = nn.Identity()
         if use_image and d_model != n_channels:
             self.project = nn.Linear(n_channels, d_model)
         self.position = None
-        if position == "sine" and use_image:
-            self.position = SinePosition(d_model)
-        elif position == "learned" and use_image:
-            if self.regions is not None and 1 not in grid:
-                n_features = min(n_features, regions**2)
-            self.position = LearnedPosition(n_features, d_model)
+        if position is not None and use_image:
+            self.position = self._make_position(position, d_model)
         self.label_embedding = LabelEmbedding(n_labels, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         self.layers = nn.ModuleList(
@@ -109,19 +105,13 @@ class CTran(nn.Module):
             width = n_channels * (n_features if self.is_narrow else 1)
             self.shortcut = Shortcut(n_labels, width if use_image else 0)
 
-    @property
-    def has_fixed_tokens(self):
-        """Whether the number of image features must be that of `grid`."""
-        is_learned = isinstance(self.position, LearnedPosition)
-        return is_learned or (self.is_narrow and self.shortcut is not None)
-
     def forward(self, X, states):
         """Logits of all labels given an image and what is known of its labels.
 
         Parameters
         ----------
         X : Tensor
-            Images (B, 3, H, W), or features (B, P, C).
+            Images (B, 3, H, W), or features that went through :meth:`pool` (B, P', C).
         states : Tensor of shape (B, L), int8
             -1 unknown, 0 known negative, 1 known positive.
 
@@ -141,38 +131,37 @@ class CTran(nn.Module):
         return torch.stack([logits, self.shortcut(self.summary(features), states)])
 
     def image_features(self, X):
-        """Images, or features as given, to standardised features (B, P, C)."""
+        """Images, or pooled features as given, to standardised features (B, P', C)."""
         if not self.use_image:
             return None
         if X.ndim == 4:
-            X = self.backbone(X).flatten(2).transpose(1, 2)
+            feature_map = self.backbone(X)
+            X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
         return (X - self.feature_mean) / self.feature_scale
 
-    def summary(self, features):
-        """Features (B, P, C) as one vector per image."""
-        if features is None:
-            return None
-        return features.flatten(1) if self.is_narrow else features.mean(dim=1)
+    def pool(self, features, grid=None):
+        """Features (B, P, C) to as many as there will be image tokens (B, P', C)."""
+        if self.regions is None:
+            return features
+        return pool_regions(features, grid or self._grid_of(features), self.regions)
 
     def image_tokens(self, features):
-        """Features (B, P, C) to image tokens (B, P', d)."""
-        grid = self._grid_of(features.shape[1])
-        if self.regions is not None and grid[0] * grid[1] > self.regions**2 and 1 not in grid:
-            features = features.transpose(1, 2).unflatten(2, grid)
-            features = F.adaptive_avg_pool2d(features, self.regions).flatten(2).transpose(1, 2)
-            grid = (self.regions, self.regions)
+        """Features (B, P', C) to image tokens (B, P', d)."""
         tokens = self.project(self.input_dropout(features))
-        placed = tokens if self.position is None else self.position(tokens, grid)
-        if self.regions is None or tokens.shape[1] == 1:
-            return placed
-        return torch.cat([tokens.mean(dim=1, keepdim=True), placed], dim=1)
+        if self.position is None:
+            return tokens
+        # The mean over the whole image, which comes first, has no place.
+        n_placeless = 0 if self.regions is None or tokens.shape[1] == 1 else 1
+        placeless, tokens = tokens[:, :n_placeless], tokens[:, n_placeless:]
+        return torch.cat([placeless, self.position(tokens, self._grid_of(tokens))], dim=1)
 
-    def _grid_of(self, n_tokens):
-        """Rows and columns: as in training, or a square, or a row."""
-        if math.prod(self.grid) == n_tokens:
-            return self.grid
-        side = math.isqrt(n_tokens)
-        return (side, side) if side**2 == n_tokens else (1, n_tokens)
+    def summary(self, features):
+        """Features (B, P', C) as one vector per image."""
+        if features is None:
+            return None
+        if self.is_narrow:
+            return features.flatten(1)
+        return features.mean(dim=1) if self.regions is None else features[:, 0]
 
     def encode(self, tokens, states):
         """Tokens (B, T, d), labels last, to the labels' final states (B, L, d)."""
@@ -186,6 +175,12 @@ class CTran(nn.Module):
             tokens = layer(tokens, n_queries, bias)
         return tokens
 
+    @property
+    def has_fixed_tokens(self):
+        """Whether the number of image features must be that of `grid`."""
+        is_learned = isinstance(self.position, LearnedPosition)
+        return is_learned or (self.is_narrow and self.shortcut is not None)
+
     @torch.no_grad()
     def standardize_features(self, mean, scale):
         """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
@@ -198,3 +193,16 @@ class CTran(nn.Module):
         self.readout.bias.copy_(log_odds)
         if self.shortcut is not None:
             self.shortcut.linear.bias.copy_(log_odds)
+
+    def _grid_of(self, features):
+        """Rows and columns: as in training, or a guess."""
+        n_features = features.shape[1]
+        return self.grid if math.prod(self.grid) == n_features else guess_grid(n_features)
+
+    def _make_position(self, position, d_model):
+        if position == "sine":
+            return SinePosition(d_model)
+        n_places = math.prod(self.grid)
+        if self.regions is not None and 1 not in self.grid:
+            n_places = min(n_places, self.regions**2)
+        return LearnedPosition(n_places, d_model)

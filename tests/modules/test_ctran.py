@@ -95,27 +95,31 @@ def test_every_weight_learns(features):
     assert dead == []
 
 
-def test_regions_are_means_over_a_grid_and_over_the_whole(features):
-    module = make(regions=2)
-    values = torch.arange(2 * 16 * N_CHANNELS, dtype=torch.float32).view(2, 16, N_CHANNELS)
-    tokens = module.image_tokens(values)
-    quarters = values.view(2, 2, 2, 2, 2, N_CHANNELS).mean(dim=(2, 4)).flatten(1, 2)
-    torch.testing.assert_close(tokens[:, 1:], quarters)
-    torch.testing.assert_close(tokens[:, 0], values.mean(dim=1))
-    # Fewer features than regions, or no grid, stay as they are; one feature is its own mean.
-    assert module.image_tokens(values[:, :4]).shape[1] == 5
-    assert module.image_tokens(values[:, :7]).shape[1] == 8
-    assert module.image_tokens(values[:, :1]).shape[1] == 1
-    # A grid that is no square is known from training.
-    wide = CTran(N_LABELS, 128, regions=2, grid=(2, 6))
-    assert wide.image_tokens(torch.randn(2, 12, 128)).shape[1] == 5
-
-
 @pytest.mark.parametrize("regions, n_places", [(None, 12), (2, 4), (3, 9), (4, 12)])
 def test_learned_positions_of_regions(regions, n_places):
     module = CTran(N_LABELS, 128, position="learned", grid=(3, 4), regions=regions)
     assert len(module.position.embedding) == n_places
-    module(torch.randn(2, 12, 128), ALL_UNKNOWN)
+    module(module.pool(torch.randn(2, 12, 128)), ALL_UNKNOWN)
+
+
+@pytest.mark.parametrize("position", [None, "sine", "learned"])
+def test_pooled_features_of_images_and_of_tokens_are_the_same(position):
+    torch.manual_seed(0)
+    backbone = nn.Conv2d(3, 256, 2, stride=2)
+    module = CTran(
+        N_LABELS, 256, grid=(4, 6), backbone=backbone, position=position, **ADDED, d_model=16
+    ).eval()
+    images = torch.randn(2, 3, 8, 12)
+    features = backbone(images).flatten(2).transpose(1, 2)
+    pooled = module.pool(features)
+    assert pooled.shape == (2, 5, 256)
+    assert torch.equal(module.summary(pooled), features.mean(dim=1))
+    assert module.image_tokens(pooled).shape == (2, 5, 16)
+    torch.testing.assert_close(module(images, SOME_KNOWN), module(pooled, SOME_KNOWN))
+    if position is not None:
+        added = module.image_tokens(pooled) - module.project(pooled)
+        assert not added[:, 0].any()  # the whole image has no place
+        assert added[:, 1:].any()
 
 
 def test_narrow_features_are_kept_side_by_side():
@@ -123,13 +127,13 @@ def test_narrow_features_are_kept_side_by_side():
     torch.manual_seed(0)
     module = CTran(N_LABELS, 6, grid=(7, 7), regions=3, d_model=16, shortcut=True)
     features = torch.randn(2, 49, 6)
-    assert module.image_tokens(features).shape[1] == 49
+    assert module.pool(features) is features
     assert torch.equal(module.summary(features), features.flatten(1))
     assert module.shortcut.linear.in_features == 49 * 6 + 2 * N_LABELS
     module(features, ALL_UNKNOWN)
     wide = CTran(N_LABELS, 32, grid=(7, 7), regions=3, d_model=16, shortcut=True)
-    assert wide.image_tokens(torch.randn(2, 49, 32)).shape[1] == 10
-    assert wide.summary(torch.randn(2, 49, 32)).shape == (2, 32)
+    assert wide.pool(torch.randn(2, 49, 32)).shape == (2, 10, 32)
+    assert wide.shortcut.linear.in_features == 32 + 2 * N_LABELS
 
 
 def test_prior(features):

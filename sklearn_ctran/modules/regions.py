@@ -1,0 +1,40 @@
+"""Fewer image tokens: means over regions of the image."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+
+def pool_regions(features, grid, regions):
+    """Means over the whole image and over a grid of regions.
+
+    Parameters
+    ----------
+    features : Tensor of shape (B, P, C)
+        Row-major over `grid`.
+    grid : (int, int)
+        Rows and columns, P in all.
+    regions : int
+        Rows and columns of regions. Where there are no more features than regions, or only one
+        row of them, they are kept as they are.
+
+    Returns
+    -------
+    tokens : Tensor of shape (B, 1 + regions ** 2, C), or (B, 1 + P, C)
+        The whole image first. A single feature, (B, 1, C), is its own mean and comes back alone.
+    """
+    n_features = features.shape[1]
+    if n_features == 1:
+        return features
+    whole = features.mean(dim=1, keepdim=True)
+    if n_features > regions**2 and 1 not in grid:
+        features = features.transpose(1, 2).unflatten(2, grid)
+        features = F.adaptive_avg_pool2d(features, regions).flatten(2).transpose(1, 2)
+    return torch.cat([whole, features], dim=1)
+
+
+def guess_grid(n_features):
+    """Rows and columns of features of unknown layout: a square if they make one, else a row."""
+    side = math.isqrt(n_features)
+    return (side, side) if side**2 == n_features else (1, n_features)

@@ -15,6 +15,7 @@ from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpo
 from sklearn_ctran._labels import Targets, log_odds
 from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
+from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import Tokens
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
@@ -328,6 +329,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         )
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
         self._set_task(targets, "tokens" if backbone is None else "images")
+        self._preprocess = self._make_preprocessing()
         if backbone is None:
             module = self._make_ctran(n_labels, d_model)
         else:
@@ -397,7 +399,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _grid(self, backbone, images):
         """Rows and columns of the feature map of the first image."""
-        side = images.batch([0], self._preprocessing())
+        side = images.batch([0], self._preprocess)
         was_training = backbone.training
         with torch.no_grad():
             grid = tuple(backbone.eval()(side).shape[2:])
@@ -421,6 +423,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         if self._input_kind == "images" and self._trains_backbone():
             return 0.0
         return 0.5 if n_channels >= 64 else 0.1
+
+    def _make_preprocessing(self):
+        if self.backbone is None:
+            return None
+        return Preprocessing(self.image_size, self._augmentation())
 
     def _augmentation(self):
         """What "auto" means: flips, and crops where there is room, for a backbone that trains."""

@@ -32,7 +32,6 @@ from sklearn_ctran._labels import (
     read_states,
 )
 from sklearn_ctran._net import LabelledImages
-from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -77,12 +76,13 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, y):
         self._check_params()
-        data, kind = self._read_X(X, reset=True)
+        self._preprocess = self._make_preprocessing()
+        data, kind = self._read_X(X, fitted=False)
         targets = encode_targets(y)
         check_consistent_length(data, targets.states)
         going_on = self.warm_start and hasattr(self, "net_")
         if going_on:
-            self._check_same_task(targets, kind)
+            self._check_same_task(data, kind, targets)
         self._set_task(targets, kind)
         rng = check_random_state(self.random_state)
         device = self._device()
@@ -134,7 +134,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             )
         return np.sort(train), np.sort(valid)
 
-    def _check_same_task(self, targets, kind):
+    def _check_same_task(self, data, kind, targets):
         if (
             targets.exclusive != self._exclusive
             or not np.array_equal(targets.names, self.label_names_)
@@ -144,6 +144,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 "warm_start=True goes on with the model of the last fit, whose labels or kind of "
                 "input were others; set warm_start=False to start afresh."
             )
+        if isinstance(data, Tokens):
+            self._check_tokens(data.values)
 
     def _device(self):
         if self.device != "auto":
@@ -159,35 +161,44 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ input
 
-    def _read_X(self, X, reset):
-        """Validate `X`: Images or Tokens, and which kind of input it was."""
-        kind, X = _kind_of(X, self.backbone)
-        if not reset and kind != self._input_kind:
+    def _read_X(self, X, fitted):
+        """Validate `X`: Images or Tokens, and which kind of input it was.
+
+        A fitted estimator goes by what it was fitted with, whatever its parameters say by now.
+        """
+        kind, X = _kind_of(X, self._input_kind == "tokens" if fitted else self.backbone is None)
+        if fitted and kind != self._input_kind:
             raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input_kind}.")
         if kind == "images":
-            if self.backbone is None:
-                raise ValueError(
-                    "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
-                    "backbone."
-                )
-            if not self.use_image:
-                # The images are not looked at: no tokens stand for them.
-                return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32)), kind
-            images = check_images(X, n_jobs=self.n_jobs)
-            self._preprocessing().check(images)
-            return images, kind
+            use_image = self.net_.module_.use_image if fitted else self.use_image
+            return self._read_images(X, use_image), kind
         if kind == "tokens":
             X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
             if 0 in X.shape:
                 raise ValueError(f"X is empty: its shape is {X.shape}.")
-            if not reset:
+            if fitted:
                 self._check_tokens(X)
             return Tokens(X), kind
-        X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)
+        X = validate_data(self, X, dtype=np.float32, order="C", reset=not fitted)
         return Tokens(X[:, None]), kind
+
+    def _read_images(self, X, use_image):
+        if self._preprocess is None:
+            raise ValueError(
+                "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
+                "backbone."
+            )
+        if not use_image:
+            # The images are not looked at: no tokens stand for them.
+            return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32))
+        images = check_images(X, n_jobs=self.n_jobs)
+        self._preprocess.check(images)
+        return images
 
     def _check_tokens(self, X):
         module = self.net_.module_
+        if not module.use_image:
+            return
         if X.shape[2] != len(module.feature_mean):
             raise ValueError(
                 f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
@@ -199,9 +210,6 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 f"{math.prod(module.grid)}."
             )
 
-    def _preprocessing(self):
-        return Preprocessing(self.image_size, self._augmentation())
-
     def _features(self, data, module):
         """Tokens, given or computed once, wherever the backbone need not see an image twice."""
         if isinstance(data, Tokens):
@@ -211,7 +219,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         values = encode_images(
             module.backbone,
             data,
-            self._preprocessing(),
+            self._preprocess,
             batch_size=self.batch_size,
             device=self._device(),
             verbose=self.verbose,
@@ -221,7 +229,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
     def _training_source(self, data, features, module):
         """What the net trains on: features if they stay the same, else images."""
         if features is None:
-            return ImageBatches(data, self._preprocessing())
+            return ImageBatches(data, self._preprocess)
         return features.pooled(module.pool)
 
     # ------------------------------------------------------------- prediction
@@ -229,14 +237,14 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
     def _logits(self, X, known_labels):
         """Logits (n, L), float32, and the states they are conditioned on."""
         check_is_fitted(self)
-        data, _ = self._read_X(X, reset=False)
+        data, _ = self._read_X(X, fitted=True)
         states = encode_known_labels(
             known_labels, len(data), self.label_names_, exclusive=self._exclusive
         )
         if isinstance(data, Tokens):
             source = data.pooled(self.net_.module_.pool)
         else:
-            source = ImageBatches(data, self._preprocessing())
+            source = ImageBatches(data, self._preprocess)
         batches = LabelledImages(source, torch.from_numpy(states))
         logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
         logits = torch.cat(logits).numpy()
@@ -368,7 +376,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _kind_of(X, backbone):
+def _kind_of(X, takes_tokens):
     """Tell what `X` holds: "images", "tokens" or "features"; lists of numbers become arrays."""
     if hasattr(X, "iloc"):
         first = X.iloc[0, 0] if X.ndim == 2 and X.shape[1] == 1 and len(X) else None
@@ -385,7 +393,7 @@ def _kind_of(X, backbone):
     if n_dimensions == 1 and len(X) and _is_image(X[0]):
         return "images", X
     if n_dimensions == 3:
-        return ("tokens" if backbone is None else "images"), X
+        return ("tokens" if takes_tokens else "images"), X
     return ("images" if n_dimensions == 4 else "features"), X
 
 

@@ -272,6 +272,9 @@ def test_warm_start_goes_on(table):
     assert model.history_[0]["train_loss"] < fresh.history_[0]["train_loss"]
     with pytest.raises(ValueError, match="warm_start"):
         model.fit(X, Y[:, :2])
+    with pytest.raises(ValueError, match="fitted with 6"):
+        model.fit(X[:, :5], Y)
+    assert model.n_features_in_ == 6
 
 
 def test_verbose_prints_progress(table, capsys):
@@ -365,6 +368,21 @@ def test_photos_of_different_sizes_and_grey_arrays(pictures):
     model = quick(backbone="small", image_size=None).fit(grey, Y)
     assert model.predict_proba(grey).shape == (4, 2)
     assert model._input_kind == "images"
+
+
+def test_parameters_set_after_fit_wait_for_the_next_fit(pictures, table):
+    X, Y = (a[:24] for a in pictures)
+    model = quick(backbone="small", image_size=12).fit(X, Y)
+    before = model.predict_proba(X)
+    model.set_params(image_size=(8, 4), backbone=None, augment=None, use_image=False, loss="focal")
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    grey = X[..., 0]
+    assert model.predict(grey).shape == Y.shape
+    tokens = table[0].reshape(160, 3, 2)
+    model = quick(backbone=None).fit(tokens, table[1])
+    before = model.predict_proba(tokens)
+    model.set_params(backbone="small")
+    np.testing.assert_array_equal(model.predict_proba(tokens), before)
 
 
 def test_tokens(table):

@@ -111,7 +111,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     batch_size : int, default=64
         Images per step, in training and prediction.
     max_epochs : int or "auto", default="auto"
-        Passes through the training images. "auto": about 1,100 steps, but 5 to 60 epochs.
+        Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the images aside, stop once their loss has not
         fallen for 5 epochs, and keep the best epoch's weights. With a learning rate that falls to
@@ -447,10 +447,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
             callbacks.append(
                 ("early_stopping", EarlyStopping(patience=5, load_best=True, sink=self._say))
             )
+        net_params = self.net_params or {}
+        if "optimizer" not in net_params:
+            # One pass over all weights instead of several over each.
+            net_params = {"optimizer": torch.optim.AdamW, "optimizer__fused": True} | net_params
         params = {
             "module": module,
             "criterion": EntrywiseLoss(LOSSES.get(self.loss, self.loss)),
-            "optimizer": torch.optim.AdamW,
             "optimizer__param_groups": self._parameter_groups(),
             "optimizer__weight_decay": self.weight_decay,
             "lr": self.lr,
@@ -463,7 +466,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "exclusive": self._exclusive,
             "precision": self._precision(device),
             "seed": seed,
-            **(self.net_params or {}),
+            **net_params,
             "callbacks": callbacks + list(self.callbacks or []),
         }
         return LabelMaskNet(**params)
@@ -484,10 +487,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ]
 
     def _n_epochs(self, n_train):
-        """What "auto" means: about 1,100 steps, but 5 to 60 epochs."""
+        """What "auto" means: about 1,000 steps, but 5 to 60 epochs."""
         if self.max_epochs != "auto":
             return self.max_epochs
-        return int(np.clip(np.ceil(1100 / np.ceil(n_train / self.batch_size)), 5, 60))
+        return int(np.clip(np.ceil(1000 / np.ceil(n_train / self.batch_size)), 5, 60))
 
     def _say(self, message):
         if self.verbose:

@@ -38,5 +38,5 @@ class LabelAttentionBias(nn.Module):
         is_negative, is_positive = (
             (states == value)[:, None, None].to(always.dtype) for value in (0, 1)
         )
-        bias = always + is_negative * if_negative + is_positive * if_positive
+        bias = torch.addcmul(always, is_negative, if_negative).addcmul(is_positive, if_positive)
         return F.pad(bias, (n_tokens - n_labels, 0, n_queries - n_labels, 0))

@@ -1,5 +1,7 @@
 """The transformer encoder over image and label tokens (paper, section 3.2)."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -84,11 +86,11 @@ class EncoderLayer(nn.Module):
         query, key, value = (
             x.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for x in (query, key, value)
         )
-        attended = F.scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=None if attention_bias is None else attention_bias.to(query.dtype),
-            dropout_p=self.attention_dropout if self.training else 0.0,
-        )
+        dropout = self.attention_dropout if self.training else 0.0
+        if attention_bias is None:
+            attended = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+        else:
+            # No fused kernel takes a bias that learns, and torch's plain path is slower than this.
+            logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[3]) + attention_bias
+            attended = F.dropout(logits.softmax(dim=3), dropout) @ value.to(logits.dtype)
         return attended.transpose(1, 2).flatten(2)

@@ -88,9 +88,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
     channel_dropout : bool, default=True
         Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
         attention weights. That is much cheaper on a CPU. False is the paper's.
-    attention_bias : bool, default=True
+    attention_bias : bool or "auto", default="auto"
         Whether how much one label attends to another has a learned bias, by pair of labels and
-        the state of the one attended to. Takes n_labels ** 2 weights per head and layer.
+        the state of the one attended to. Weights, memory and time grow with n_labels ** 2;
+        "auto": up to 256 labels.
     shortcut : bool, default=True
         Whether a network with one hidden layer, from pooled image features and label states,
         is trained beside the transformer; the logits are the mean of both.
@@ -187,7 +188,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "standardize": ["boolean"],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "channel_dropout": ["boolean"],
-        "attention_bias": ["boolean"],
+        "attention_bias": ["boolean", StrOptions({"auto"})],
         "shortcut": ["boolean"],
         "loss": [StrOptions(set(LOSSES)), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -227,7 +228,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         standardize=True,
         input_dropout="auto",
         channel_dropout=True,
-        attention_bias=True,
+        attention_bias="auto",
         shortcut=True,
         loss="bce",
         lr=2e-3,
@@ -372,7 +373,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
             regions=self.regions,
             input_dropout=self._input_dropout(n_channels),
             channel_dropout=self.channel_dropout,
-            attention_bias=self.attention_bias,
+            attention_bias=(
+                n_labels <= 256 if self.attention_bias == "auto" else self.attention_bias
+            ),
             shortcut=self.shortcut,
         )
 

@@ -96,6 +96,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             if not going_on:
                 self._prepare_module(module, features, targets, train)
             source = self._training_source(data, features, module)
+            del features  # Pooled or not needed: not to be kept in memory while training.
             states = torch.from_numpy(targets.states)
             if valid is not None:
                 valid = LabelledImages(source, states, valid)

@@ -190,6 +190,29 @@ def test_image_parameters_make_a_difference(pictures, params):
     assert not np.array_equal(same, changed)
 
 
+@pytest.mark.parametrize("n_labels, has_bias", [(256, True), (257, False)])
+def test_attention_bias_is_for_a_moderate_number_of_labels(n_labels, has_bias):
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(8, 3), rng.randint(2, size=(8, n_labels))
+    module = quick(max_epochs=1).fit(X, Y).net_.module_
+    assert bool(module.attention_biases) == has_bias
+    module = quick(max_epochs=1, attention_bias=not has_bias).fit(X, Y).net_.module_
+    assert bool(module.attention_biases) != has_bias
+
+
+@pytest.mark.parametrize(
+    "n, params, n_epochs",
+    [
+        (30, {}, 60),
+        (320, {"batch_size": 4}, 13),
+        (320, {"batch_size": 1}, 5),
+        (320, {"max_epochs": 2}, 2),
+    ],
+)
+def test_number_of_epochs(n, params, n_epochs):
+    assert CTranClassifier(**params)._n_epochs(n) == n_epochs
+
+
 def test_regions_make_a_difference():
     rng = np.random.RandomState(0)
     tokens, Y = rng.randn(30, 25, 50), rng.randint(2, size=(30, 3))

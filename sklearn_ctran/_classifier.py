@@ -12,10 +12,10 @@ from torch import nn
 
 from sklearn_ctran import recipes
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
+from sklearn_ctran._device import lent_seed, resolve_device, resolve_precision
 from sklearn_ctran._labels import Targets, log_odds
 from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
-from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import Tokens
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
@@ -32,7 +32,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     The default adds to the paper's model what small sets of images need (`regions`,
     `standardize`, `input_dropout`, `channel_dropout`, `attention_bias`, `shortcut`); the user
-    guide says what each is worth. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
+    guide says what that is worth. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         weights. ``"small"`` and modules have no named weights and come as they are.
     train_backbone : bool or "auto", default="auto"
         Whether the backbone is trained too. "auto": a pretrained one is not, one with
-        ``weights=None`` and ``"small"`` are. A frozen backbone sees each image once per fit
+        ``weights=None`` and ``"small"`` are. A module of your own counts as pretrained unless
+        ``weights=None``. A frozen backbone sees each image once per fit
         (unless it is augmented), and its BatchNorm statistics do not move.
     image_size : int, (int, int) or None, default=224
         s: the whole image is resized to s x s pixels. (resize, crop): resized to
@@ -78,13 +79,15 @@ class CTranClassifier(NeuralMultilabelClassifier):
         False leaves the image out and learns from labels alone (the paper's "no image").
     regions : int or None, default=3
         The image tokens are means over a grid of regions x regions, and one over the whole
-        image. None takes all h x w features as tokens, as the paper does.
+        image. None takes all h x w features as tokens, as the paper does; so are, whatever it
+        says, features of up to 1,024 numbers per image.
     standardize : bool, default=True
         Whether features that do not change during training (given, or of a frozen backbone)
         are standardised per channel.
     input_dropout : float or "auto", default="auto"
-        Share of feature channels dropped in training, in [0, 1). "auto": for features that do not
-        change during training 0.5, or 0.1 if there are fewer than 64 channels, else 0.
+        Share of feature channels dropped before the transformer in training, in [0, 1). "auto":
+        0.5 for features of a frozen backbone or given ones, 0.1 if these have fewer than 64
+        channels, 0 for a backbone that trains.
     channel_dropout : bool, default=True
         Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
         attention weights. That is much cheaper on a CPU. False is the paper's.
@@ -93,11 +96,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
         the state of the one attended to. Weights, memory and time grow with n_labels ** 2;
         "auto": up to 256 labels.
     shortcut : bool, default=True
-        Whether a network with one hidden layer, from pooled image features and label states,
-        is trained beside the transformer; the logits are the mean of both.
+        Whether a network with one hidden layer of 512 units, from the mean image features and the
+        label states, is trained beside the transformer; the logits are the mean of both. It has
+        a dropout of its own, 0.5. Features of up to 1,024 numbers per image it reads side by
+        side, which ties the model to their number.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
         Binary cross-entropy [1]_ (eq. 6), focal loss, asymmetric loss; or
-        ``loss(logits, targets)``, returning one value per entry. A 1-D `y` is always
+        ``loss(logits, targets)``, both of shape (batch, n_labels), returning one value per entry.
+        A 1-D `y` is always
         trained by cross-entropy over classes.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
@@ -132,7 +138,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``; they overrule the ones set here.
     warm_start : bool, default=False
-        Whether another call of `fit` goes on from the weights of the last.
+        Whether another call of `fit` goes on from the weights of the last. Labels and the
+        model's structure must be the same; what concerns training may change, `train_backbone`
+        included.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, masks, batches, augmentation and dropout. No global generator is touched.
     verbose : int, default=0
@@ -331,23 +339,32 @@ class CTranClassifier(NeuralMultilabelClassifier):
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
         self._set_task(targets, "tokens" if backbone is None else "images")
         self._preprocess = self._make_preprocessing()
-        if backbone is None:
-            module = self._make_ctran(n_labels, d_model)
-        else:
-            network = make_backbone(backbone, None)
-            load_backbone_state(network, cnn, path)
-            module = self._make_ctran(n_labels, network.n_channels, backbone=network)
+        device = resolve_device(self.device)
+        with lent_seed(0, device):  # Random weights, all of which the file replaces.
+            if backbone is None:
+                module = self._make_ctran(n_labels, d_model)
+            else:
+                network = make_backbone(backbone, None)
+                load_backbone_state(network, cnn, path)
+                module = self._make_ctran(n_labels, network.n_channels, backbone=network)
         missing, unexpected = module.load_state_dict(transformer, strict=False)
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]
         if missing or unexpected:
             raise ValueError(
                 f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
             )
-        self.net_ = self._build_net(module, 1, None, seed=0, device=self._device()).initialize()
+        self.net_ = self._build_net(module, 1, None, seed=0, device=device).initialize()
         self.history_ = []
         return self
 
     def _check_params(self):
+        if "callbacks" in (self.net_params or {}):
+            raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
+        if not self.use_image and self.d_model is None:
+            raise ValueError(
+                "d_model=None takes the width of the tokens from the image, which use_image=False "
+                "leaves out: set d_model."
+            )
         fraction = self.unknown_fraction
         if fraction is None:
             return
@@ -358,6 +375,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
             )
 
     # ------------------------------------------------------------- the module
+
+    def _structure_params(self):
+        """The parameters that a fitted module cannot change any more."""
+        names = (
+            "backbone weights d_model n_layers n_heads dropout position use_image regions "
+            "standardize input_dropout channel_dropout attention_bias shortcut"
+        )
+        return {name: getattr(self, name) for name in names.split()}
 
     def _make_ctran(self, n_labels, n_channels, **where):
         return CTran(
@@ -402,22 +427,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _grid(self, backbone, images):
         """Rows and columns of the feature map of the first image."""
-        side = images.batch([0], self._preprocess)
+        first = images.batch([0], self._preprocess)
         was_training = backbone.training
         with torch.no_grad():
-            grid = tuple(backbone.eval()(side).shape[2:])
+            grid = tuple(backbone.eval()(first).shape[2:])
         backbone.train(was_training)
         return grid
-
-    def _trains_backbone(self):
-        if self.train_backbone != "auto":
-            return self.train_backbone
-        return self._starts_from_scratch()
-
-    def _starts_from_scratch(self):
-        """Whether the backbone's weights are random at first."""
-        no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
-        return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
 
     def _input_dropout(self, n_channels):
         """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
@@ -426,19 +441,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
         if self._input_kind == "images" and self._trains_backbone():
             return 0.0
         return 0.5 if n_channels >= 64 else 0.1
-
-    def _make_preprocessing(self):
-        if self.backbone is None:
-            return None
-        return Preprocessing(self.image_size, self._augmentation())
-
-    def _augmentation(self):
-        """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
-        if self.augment != "auto":
-            return self.augment
-        if not self._trains_backbone():
-            return None
-        return "flip+crop" if isinstance(self.image_size, (tuple, list)) else "flip"
 
     # ---------------------------------------------------------------- the net
 
@@ -467,7 +469,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "verbose": self.verbose,
             "unknown_fraction": self.unknown_fraction,
             "exclusive": self._exclusive,
-            "precision": self._precision(device),
+            "precision": resolve_precision(self.precision, device),
             "seed": seed,
             **net_params,
             "callbacks": callbacks + list(self.callbacks or []),
@@ -498,9 +500,3 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _say(self, message):
         if self.verbose:
             print(message)
-
-    def _precision(self, device):
-        if self.precision != "auto":
-            return self.precision
-        on_gpu = device.startswith("cuda") and torch.cuda.is_bf16_supported()
-        return "bfloat16" if on_gpu else "float32"

@@ -63,7 +63,7 @@ def encode_targets(y):
     """
     if y is None:
         raise ValueError(
-            "CTranClassifier requires y to be passed, but the target y is None."
+            "This estimator requires y to be passed, but the target y is None."
         )
     names = getattr(y, "columns", None)
     if sparse.issparse(y):
@@ -114,6 +114,7 @@ def _encode_table(table, names):
     if len(set(names.tolist())) != len(names):
         raise ValueError("The columns of y must have different names.")
     states = read_states(table, names, "y")
+    _check_absence_is_zero(states)
     annotated = (states != UNKNOWN).any(axis=0)
     if not annotated.any():
         raise ValueError("y has no annotated entry at all: every value is -1 or NaN.")
@@ -124,6 +125,14 @@ def _encode_table(table, names):
             "the column(s) out or annotate some samples."
         )
     return Targets(states, names, np.tile([0, 1], (len(names), 1)), exclusive=False)
+
+
+def _check_absence_is_zero(states):
+    if (states == UNKNOWN).any() and (states == POSITIVE).any() and not (states == NEGATIVE).any():
+        raise ValueError(
+            "y has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that nobody looked, "
+            "and nothing can be learned from presence alone: write 0 where a label is absent."
+        )
 
 
 def _encode_classes(y):
@@ -250,6 +259,11 @@ def read_states(table, names, what):
         raise ValueError(
             f"{what} must hold numbers (0, 1, and -1 or NaN where not known): {error}."
         ) from error
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise ValueError(
+            f"{what} must have one column for each of {len(names)} labels, got shape "
+            f"{values.shape}."
+        )
     missing = np.isnan(values)
     states = np.where(missing, UNKNOWN, values)
     wrong = ~np.isin(states, [UNKNOWN, NEGATIVE, POSITIVE])

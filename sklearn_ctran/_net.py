@@ -1,6 +1,5 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
-import contextlib
 import zlib
 
 import numpy as np
@@ -11,6 +10,7 @@ from skorch.utils import to_tensor
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
 
+from sklearn_ctran._device import autocast
 from sklearn_ctran._labels import sample_label_states
 from sklearn_ctran.modules.losses import exclusive_cross_entropy
 
@@ -88,6 +88,7 @@ class LabelMaskNet(NeuralNet):
         self.exclusive = exclusive
         self.precision = precision
         self.seed = seed
+        self.is_broken_off = False
 
     def on_train_begin(self, *args, **kwargs):
         """Seed the generators; skorch calls this at the start of a fit."""
@@ -172,21 +173,36 @@ class LabelMaskNet(NeuralNet):
         -------
         loss : Tensor, a scalar
         """
-        y = targets.clamp(min=0).to(logits.dtype).expand_as(logits)
+        y = targets.clamp(min=0).to(logits.dtype)
         if self.exclusive:
             return exclusive_cross_entropy(logits, y, hidden).mean(dim=-1).sum()
-        loss = self.criterion_(logits, y) * hidden
+        loss = sum(torch.where(hidden, self.criterion_(path, y), 0.0).sum() for path in logits)
         # A batch may hide nothing that was annotated: it then weighs nothing.
-        return loss.sum() / hidden.sum().clamp(min=1)
+        return loss / hidden.sum().clamp(min=1)
 
     def _to_device(self, batch):
         X, states = batch
         return to_tensor(X, device=self.device), to_tensor(states, device=self.device)
 
     def _autocast(self):
-        if self.precision == "float32":
-            return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
+        return autocast(self.device, self.precision)
+
+    def run_single_epoch(self, *args, **kwargs):
+        """As skorch's, but remember that the user broke off: skorch's fit does not tell."""
+        try:
+            super().run_single_epoch(*args, **kwargs)
+        except KeyboardInterrupt:
+            self.is_broken_off = True
+            raise
+
+    def __getstate__(self):
+        # `module` is the very object that `module_` is; skorch would write it twice, and a second
+        # time without a way from a GPU to a CPU.
+        return super().__getstate__() | {"module": None}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.module = self.module_
 
 
 class OneCycle(LRScheduler):
@@ -204,3 +220,7 @@ class OneCycle(LRScheduler):
         peaks = [group["lr"] for group in net.optimizer_.param_groups]
         self.lr_scheduler_ = OneCycleLR(net.optimizer_, max_lr=peaks, total_steps=n_steps + 1)
         self.batch_idx_ = 0
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of the optimiser and its tensors."""
+        self.lr_scheduler_ = None

@@ -6,7 +6,6 @@ A subclass has the constructor parameters used here and builds its module in `_b
 import copy
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_ctran._device import lent_seed, resolve_device, resolve_precision
 from sklearn_ctran._images import check_images
 from sklearn_ctran._labels import (
     NEGATIVE,
@@ -32,6 +32,7 @@ from sklearn_ctran._labels import (
     read_states,
 )
 from sklearn_ctran._net import LabelledImages
+from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -75,24 +76,26 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def _fit(self, X, y):
+        # What costs nothing to check comes first: reading images may take minutes.
         self._check_params()
-        self._preprocess = self._make_preprocessing()
-        data, kind = self._read_X(X, fitted=False)
+        device = resolve_device(self.device)
         targets = encode_targets(y)
-        check_consistent_length(data, targets.states)
         going_on = self.warm_start and hasattr(self, "net_")
         if going_on:
-            self._check_same_task(data, kind, targets)
+            self._check_same_task(targets)
+        else:
+            vars(self).pop("n_features_in_", None)
+            vars(self).pop("feature_names_in_", None)
+        self._preprocess = self._make_preprocessing()
+        data, kind = self._read_X(X, fitted=going_on)
+        check_consistent_length(data, targets.states)
         self._set_task(targets, kind)
         rng = check_random_state(self.random_state)
-        device = self._device()
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        # Weights and dropout draw from torch's global generators: lend a seed, then restore them.
-        with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
-            torch.manual_seed(seed)
-            train, valid = self._split(targets, rng)
-            module = copy.deepcopy(self.net_.module_) if going_on else self._build_module(data)
-            features = self._features(data, module)
+        train, valid = self._split(targets, rng)
+        with lent_seed(seed, device):
+            module = self._module_to_go_on_with() if going_on else self._build_module(data)
+            features = self._features(data, module, device)
             if not going_on:
                 self._prepare_module(module, features, targets, train)
             source = self._training_source(data, features, module)
@@ -102,12 +105,23 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 valid = LabelledImages(source, states, valid)
             net = self._build_net(module, len(train), valid, seed=seed, device=device)
             net.fit(LabelledImages(source, states, train, augment_seed=seed), None)
+        self._check_net(net)
         net.train_split = None  # Its held-out part would travel along in every pickle.
+        net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
         self.net_ = net
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in net.history
         ]
+
+    def _check_net(self, net):
+        if net.is_broken_off:
+            raise KeyboardInterrupt("Training was broken off; the estimator is as it was before.")
+        if not all(torch.isfinite(weight).all() for weight in net.module_.parameters()):
+            raise ValueError(
+                "Weights became NaN or infinite in the last step. Lower `lr` (and `backbone_lr`), "
+                "or look for extreme values in the features."
+            )
 
     def _set_task(self, targets, kind):
         self._input_kind = kind
@@ -115,6 +129,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         self.label_names_ = targets.names
         self.n_labels_ = len(targets.names)
         self._exclusive = targets.exclusive
+        self._structure = self._structure_params()
 
     def _split(self, targets, rng):
         """Rows to train on and rows to stop by, or None for all rows and None."""
@@ -135,30 +150,30 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             )
         return np.sort(train), np.sort(valid)
 
-    def _check_same_task(self, data, kind, targets):
-        if (
-            targets.exclusive != self._exclusive
-            or not np.array_equal(targets.names, self.label_names_)
-            or kind != self._input_kind
-        ):
+    def _check_same_task(self, targets):
+        same_labels = np.array_equal(targets.names, self.label_names_)
+        if targets.exclusive != self._exclusive or not same_labels:
             raise ValueError(
-                "warm_start=True goes on with the model of the last fit, whose labels or kind of "
-                "input were others; set warm_start=False to start afresh."
+                "warm_start=True goes on with the model of the last fit, whose labels were "
+                "others; set warm_start=False to start afresh."
             )
-        if isinstance(data, Tokens):
-            self._check_tokens(data.values)
+        structure = self._structure_params()
+        changed = [name for name, value in structure.items() if value != self._structure[name]]
+        if changed:
+            raise ValueError(
+                f"warm_start=True goes on with the model of the last fit, but {changed[0]} was "
+                f"{self._structure[changed[0]]!r} then and is {structure[changed[0]]!r} now; set "
+                "warm_start=False to start afresh."
+            )
 
-    def _device(self):
-        if self.device != "auto":
-            try:
-                return str(torch.device(self.device))
-            except RuntimeError as error:
-                raise ValueError(
-                    f"device={self.device!r} is no device of torch: {error}"
-                ) from error
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
+    def _module_to_go_on_with(self):
+        module = copy.deepcopy(self.net_.module_).cpu()
+        if module.backbone is not None:
+            if self._trains_backbone():
+                module.backbone.unfreeze()
+            else:
+                module.backbone.freeze()
+        return module
 
     # ------------------------------------------------------------------ input
 
@@ -211,27 +226,51 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 f"{math.prod(module.grid)}."
             )
 
-    def _features(self, data, module):
-        """Tokens, given or computed once, wherever the backbone need not see an image twice."""
+    def _features(self, data, module, device):
+        """Features that stay the same: those given, or those of a frozen backbone, or None."""
         if isinstance(data, Tokens):
             return data
-        if not module.backbone.frozen or self._augmentation():
+        if not module.backbone.frozen:
             return None
         values = encode_images(
             module.backbone,
             data,
             self._preprocess,
             batch_size=self.batch_size,
-            device=self._device(),
+            device=device,
+            precision=resolve_precision(self.precision, device),
             verbose=self.verbose,
         )
         return Tokens(values)
 
     def _training_source(self, data, features, module):
-        """What the net trains on: features if they stay the same, else images."""
-        if features is None:
-            return ImageBatches(data, self._preprocess)
-        return features.pooled(module.pool)
+        """What the net trains on: features, unless images change or the backbone does."""
+        if isinstance(data, Tokens) or (features is not None and not self._augmentation()):
+            return features if module.regions is None else features.pooled(module.pool)
+        return ImageBatches(data, self._preprocess)
+
+    def _trains_backbone(self):
+        if self.train_backbone != "auto":
+            return self.train_backbone
+        return self._starts_from_scratch()
+
+    def _starts_from_scratch(self):
+        """Whether the backbone's weights are random at first."""
+        no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
+        return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
+
+    def _make_preprocessing(self):
+        if self.backbone is None:
+            return None
+        return Preprocessing(self.image_size, self._augmentation())
+
+    def _augmentation(self):
+        """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
+        if self.augment != "auto":
+            return self.augment
+        if not self._trains_backbone():
+            return None
+        return "flip+crop" if isinstance(self.image_size, (tuple, list)) else "flip"
 
     # ------------------------------------------------------------- prediction
 
@@ -242,10 +281,12 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         states = encode_known_labels(
             known_labels, len(data), self.label_names_, exclusive=self._exclusive
         )
-        if isinstance(data, Tokens):
-            source = data.pooled(self.net_.module_.pool)
-        else:
+        if not isinstance(data, Tokens):
             source = ImageBatches(data, self._preprocess)
+        elif self.net_.module_.regions is None:
+            source = data
+        else:
+            source = data.pooled(self.net_.module_.pool)
         batches = LabelledImages(source, torch.from_numpy(states))
         logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
         logits = torch.cat(logits).numpy()
@@ -351,6 +392,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         if self._exclusive:
             predicted = self.predict(X, known_labels)
+            check_consistent_length(predicted, y, sample_weight)
             told = encode_known_labels(known_labels, len(predicted), self.label_names_, True)
             asked = (told != POSITIVE).all(axis=1)
             if not asked.any():
@@ -379,27 +421,32 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
 def _kind_of(X, takes_tokens):
     """Tell what `X` holds: "images", "tokens" or "features"; lists of numbers become arrays."""
-    if hasattr(X, "iloc"):
-        first = X.iloc[0, 0] if X.ndim == 2 and X.shape[1] == 1 and len(X) else None
-        first = X.iloc[0] if X.ndim == 1 and len(X) else first
-        return ("images" if _is_image(first) else "features"), X
+    n_dimensions = getattr(X, "ndim", None)
     if isinstance(X, (list, tuple)):
-        if len(X) and any(_is_image(x) for x in X):
+        if any(_is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):
             return "images", X
         try:
             X = np.asarray(X)
         except ValueError:
             return "images", X  # Rows of different sizes: no table of features.
-    n_dimensions = getattr(X, "ndim", 2)
-    if n_dimensions == 1 and len(X) and _is_image(X[0]):
-        return "images", X
+        n_dimensions = X.ndim
+    elif n_dimensions in (1, 2) and len(X) and (n_dimensions == 1 or X.shape[1] == 1):
+        # Paths or pictures, one a row: an array, a Series, a data frame of one column.
+        column = X.to_numpy() if hasattr(X, "to_numpy") else X
+        if _is_image(column.reshape(-1)[0]):
+            return "images", X
     if n_dimensions == 3:
         return ("tokens" if takes_tokens else "images"), X
     return ("images" if n_dimensions == 4 else "features"), X
 
 
+def _are_tokens(X):
+    """Tell a list of token arrays (P, C), of one shape, from images."""
+    return all(isinstance(x, np.ndarray) and x.ndim == 2 and x.shape == X[0].shape for x in X)
+
+
 def _is_image(x):
     """Tell a path, a PIL image or an image array from anything else."""
-    if isinstance(x, (str, bytes, os.PathLike, Path)):
+    if isinstance(x, (str, bytes, os.PathLike)):
         return True
     return hasattr(x, "getexif") or (isinstance(x, np.ndarray) and x.ndim in (2, 3))

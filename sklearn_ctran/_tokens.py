@@ -7,6 +7,8 @@ import time
 import numpy as np
 import torch
 
+from sklearn_ctran._device import autocast
+
 
 class Tokens:
     """Features in memory, served in batches.
@@ -28,10 +30,13 @@ class Tokens:
 
     def pooled(self, pool):
         """The same after ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch."""
-        if not len(self):
-            return self
-        chunks = torch.from_numpy(self.values).split(256)
-        return Tokens(torch.cat([pool(chunk) for chunk in chunks]).numpy())
+        values = None
+        for rows in np.array_split(np.arange(len(self)), math.ceil(len(self) / 256)):
+            chunk = pool(self.batch(rows)).numpy()
+            if values is None:
+                values = np.empty((len(self), *chunk.shape[1:]), dtype=np.float32)
+            values[rows] = chunk
+        return Tokens(values)
 
     def mean_and_scale(self, rows):
         """Mean and standard deviation of each channel over all tokens of `rows`.
@@ -53,7 +58,7 @@ class Tokens:
         mean = total / n_tokens
         scale = np.sqrt(np.maximum(squares / n_tokens - mean**2, 0))
         mean += origin
-        scale[scale < 1e-7 * np.maximum(1.0, np.abs(mean))] = 1.0
+        scale[scale <= 1e-7 * np.abs(mean)] = 1.0
         return tuple(torch.from_numpy(x.astype(np.float32)) for x in (mean, scale))
 
 
@@ -78,7 +83,9 @@ class ImageBatches:
         return self.images.batch(rows, self.preprocess, generator)
 
 
-def encode_images(backbone, images, preprocess, *, batch_size=64, device="cpu", verbose=0):
+def encode_images(
+    backbone, images, preprocess, *, batch_size=64, device="cpu", precision="float32", verbose=0
+):
     """Pass every image through a backbone once.
 
     Parameters
@@ -89,6 +96,8 @@ def encode_images(backbone, images, preprocess, *, batch_size=64, device="cpu", 
     preprocess : Preprocessing
     batch_size : int
     device : str
+    precision : {"float32", "bfloat16"}
+        Of the backbone; tokens are float32.
     verbose : int
         Above 0, progress goes to standard error.
 
@@ -103,7 +112,7 @@ def encode_images(backbone, images, preprocess, *, batch_size=64, device="cpu", 
     tokens, start = None, time.perf_counter()
     for first in range(0, len(source), batch_size):
         rows = np.arange(first, min(first + batch_size, len(source)))
-        with torch.inference_mode():
+        with torch.inference_mode(), autocast(device, precision):
             features = backbone(source.batch(rows).to(device)).flatten(2).transpose(1, 2)
             features = features.float().cpu().numpy()
         if tokens is None:

@@ -8,8 +8,12 @@
 Known differences to the authors' published code, which the paper does not mention: its loss is the
 sum, ours the mean over hidden labels (which Adam's scale-free steps make next to no difference);
 it lowers the learning rate on a plateau of the validation loss (skorch's ``LRScheduler`` in
-``callbacks=`` does that). The paper does not give the number of epochs; 50 is a bound on time.
+``callbacks=`` does that); its read-out starts at random, ours has the labels' log-odds as bias. The
+paper's "no image" needs a width: ``COCO80 | {"use_image": False, "d_model": 2048}``. The paper does
+not give the number of epochs; 50 is a bound on time.
 """
+
+from copy import deepcopy
 
 from torch.optim import Adam
 
@@ -38,6 +42,7 @@ PAPER_TRAINING = {
     "lr_schedule": None,
     "batch_size": 16,
     "max_epochs": 50,
+    "precision": "float32",
     "net_params": {"optimizer": Adam, "optimizer__betas": (0.9, 0.999)},
 }
 
@@ -53,10 +58,10 @@ _RESNET101 = {
 #: COCO, 80 objects (tables 1, 3 and 5).
 COCO80 = _RESNET101 | PAPER_MODEL | PAPER_TRAINING
 #: Visual Genome, 500 objects (tables 2, 3 and 5).
-VG500 = dict(COCO80)
+VG500 = deepcopy(COCO80)
 #: BBC News, 500 nouns (tables 3 and 5).
-NEWS500 = dict(COCO80)
+NEWS500 = deepcopy(COCO80)
 #: COCO, 1,000 words of captions (tables 3 and 5).
-COCO1000 = dict(COCO80)
+COCO1000 = deepcopy(COCO80)
 #: Birds, 200 species with 112 attributes as extra labels (table 4): Inception v3, as Koh et al.
-CUB312 = COCO80 | {"backbone": "inception_v3", "image_size": (342, 299)}
+CUB312 = deepcopy(COCO80) | {"backbone": "inception_v3", "image_size": (342, 299)}

@@ -90,7 +90,9 @@ def test_backbone_and_names(tmp_path):
 def test_unknown_is_zero_and_nothing_else_changes(tmp_path):
     state = tiny_state()
     torch.save(state, tmp_path / "c.pt")
+    before = torch.get_rng_state()
     model = CTranClassifier.from_official_checkpoint(tmp_path / "c.pt", backbone=None, n_heads=2)
+    assert torch.equal(before, torch.get_rng_state())
     embedding = model.net_.module_.label_embedding
     theirs = state["label_lt.weight"] + state["known_label_lt.weight"][[0, 1, 2]]
     ours = embedding(torch.tensor([[-1, 0, 1]], dtype=torch.int8))[0]

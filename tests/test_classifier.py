@@ -295,9 +295,152 @@ def test_warm_start_goes_on(table):
     assert model.history_[0]["train_loss"] < fresh.history_[0]["train_loss"]
     with pytest.raises(ValueError, match="warm_start"):
         model.fit(X, Y[:, :2])
-    with pytest.raises(ValueError, match="fitted with 6"):
+    with pytest.raises(ValueError, match="X has 5 features"):
         model.fit(X[:, :5], Y)
     assert model.n_features_in_ == 6
+    with pytest.raises(ValueError, match="n_layers was 1 then and is 2 now"):
+        model.set_params(n_layers=2).fit(X, Y)
+
+
+def test_warm_start_may_begin_to_train_the_backbone(pictures):
+    X, Y = (a[:24] for a in pictures)
+    backbone = nn.Sequential(nn.Conv2d(3, 8, 3, stride=4), nn.BatchNorm2d(8))
+
+    def weight(model):
+        return model.net_.module_.backbone.trunk[0].weight
+
+    model = quick(backbone=backbone, image_size=12, warm_start=True).fit(X, Y)
+    assert torch.equal(weight(model), backbone[0].weight)
+    model.set_params(train_backbone=True).fit(X, Y)
+    trained = weight(model).clone()
+    assert not torch.equal(trained, backbone[0].weight)
+    model.set_params(train_backbone=False).fit(X, Y)
+    assert torch.equal(weight(model), trained)
+
+
+def test_breaking_off_leaves_the_estimator_as_it_was(table):
+    X, Y = table
+    model = quick().fit(X, Y)
+    before = model.predict_proba(X)
+
+    def interrupted(logits, targets):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(loss=interrupted).fit(X, Y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    fresh = quick(loss=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.fit(X, Y)
+    assert vars(fresh) == vars(clone(fresh))
+
+
+def test_infinite_weights_after_the_last_step_are_an_error(table):
+    X, Y = table
+    with pytest.raises(ValueError, match="Lower `lr`"):
+        quick(lr=1e38, weight_decay=10.0, max_epochs=1, lr_schedule=None, batch_size=160).fit(X, Y)
+
+
+def test_a_loss_of_ones_own_sees_one_path_at_a_time(table):
+    X, Y = table
+    shapes = set()
+
+    def loss(logits, targets):
+        shapes.add((logits.shape[1:], targets.shape[1:], logits.ndim))
+        return nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+    own = quick(loss=loss).fit(X, Y).predict_proba(X)
+    assert shapes == {((3,), (3,), 2)}
+    np.testing.assert_array_equal(own, quick().fit(X, Y).predict_proba(X))
+
+
+def test_learning_rates_and_decays_of_the_parts(pictures):
+    X, Y = (a[:12] for a in pictures)
+    model = quick(backbone="small", image_size=12, lr=1e-3, weight_decay=0.2, lr_schedule=None)
+    optimizer = model.fit(X, Y).net_.optimizer_
+    module = model.net_.module_
+    expected = {
+        module.backbone.trunk[0][0].weight: (1e-3, 0.2),
+        module.shortcut.linear.weight: (1.5e-3, 0.6),
+        module.attention_biases[0].pair: (2e-2, 0.01),
+        module.readout.weight: (1e-3, 0.2),
+    }
+    for weight, rates in expected.items():
+        (group,) = (g for g in optimizer.param_groups if any(w is weight for w in g["params"]))
+        assert (group["lr"], group["weight_decay"]) == pytest.approx(rates)
+
+
+@pytest.mark.parametrize(
+    "params, rate",
+    [
+        ({"backbone": "small"}, 1e-3),
+        ({"weights": None}, 1e-3),
+        ({"weights": "DEFAULT"}, 1e-4),
+        ({"weights": "DEFAULT", "backbone_lr": 0.5}, 0.5),
+    ],
+    ids=str,
+)
+def test_backbone_lr(params, rate):
+    params = {"backbone": nn.Conv2d(3, 8, 3), "lr": 1e-3} | params
+    (pattern, options), *_ = CTranClassifier(**params)._parameter_groups()
+    assert pattern == "backbone.*"
+    assert options["lr"] == pytest.approx(rate)
+
+
+def test_input_dropout_goes_by_the_features(pictures, table):
+    rng = np.random.RandomState(0)
+    Y = table[1][:24]
+
+    def rate(X, **params):
+        return quick(max_epochs=1, **params).fit(X, Y).net_.module_.input_dropout.p
+
+    assert rate(rng.randn(24, 63)) == 0.1
+    assert rate(rng.randn(24, 64)) == 0.5
+    assert rate(pictures[0][:24], backbone="small", image_size=12) == 0
+    assert rate(pictures[0][:24], backbone="small", image_size=12, train_backbone=False) == 0.5
+    assert rate(rng.randn(24, 64), input_dropout=0.3) == 0.3
+
+
+def test_augmented_images_of_a_frozen_backbone_are_standardised_too(pictures):
+    X, Y = (a[:24] for a in pictures)
+    params = {"backbone": "small", "image_size": 12, "train_backbone": False}
+    plain, flipped = (quick(augment=a, **params).fit(X, Y).net_.module_ for a in (None, "flip"))
+    assert torch.equal(plain.feature_mean, flipped.feature_mean)
+    assert plain.feature_mean.any()
+
+
+def test_weights_from_a_file(pictures, tmp_path):
+    X, Y = (a[:12] for a in pictures)
+    from sklearn_ctran.modules.small_cnn import SmallCNN
+
+    torch.save(SmallCNN().state_dict(), tmp_path / "cnn.pth")
+    model = quick(backbone="small", weights=tmp_path / "cnn.pth", image_size=12).fit(X, Y)
+    trunk = model.net_.module_.backbone.trunk
+    saved = torch.load(tmp_path / "cnn.pth", weights_only=True)
+    assert all(torch.equal(value, saved[name]) for name, value in trunk.state_dict().items())
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        model.set_params(weights="nowhere.pth").fit(X, Y)
+
+
+def test_validation_fraction_and_classes(table):
+    X, Y = table
+    sizes = {}
+
+    class Sizes(Callback):
+        def on_train_begin(self, net, X, **kwargs):
+            sizes["train"], sizes["valid"] = len(X), len(net.train_split(X)[1])
+
+    model = quick(early_stopping=True, validation_fraction=0.25, callbacks=[Sizes()])
+    model.fit(X, Y[:, 0])
+    assert sizes == {"train": 120, "valid": 40}
+    assert "valid_loss" in model.history_[0]
+
+
+def test_features_and_images_in_turn(pictures, table):
+    model = quick(backbone="small", image_size=12).fit(*table)
+    assert model.n_features_in_ == 6
+    model.fit(*(a[:12] for a in pictures))
+    assert not hasattr(model, "n_features_in_")
 
 
 def test_verbose_prints_progress(table, capsys):
@@ -311,8 +454,9 @@ def test_verbose_prints_progress(table, capsys):
 def test_device(table):
     X, Y = table
     assert quick(device="cpu").fit(X, Y).net_.device == "cpu"
-    with pytest.raises(ValueError, match="device"):
-        quick(device="gpu7").fit(X, Y)
+    for device in ("gpu7", "cuda:99"):
+        with pytest.raises(ValueError, match=f"device='{device}' is not to be had"):
+            quick(device=device).fit(X, Y)
 
 
 # ------------------------------------------------------------------ randomness
@@ -327,6 +471,7 @@ def test_same_seed_same_model_and_global_generators_are_left_alone(pictures):
     first = model.fit(X, Y).predict_proba(X)
     assert torch.equal(states[0], torch.get_rng_state())
     np.testing.assert_array_equal(states[1], np.random.get_state()[1])
+    assert torch.initial_seed() == 5
     torch.manual_seed(6)
     np.testing.assert_array_equal(first, clone(model).fit(X, Y).predict_proba(X))
     other = clone(model).set_params(random_state=1).fit(X, Y).predict_proba(X)
@@ -372,6 +517,7 @@ def test_images_in_every_form_give_the_same_probabilities(pictures, tmp_path):
         "array of strings": np.array([str(f) for f in files]),
         "series": pd.Series(files),
         "frame": pd.DataFrame({"path": files}),
+        "column": np.array([[str(f)] for f in files], dtype=object),
         "PIL": [Image.open(f) for f in files],
         "arrays": list(X),
         "floats": X / 255.0,
@@ -413,6 +559,7 @@ def test_tokens(table):
     tokens = X.reshape(160, 3, 2)
     model = quick(backbone=None).fit(tokens, Y)
     assert model.predict(tokens).shape == Y.shape
+    np.testing.assert_array_equal(model.predict(list(tokens)), model.predict(tokens))
     with pytest.raises(ValueError, match="has 3 channels"):
         model.predict(X.reshape(160, 2, 3))
     with pytest.raises(ValueError, match="holds features, but .* fitted on tokens"):
@@ -444,6 +591,8 @@ def test_tokens(table):
         ({"lr": 0}, "lr"),
         ({"precision": "float16"}, "precision"),
         ({"net_params": {"unheard_of": 1}}, "unheard_of"),
+        ({"net_params": {"callbacks": []}}, "pass them in callbacks"),
+        ({"use_image": False, "d_model": None}, "set d_model"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
         ({"train_backbone": "never"}, "train_backbone"),
     ],
@@ -473,7 +622,7 @@ def test_nan_loss_is_an_error_and_leaves_the_estimator_as_it_was(table):
 @pytest.mark.parametrize(
     "break_it, error, message",
     [
-        (lambda X, Y: (X[:0], Y[:0]), ValueError, "0 sample"),
+        (lambda X, Y: (X[:0], Y[:0]), ValueError, "empty"),
         (lambda X, Y: (X[:-1], Y), ValueError, "inconsistent"),
         (lambda X, Y: (np.where(X[3, 2] == X, np.nan, X), Y), ValueError, "NaN"),
         (lambda X, Y: (X, Y + 1), ValueError, "holds 2"),
@@ -520,6 +669,33 @@ def test_images_of_another_size_than_promised(pictures):
         quick(backbone="small", image_size=None).fit(X, pictures[1][:4])
 
 
+def test_scores_of_other_lengths(table):
+    X, Y = table
+    for y in (Y, Y[:, 0]):
+        model = quick().fit(X, y)
+        with pytest.raises(ValueError, match="inconsistent|has shape"):
+            model.score(X, y[:-1])
+    with pytest.raises(ValueError, match="one column for each of 3 labels"):
+        quick().fit(X, Y).score(X, np.full((160, 4), 2))
+
+
+def test_images_of_another_size_in_prediction():
+    rng = np.random.RandomState(0)
+    X = rng.randint(256, size=(12, 8, 8, 3), dtype=np.uint8)
+    model = quick(backbone=nn.Conv2d(3, 8, 4, stride=4), image_size=None)
+    model.fit(X, rng.randint(2, size=(12, 3)))
+    with pytest.raises(ValueError, match=r"grid of \(3, 3\) features, .* trained with \(2, 2\)"):
+        model.predict(np.zeros((2, 12, 12, 3), np.uint8))
+
+
+def test_read_only_features(table):
+    X, Y = (a.copy() for a in table)
+    X.flags.writeable = Y.flags.writeable = False
+    quick().fit(X, Y).predict(X)
+    tokens = X.reshape(160, 3, 2)
+    quick(backbone=None, regions=None).fit(tokens, Y).predict(tokens)
+
+
 def test_not_fitted(table):
     for method in ("predict", "predict_proba", "decision_function"):
         with pytest.raises(NotFittedError):
@@ -536,6 +712,10 @@ def test_pickle_of_a_fitted_estimator(pictures, tmp_path):
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
     assert again.history_ == model.history_
+    assert again.net_.module is again.net_.module_
+    # Weights are written once, without the optimiser's moments.
+    n_bytes = sum(w.nbytes for w in model.net_.module_.state_dict().values())
+    assert len(pickle.dumps(model)) < 1.3 * n_bytes + 60_000
     # The training images do not travel along.
     twice = np.concatenate([X] * 8), np.concatenate([Y] * 8)
     assert len(pickle.dumps(clone(model).fit(*twice))) < len(pickle.dumps(model)) + X.nbytes

@@ -85,6 +85,7 @@ def test_one_column_is_one_label_or_a_column_of_classes():
         ([[0, 1], [1]], "cannot be read as a table"),
         (np.full((2, 2), -1), "no annotated entry at all"),
         (np.full((2, 2), np.nan), "no annotated entry at all"),
+        ([[1, -1], [-1, 1]], "write 0 where a label is absent"),
         ([1, 1, 1], "one class"),
         ([0.5, 1.5, 2.1], "Unknown label type"),
         ([0, np.nan, 1], "NaN"),

@@ -1,4 +1,4 @@
-"""The training step, the schedule and the averaged weights."""
+"""The training step and the schedule."""
 
 import numpy as np
 import pytest

@@ -37,7 +37,7 @@ def test_the_published_experiment_runs(tmp_path):
     assert type(module.layers[0].dropout) is torch.nn.Dropout
     assert isinstance(module.project, torch.nn.Identity)
     assert module.position is None
-    assert model.net_.callbacks == []  # neither a schedule nor averaged weights
+    assert model.net_.callbacks == []  # no schedule
     assert torch.equal(module.feature_mean, torch.zeros(512))
 
 
@@ -45,3 +45,10 @@ def test_settings_are_changed_by_name():
     model = CTranClassifier(**recipes.COCO80 | {"max_epochs": 7})
     assert model.max_epochs == 7
     assert recipes.COCO80["max_epochs"] == 50
+
+
+def test_the_papers_no_image():
+    images = np.zeros((8, 10, 10, 3), np.uint8)
+    Y = np.random.RandomState(0).randint(2, size=(8, 5))
+    recipe = recipes.COCO80 | {"use_image": False, "d_model": 16, "max_epochs": 1}
+    assert CTranClassifier(**recipe).fit(images, Y).predict(images).shape == Y.shape

@@ -73,8 +73,13 @@ class Backbone(nn.Module):
         images = images.to(self.mean.dtype, memory_format=torch.channels_last)
         return self.trunk(images.div_(255).sub_(self.mean).div_(self.std))
 
+    def unfreeze(self):
+        """Train again."""
+        self.frozen = False
+        return self.requires_grad_(True)
+
     def freeze(self):
-        """Never train this again: no gradients, evaluation mode whatever `train` is told.
+        """Do not train this: no gradients, evaluation mode whatever `train` is told.
 
         Batch normalisation would otherwise move its statistics in every training step.
         """

@@ -136,6 +136,7 @@ class CTran(nn.Module):
             return None
         if X.ndim == 4:
             feature_map = self.backbone(X)
+            self._check_grid(feature_map.shape[2:])
             X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
         return (X - self.feature_mean) / self.feature_scale
 
@@ -181,6 +182,14 @@ class CTran(nn.Module):
         is_learned = isinstance(self.position, LearnedPosition)
         return is_learned or (self.is_narrow and self.shortcut is not None)
 
+    def _check_grid(self, grid):
+        if self.has_fixed_tokens and tuple(grid) != tuple(self.grid):
+            raise ValueError(
+                f"Images make a grid of {tuple(grid)} features, but the model was trained with "
+                f"{tuple(self.grid)}: give images of the size it was trained with, or set "
+                "image_size."
+            )
+
     @torch.no_grad()
     def standardize_features(self, mean, scale):
         """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
@@ -192,7 +201,7 @@ class CTran(nn.Module):
         """Let every path start from the labels' log-odds, of shape (L,)."""
         self.readout.bias.copy_(log_odds)
         if self.shortcut is not None:
-            self.shortcut.linear.bias.copy_(log_odds)
+            self.shortcut.set_prior(log_odds)
 
     def _grid_of(self, features):
         """Rows and columns: as in training, or a guess."""

@@ -29,8 +29,10 @@ def pool_regions(features, grid, regions):
         return features
     whole = features.mean(dim=1, keepdim=True)
     if n_features > regions**2 and 1 not in grid:
-        features = features.transpose(1, 2).unflatten(2, grid)
-        features = F.adaptive_avg_pool2d(features, regions).flatten(2).transpose(1, 2)
+        # As a product, for not every device pools grids that regions do not divide.
+        one_hot = torch.eye(n_features).view(n_features, *grid)
+        weights = F.adaptive_avg_pool2d(one_hot, regions).flatten(1).T
+        features = weights.to(features) @ features
     return torch.cat([whole, features], dim=1)
 
 

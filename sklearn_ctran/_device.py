@@ -1,0 +1,69 @@
+"""Where, how precisely and from which seed torch computes."""
+
+import contextlib
+
+import torch
+
+
+def resolve_device(device):
+    """The name of a device that is there.
+
+    Parameters
+    ----------
+    device : str
+        A name of torch's, or "auto": a GPU if there is one.
+
+    Returns
+    -------
+    device : str
+
+    Raises
+    ------
+    ValueError
+        If there is no such device on this machine.
+    """
+    if device != "auto":
+        try:
+            return str(torch.empty(0, device=device).device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(f"device={device!r} is not to be had: {error}") from error
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def resolve_precision(precision, device):
+    """ "float32" or "bfloat16"; "auto" is bfloat16 on CUDA devices that have it in hardware."""
+    if precision != "auto":
+        return precision
+    if torch.device(device).type != "cuda":
+        return "float32"
+    with torch.cuda.device(device):
+        has_it = torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if has_it else "float32"
+
+
+def autocast(device, precision):
+    """The context of a forward pass in "float32" or "bfloat16"."""
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+
+
+@contextlib.contextmanager
+def lent_seed(seed, device):
+    """Seed torch's global generators (weights and dropout draw from them), then restore them."""
+    kind = torch.device(device).type
+    with torch.random.fork_rng(devices=[device] if kind == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if kind == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        elif kind == "mps":
+            before = torch.mps.get_rng_state()
+            torch.mps.manual_seed(seed)
+        try:
+            yield
+        finally:
+            if kind == "mps":
+                torch.mps.set_rng_state(before)

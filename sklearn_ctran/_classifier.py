@@ -158,7 +158,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
     n_features_in_ : int
         Number of features; only if `X` was a table of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only if `X` was a data frame of features.
     history_ : list of dict
         ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.

@@ -42,7 +42,8 @@ def main():
 
     scaler = StandardScaler().fit(_flatten(train.images))
     pixels = scaler.transform(_flatten(train.images)), scaler.transform(_flatten(test.images))
-    rivals = make_rivals(C=1e-3, seed=seed)
+    # The best of 1e-4 to 1e-2 on 500 of 2,000 training scenes.
+    rivals = make_rivals(C=3e-4, seed=seed)
     ctran = CTranClassifier(
         backbone="small",
         image_size=None,

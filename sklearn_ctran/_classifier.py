@@ -133,7 +133,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
     n_jobs : int or None, default=None
         Threads that decode images; None means 1, -1 all cores.
     callbacks : list of skorch callbacks, default=None
-        skorch's, beside the ones used here.
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``; they overrule the ones set here.
@@ -485,10 +484,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             ("backbone.*", {"lr": backbone_lr}),
             ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),
             # Pairs of labels are seen rarely: long steps, and little decay in between.
-            (
-                "attention_biases.*",
-                {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20},
-            ),
+            ("attention_biases.*", {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20}),
         ]
 
     def _n_epochs(self, n_train):

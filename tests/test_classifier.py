@@ -691,9 +691,12 @@ def test_images_of_another_size_in_prediction():
 def test_read_only_features(table):
     X, Y = (a.copy() for a in table)
     X.flags.writeable = Y.flags.writeable = False
-    quick().fit(X, Y).predict(X)
+    np.testing.assert_array_equal(
+        quick().fit(X, Y).predict_proba(X), quick().fit(*table).predict_proba(table[0])
+    )
     tokens = X.reshape(160, 3, 2)
-    quick(backbone=None, regions=None).fit(tokens, Y).predict(tokens)
+    model = quick(backbone=None, regions=None).fit(tokens, Y)
+    assert np.isfinite(model.predict_proba(tokens)).all()
 
 
 def test_not_fitted(table):

@@ -6,6 +6,30 @@ Logistic regression per label chooses its C label by label by cross-validation o
 part; C-Tran and the masked linear model have one setting for everything. Usage::
 
     python benchmarks/mulan.py --shared ../shared --json mulan.json
+
+mAP on the test parts, in %, by share of labels known (seed 0, 5 draws, 4 minutes on two cores)::
+
+                                     0 %   25 %   50 %   75 %
+    scene        logistic regression   76.2   76.1   76.8   76.1
+    scene        classifier chain      76.2   76.5   77.4   77.0
+    scene        masked linear         75.5   78.0   80.1   80.8
+    scene        C-Tran                84.1   88.2   90.6   92.7
+    scene, cells logistic regression   76.2   76.1   76.8   76.1
+    scene, cells classifier chain      76.2   76.5   77.4   77.0
+    scene, cells masked linear         75.5   78.1   80.3   81.1
+    scene, cells C-Tran                88.9   92.0   93.6   94.9
+    yeast        logistic regression   45.8   45.7   46.4   47.2
+    yeast        classifier chain      44.5   53.7   60.0   65.9
+    yeast        masked linear         46.3   55.9   61.5   66.7
+    yeast        C-Tran                50.7   67.4   76.8   84.1
+    emotions     logistic regression   69.8   70.0   71.2   71.2
+    emotions     classifier chain      71.3   72.7   74.1   74.9
+    emotions     masked linear         67.9   69.8   71.0   71.9
+    emotions     C-Tran                74.9   78.8   80.1   82.3
+    flags        logistic regression   69.7   71.5   74.1   77.4
+    flags        classifier chain      71.1   75.0   77.4   81.7
+    flags        masked linear         62.0   61.7   64.9   67.7
+    flags        C-Tran                70.8   73.9   76.6   82.7
 """
 
 import argparse

@@ -245,9 +245,14 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     def _training_source(self, data, features, module):
         """What the net trains on: features, unless images change or the backbone does."""
-        if isinstance(data, Tokens) or (features is not None and not self._augmentation()):
-            return features if module.regions is None else features.pooled(module.pool)
-        return ImageBatches(data, self._preprocess)
+        is_fixed = features is not None and not self._augmentation()
+        return self._source(features if is_fixed else data, module)
+
+    def _source(self, data, module):
+        """Images or tokens in the form that the module's `forward` takes, batch by batch."""
+        if not isinstance(data, Tokens):
+            return ImageBatches(data, self._preprocess)
+        return data if module.regions is None else data.pooled(module.pool)
 
     def _trains_backbone(self):
         if self.train_backbone != "auto":
@@ -281,12 +286,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         states = encode_known_labels(
             known_labels, len(data), self.label_names_, exclusive=self._exclusive
         )
-        if not isinstance(data, Tokens):
-            source = ImageBatches(data, self._preprocess)
-        elif self.net_.module_.regions is None:
-            source = data
-        else:
-            source = data.pooled(self.net_.module_.pool)
+        source = self._source(data, self.net_.module_)
         batches = LabelledImages(source, torch.from_numpy(states))
         logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
         logits = torch.cat(logits).numpy()

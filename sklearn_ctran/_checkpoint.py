@@ -17,7 +17,6 @@ _NAMES = {
 }
 _LAYER = re.compile(r"self_attn_layers\.(\d+)\.transformer_layer\.(.+)\.(weight|bias)$")
 _LAYER_PARTS = {
-    "self_attn.in_proj": "query_key_value.",
     "self_attn.out_proj": "out.",
     "linear1": "linear1.",
     "linear2": "linear2.",
@@ -69,9 +68,7 @@ def read_official_checkpoint(path):
     }
     transformer = _embeddings(state)
     for name, value in state.items():
-        ours = _our_name(name)
-        if ours is not None:
-            transformer[ours] = value
+        transformer.update(_ours(name, value))
     return transformer, backbone
 
 
@@ -88,15 +85,21 @@ def _embeddings(state):
     }
 
 
-def _our_name(name):
+def _ours(name, value):
+    """Our names and values of one of their weights; none for what is read elsewhere."""
     stem, _, kind = name.rpartition(".")
     if stem in _NAMES:
-        return f"{_NAMES[stem]}.{kind}"
+        return {f"{_NAMES[stem]}.{kind}": value}
     # nn.MultiheadAttention says in_proj_weight where others say in_proj.weight.
     match = _LAYER.match(name.replace("in_proj_", "in_proj."))
-    if match is None or match[2] not in _LAYER_PARTS:
-        return None
-    return f"layers.{match[1]}.{_LAYER_PARTS[match[2]]}{match[3]}"
+    if match is None:
+        return {}
+    layer, part, kind = f"layers.{match[1]}", match[2], match[3]
+    if part == "self_attn.in_proj":
+        # Theirs are one map to queries, keys and values.
+        query, key_value = value.split([len(value) // 3, 2 * (len(value) // 3)])
+        return {f"{layer}.query.{kind}": query, f"{layer}.key_value.{kind}": key_value}
+    return {f"{layer}.{_LAYER_PARTS[part]}{kind}": value} if part in _LAYER_PARTS else {}
 
 
 def load_backbone_state(backbone, state, path):

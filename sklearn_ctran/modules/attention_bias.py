@@ -2,7 +2,8 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+
+from sklearn_ctran.modules.attention import LabelBias
 
 
 class LabelAttentionBias(nn.Module):
@@ -25,18 +26,6 @@ class LabelAttentionBias(nn.Module):
         self.pair = nn.Parameter(torch.zeros(3, n_heads, n_labels, n_labels))
         self.state = nn.Parameter(torch.tensor([0.0, 0.0, positive])[:, None].repeat(1, n_heads))
 
-    def forward(self, states, n_queries, n_tokens):
-        """The bias for states (B, L), labels being the last tokens.
-
-        Returns
-        -------
-        bias : Tensor of shape (B, n_heads, n_queries, n_tokens)
-            Zero where a token is an image token.
-        """
-        n_labels = states.shape[1]
-        always, if_negative, if_positive = self.pair + self.state[:, :, None, None]
-        is_negative, is_positive = (
-            (states == value)[:, None, None].to(always.dtype) for value in (0, 1)
-        )
-        bias = torch.addcmul(always, is_negative, if_negative).addcmul(is_positive, if_positive)
-        return F.pad(bias, (n_tokens - n_labels, 0, n_queries - n_labels, 0))
+    def forward(self, states):
+        """The bias for states (B, L), labels being the last tokens, as a LabelBias."""
+        return LabelBias(self.pair + self.state[:, :, None, None], states)

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.fx.experimental.optimization import fuse
 from torch.nn import functional as F
 
+from sklearn_ctran.modules.fingerprint import fingerprint
 from sklearn_ctran.modules.small_cnn import SmallCNN
 from sklearn_ctran.modules.weights import download, find_weights, load_state, read_state
 
@@ -29,6 +31,8 @@ class Backbone(nn.Module):
         Of the images that `trunk` expects, on the scale where white is 1.
     min_side : int
         The least height and width that `trunk` takes.
+    is_torchvision : bool
+        Whether `trunk` is one of torchvision's networks.
 
     Attributes
     ----------
@@ -43,10 +47,14 @@ class Backbone(nn.Module):
         If `trunk` returns anything but (B, C, h, w).
     """
 
-    def __init__(self, trunk, mean=IMAGENET_MEAN, std=IMAGENET_STD, min_side=1):
+    def __init__(
+        self, trunk, mean=IMAGENET_MEAN, std=IMAGENET_STD, min_side=1, is_torchvision=False
+    ):
         super().__init__()
         self.trunk = trunk
         self.min_side = min_side
+        self.is_torchvision = is_torchvision
+        self.dtype = torch.float32  # of what `trunk` is given
         self.frozen = False
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -71,7 +79,37 @@ class Backbone(nn.Module):
                 f"{self.min_side} x {self.min_side}: set a larger image_size, or backbone='small'."
             )
         images = images.to(self.mean.dtype, memory_format=torch.channels_last)
-        return self.trunk(images.div_(255).sub_(self.mean).div_(self.std))
+        return self.trunk(images.div_(255).sub_(self.mean).div_(self.std).to(self.dtype))
+
+    def for_evaluation(self, dtype=torch.float32):
+        """What computes the same features faster, as long as no weight changes.
+
+        A network of torchvision's is copied, with batch normalisation folded into convolutions
+        and in another precision if need be. A module of one's own comes back as it is: it may do
+        more in its `forward` than torch.fx would copy.
+
+        Parameters
+        ----------
+        dtype : torch.dtype
+            Of the copy's weights and features.
+
+        Returns
+        -------
+        Backbone
+            In evaluation mode.
+        """
+        if not self.is_torchvision:
+            return self.eval()
+        fast = copy.deepcopy(self).eval()
+        if any(isinstance(part, nn.BatchNorm2d) for part in fast.modules()):
+            fast.trunk = fuse(fast.trunk)
+        fast.trunk.to(dtype, memory_format=torch.channels_last)
+        fast.dtype = dtype
+        return fast
+
+    def fingerprint(self):
+        """Digest of all that the features of an image depend on; see :func:`fingerprint`."""
+        return fingerprint(self)
 
     def unfreeze(self):
         """Train again."""
@@ -171,7 +209,8 @@ def make_backbone(backbone, weights="DEFAULT"):
     preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
     # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
     mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
-    return Backbone(trunk, mean, std, getattr(trunk, "patch_size", family.min_side))
+    min_side = getattr(trunk, "patch_size", family.min_side)
+    return Backbone(trunk, mean, std, min_side, is_torchvision=True)
 
 
 def _as_they_come(trunk, what, weights):

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from sklearn_ctran.modules.attention_bias import LabelAttentionBias
+from sklearn_ctran.modules.dropout import ChannelDropout
 from sklearn_ctran.modules.embeddings import LabelEmbedding, LearnedPosition, SinePosition
-from sklearn_ctran.modules.encoder import ChannelDropout, EncoderLayer
+from sklearn_ctran.modules.encoder import EncoderLayer
 from sklearn_ctran.modules.readout import LabelReadout
 from sklearn_ctran.modules.regions import guess_grid, pool_regions
 from sklearn_ctran.modules.shortcut import Shortcut
@@ -113,7 +114,8 @@ class CTran(nn.Module):
         X : Tensor
             Images (B, 3, H, W), or features that went through :meth:`pool` (B, P', C).
         states : Tensor of shape (B, L), int8
-            -1 unknown, 0 known negative, 1 known positive.
+            -1 unknown, 0 known negative, 1 known positive. Or (n B, L): n states of the labels
+            of each image in turn, and as many rows of logits; images are looked at once.
 
         Returns
         -------
@@ -124,6 +126,7 @@ class CTran(nn.Module):
         features = self.image_features(X)
         tokens = self.label_embedding(states)
         if features is not None:
+            features = features.repeat_interleave(len(states) // len(X), dim=0)
             tokens = torch.cat([self.image_tokens(features), tokens], dim=1)
         logits = self.readout(self.encode(self.input_norm(tokens), states))
         if self.shortcut is None:
@@ -136,7 +139,7 @@ class CTran(nn.Module):
             return None
         if X.ndim == 4:
             feature_map = self.backbone(X)
-            self._check_grid(feature_map.shape[2:])
+            self.check_grid(feature_map.shape[2:])
             X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
         return (X - self.feature_mean) / self.feature_scale
 
@@ -167,12 +170,16 @@ class CTran(nn.Module):
     def encode(self, tokens, states):
         """Tokens (B, T, d), labels last, to the labels' final states (B, L, d)."""
         n_tokens, n_labels = tokens.shape[1], states.shape[1]
+        device = tokens.device.type
+        if torch.is_autocast_enabled(device):
+            # All of the encoder then is in that precision, not only its matrix products.
+            tokens = tokens.to(torch.get_autocast_dtype(device))
         for i, layer in enumerate(self.layers):
             # Only labels are read out, so the last layer updates them alone.
             n_queries = n_labels if i == len(self.layers) - 1 else n_tokens
             bias = None
             if self.attention_biases:
-                bias = self.attention_biases[i](states, n_queries, n_tokens)
+                bias = self.attention_biases[i](states)
             tokens = layer(tokens, n_queries, bias)
         return tokens
 
@@ -182,7 +189,8 @@ class CTran(nn.Module):
         is_learned = isinstance(self.position, LearnedPosition)
         return is_learned or (self.is_narrow and self.shortcut is not None)
 
-    def _check_grid(self, grid):
+    def check_grid(self, grid):
+        """Raise ValueError if features make a grid that the model cannot take."""
         if self.has_fixed_tokens and tuple(grid) != tuple(self.grid):
             raise ValueError(
                 f"Images make a grid of {tuple(grid)} features, but the model was trained with "

@@ -1,28 +1,10 @@
 """The transformer encoder over image and label tokens (paper, section 3.2)."""
 
-import math
-
-import torch
 from torch import nn
 from torch.nn import functional as F
 
-
-class ChannelDropout(nn.Module):
-    """Dropout of channels: what is dropped is the same for all tokens of a sample.
-
-    On a CPU the random numbers of elementwise dropout cost as much as the layer they regularise.
-    """
-
-    def __init__(self, p):
-        super().__init__()
-        self.p = p
-
-    def forward(self, tokens):
-        """Tokens (B, T, d), some channels zero in training."""
-        if not self.training or not self.p:
-            return tokens
-        kept = torch.rand(len(tokens), 1, tokens.shape[2], device=tokens.device) >= self.p
-        return tokens * (kept / (1 - self.p)).to(tokens.dtype)
+from sklearn_ctran.modules.attention import attend, attention_weights
+from sklearn_ctran.modules.dropout import ChannelDropout, Dropout
 
 
 class EncoderLayer(nn.Module):
@@ -44,18 +26,22 @@ class EncoderLayer(nn.Module):
             raise ValueError(f"d_model={d_model} must be a multiple of n_heads={n_heads}.")
         self.n_heads = n_heads
         self.attention_dropout = 0.0 if channel_dropout else dropout
-        self.query_key_value = nn.Linear(d_model, 3 * d_model)
+        # Apart, for the last layer asks for labels only; one weight cut in two would be copied.
+        self.query = nn.Linear(d_model, d_model)
+        self.key_value = nn.Linear(d_model, 2 * d_model)
         self.out = nn.Linear(d_model, d_model)
         self.norm1 = nn.LayerNorm(d_model)
         self.linear1 = nn.Linear(d_model, d_model)
         self.linear2 = nn.Linear(d_model, d_model)
         self.norm2 = nn.LayerNorm(d_model)
-        self.dropout = (ChannelDropout if channel_dropout else nn.Dropout)(dropout)
-        nn.init.xavier_uniform_(self.query_key_value.weight)
-        nn.init.zeros_(self.query_key_value.bias)
+        self.dropout = (ChannelDropout if channel_dropout else Dropout)(dropout)
+        bound = (6 / (4 * d_model)) ** 0.5  # Xavier's, of all three maps as one, as torch has it.
+        for projection in (self.query, self.key_value):
+            nn.init.uniform_(projection.weight, -bound, bound)
+            nn.init.zeros_(projection.bias)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, tokens, n_queries=None, attention_bias=None):
+    def forward(self, tokens, n_queries=None, bias=None):
         """Update tokens.
 
         Parameters
@@ -63,34 +49,22 @@ class EncoderLayer(nn.Module):
         tokens : Tensor of shape (B, T, d)
         n_queries : int, default=None
             Update (and return) the last `n_queries` tokens only.
-        attention_bias : Tensor broadcastable to (B, n_heads, n_queries, T), default=None
-            Added to the attention logits.
+        bias : LabelBias, default=None
+            Added to the attention logits between labels.
 
         Returns
         -------
         tokens : Tensor of shape (B, n_queries, d)
         """
-        first = 0 if n_queries is None else tokens.shape[1] - n_queries
-        queried = tokens[:, first:]
-        attended = self.attention(tokens, first, attention_bias)
-        queried = self.norm1(queried + self.dropout(self.out(attended)))
+        queried = tokens if n_queries is None else tokens[:, -n_queries:]
+        dropout = self.attention_dropout if self.training else 0.0
+        query, key_value = self.query(queried), self.key_value(tokens)
+        attended = self.out(attend(query, key_value, self.n_heads, bias, dropout))
+        queried = self.norm1(queried + self.dropout(attended))
         hidden = self.dropout(F.relu(self.linear1(queried)))
         return self.norm2(queried + self.dropout(self.linear2(hidden)))
 
-    def attention(self, tokens, first, attention_bias):
-        """Multi-head attention of tokens[:, first:] over all tokens, before the output map."""
-        d_model = tokens.shape[2]
-        weight, bias = self.query_key_value.weight, self.query_key_value.bias
-        query = F.linear(tokens[:, first:], weight[:d_model], bias[:d_model])
-        key, value = F.linear(tokens, weight[d_model:], bias[d_model:]).chunk(2, dim=2)
-        query, key, value = (
-            x.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for x in (query, key, value)
-        )
-        dropout = self.attention_dropout if self.training else 0.0
-        if attention_bias is None:
-            attended = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
-        else:
-            # No fused kernel takes a bias that learns, and torch's plain path is slower than this.
-            logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[3]) + attention_bias
-            attended = F.dropout(logits.softmax(dim=3), dropout) @ value.to(logits.dtype)
-        return attended.transpose(1, 2).flatten(2)
+    def attention_weights(self, tokens, n_queries=None, bias=None):
+        """Who attends to whom: (B, n_heads, n_queries, T). Arguments as in `forward`."""
+        queried = tokens if n_queries is None else tokens[:, -n_queries:]
+        return attention_weights(self.query(queried), self.key_value(tokens), self.n_heads, bias)

@@ -9,7 +9,8 @@ class Shortcut(nn.Module):
     """Logits from pooled image features and from what is known of the other labels.
 
     A linear map plus one hidden layer. On a few thousand images it learns what one label says of
-    another from fewer examples than attention does.
+    another from fewer examples than attention does. With more than 1,000 labels states go through
+    the hidden layer only.
 
     Parameters
     ----------
@@ -25,12 +26,18 @@ class Shortcut(nn.Module):
     # an input sets how freely its weights may grow under the same weight decay.
     POSITIVE_SCALE = 3.0
     NEGATIVE_SCALE = 0.1
+    #: Up to this many labels the linear map reads states too: its weights grow with L ** 2.
+    MAX_LABELS_LINEAR = 1000
 
     def __init__(self, n_labels, n_features, n_hidden=512, dropout=0.5):
         super().__init__()
         n_inputs = n_features + 2 * n_labels
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(n_inputs, n_labels)
+        reads_states = n_labels <= self.MAX_LABELS_LINEAR
+        # Without torch's own start, which is not ours and warns of maps from nothing.
+        self.linear = nn.utils.skip_init(
+            nn.Linear, n_inputs if reads_states else n_features, n_labels
+        )
         self.hidden = nn.Linear(n_inputs, n_hidden)
         self.out = nn.Linear(n_hidden, n_labels, bias=False)
         for weight in (self.linear.weight, self.linear.bias, self.out.weight):
@@ -47,7 +54,9 @@ class Shortcut(nn.Module):
             inputs.append(features)
         inputs = self.dropout(torch.cat(inputs, dim=1))
         hidden = self.dropout(F.relu(self.hidden(inputs)))
-        return self.linear(inputs) + self.out(hidden)
+        # Features come last, for the linear map may read nothing else.
+        first = inputs.shape[1] - self.linear.in_features
+        return self.linear(inputs[:, first:]) + self.out(hidden)
 
     @torch.no_grad()
     def set_prior(self, log_odds):

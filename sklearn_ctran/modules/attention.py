@@ -1,0 +1,210 @@
+"""Multi-head attention that never stores the attention matrix, with a bias between labels."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from sklearn_ctran.modules.dropout import keep_mask
+
+#: On a CPU, attention logits are made in blocks of about this many bytes, which stay in the cache.
+BLOCK_BYTES = 1 << 22
+
+
+class LabelBias(NamedTuple):
+    """What is added to the attention logits between labels, which are the last tokens.
+
+    Attributes
+    ----------
+    table : Tensor of shape (3, n_heads, L, L)
+        By head, label that attends and label attended to: in any state, and more if the latter is
+        known negative, known positive.
+    states : Tensor of shape (B, L), int8
+    """
+
+    table: Tensor
+    states: Tensor
+
+    def dense(self, n_queries, n_tokens):
+        """The whole bias (B, n_heads, n_queries, n_tokens), zero to and from image tokens."""
+        n_labels = self.states.shape[1]
+        bias = self._between(slice(None), slice(None))
+        return F.pad(bias, (n_tokens - n_labels, 0, n_queries - n_labels, 0))
+
+    def add_to(self, logits, samples, rows, n_queries):
+        """Add to a block of logits (b, n_heads, q, T), in place."""
+        part, rows = self._label_part(logits, rows, n_queries)
+        part += self._between(samples, rows).to(logits.dtype)
+
+    def add_gradient(self, d_table, d_logits, samples, rows, n_queries):
+        """Add the gradient of the table, given that of a block of logits."""
+        part, rows = self._label_part(d_logits, rows, n_queries)
+        d_table[0, :, rows] += part.sum(dim=0)
+        for change, flag in zip(d_table[1:], self._flags(samples, part.dtype), strict=True):
+            change[:, rows] += (part * flag).sum(dim=0)
+
+    def _label_part(self, logits, rows, n_queries):
+        """Where labels attend to labels in a block, and which labels attend."""
+        n_labels = self.states.shape[1]
+        first_label = n_queries - n_labels
+        part = logits[:, :, max(0, first_label - rows.start) :, -n_labels:]
+        return part, slice(max(0, rows.start - first_label), max(0, rows.stop - first_label))
+
+    def _between(self, samples, rows):
+        """(b, n_heads, q, L) for some samples and labels that attend (slices)."""
+        always, if_negative, if_positive = self.table[:, :, rows].unbind()
+        is_negative, is_positive = self._flags(samples, self.table.dtype)
+        return torch.addcmul(always, is_negative, if_negative).addcmul(is_positive, if_positive)
+
+    def _flags(self, samples, dtype):
+        """Who is known negative, and who known positive: (b, 1, 1, L)."""
+        states = self.states[samples, None, None]
+        return (states == 0).to(dtype), (states == 1).to(dtype)
+
+
+def attend(query, key_value, n_heads, bias=None, dropout=0.0):
+    """Scaled dot-product attention of several heads (paper, eq. 2 and 3).
+
+    Parameters
+    ----------
+    query : Tensor of shape (B, Q, d)
+        Of the last Q tokens.
+    key_value : Tensor of shape (B, T, 2 d)
+        Keys and values of all tokens.
+    n_heads : int
+    bias : LabelBias, default=None
+        Added to the logits. Then Q is at least the number of labels.
+    dropout : float
+        Of attention weights.
+
+    Returns
+    -------
+    Tensor of shape (B, Q, d)
+    """
+    if query.device.type == "cpu":
+        # torch's fused kernel takes no bias that learns, and on CPUs its backward pass in
+        # bfloat16 took five times as long as this (benchmarks/speed/encoder.py).
+        table, states = bias or (None, None)
+        return _BlockedAttention.apply(query, key_value, table, states, n_heads, dropout)
+    query, key, value = (_split_heads(x, n_heads) for x in (query, *key_value.chunk(2, dim=2)))
+    if bias is not None:
+        bias = bias.dense(query.shape[2], key.shape[2]).to(query.dtype)
+    attended = F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout)
+    return attended.transpose(1, 2).flatten(2)
+
+
+def attention_weights(query, key_value, n_heads, bias=None):
+    """The attention matrix (B, n_heads, Q, T) that :func:`attend` never stores."""
+    query, key = (_split_heads(x, n_heads) for x in (query, key_value.chunk(2, dim=2)[0]))
+    logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
+    if bias is not None:
+        logits = logits + bias.dense(query.shape[2], key.shape[2])
+    return logits.softmax(dim=3)
+
+
+def _split_heads(x, n_heads):
+    return x.unflatten(2, (n_heads, -1)).transpose(1, 2)
+
+
+class _BlockedAttention(torch.autograd.Function):
+    """Attention by blocks of some samples, or of some queries of one sample.
+
+    Memory is that of one block. The backward pass computes each block's weights again.
+    """
+
+    @staticmethod
+    def forward(ctx, query, key_value, table, states, n_heads, dropout):
+        ctx.save_for_backward(query, key_value, table, states)
+        # The backward pass draws the same dropout again.
+        seed = int(torch.randint(2**62, ())) if dropout else None
+        ctx.settings = n_heads, dropout, seed
+        attended = torch.empty_like(query)
+        for block in _blocks(query, key_value, table, states, *ctx.settings):
+            made = torch.bmm(block.dropped, block.value)
+            attended[block.samples, block.rows] = _heads_last(made, n_heads)
+        return attended
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        query, key_value, table, states = ctx.saved_tensors
+        n_heads, dropout, seed = ctx.settings
+        d_query, d_key_value = torch.empty_like(query), torch.empty_like(key_value)
+        d_table = None if table is None else torch.zeros_like(table)
+        bias = LabelBias(table, states)
+        for block in _blocks(query, key_value, table, states, *ctx.settings):
+            d_attended = _heads_first(grad[block.samples, block.rows], n_heads)
+            d_weights = torch.bmm(d_attended, block.value.transpose(1, 2))
+            if block.keep is not None:
+                d_weights *= block.keep
+            d_logits = torch._softmax_backward_data(
+                d_weights, block.weights, 2, block.weights.dtype
+            )
+            if table is not None:
+                by_sample = d_logits.unflatten(0, (-1, n_heads))
+                bias.add_gradient(d_table, by_sample, block.samples, block.rows, query.shape[1])
+            made = torch.bmm(d_logits, block.key).mul_(block.scale)
+            d_query[block.samples, block.rows] = _heads_last(made, n_heads)
+            if block.rows.start == 0:
+                d_key, d_value = torch.zeros_like(block.key), torch.zeros_like(block.value)
+            d_key.baddbmm_(d_logits.transpose(1, 2), block.query)
+            d_value.baddbmm_(block.dropped.transpose(1, 2), d_attended)
+            if block.rows.stop == query.shape[1]:
+                both = torch.cat([_heads_last(x, n_heads) for x in (d_key, d_value)], dim=2)
+                d_key_value[block.samples] = both
+        return d_query, d_key_value, d_table, None, None, None
+
+
+class _Block(NamedTuple):
+    """The weights of some samples' queries, and what they were made from; heads are samples."""
+
+    samples: slice
+    rows: slice
+    query: Tensor  # (b * n_heads, q, d / n_heads), scaled
+    key: Tensor  # (b * n_heads, T, d / n_heads)
+    value: Tensor
+    weights: Tensor  # (b * n_heads, q, T)
+    dropped: Tensor  # the same after dropout
+    keep: Tensor | None  # what dropout multiplies with
+    scale: float
+
+
+def _blocks(query, key_value, table, states, n_heads, dropout, seed):
+    """Attention weights, block by block, queries in order within samples."""
+    n_samples, n_queries, d_model = query.shape
+    bias = LabelBias(None if table is None else table.to(query.dtype), states)
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    scale = (d_model / n_heads) ** -0.5
+    row_bytes = n_heads * key_value.shape[1] * query.element_size()
+    n_rows = min(n_queries, max(1, BLOCK_BYTES // row_bytes))
+    n_together = max(1, BLOCK_BYTES // (row_bytes * n_queries))
+    for start in range(0, n_samples, n_together):
+        samples = slice(start, start + n_together)
+        key, value = (_heads_first(x, n_heads) for x in key_value[samples].chunk(2, dim=2))
+        for first in range(0, n_queries, n_rows):
+            rows = slice(first, min(first + n_rows, n_queries))
+            q = _heads_first(query[samples, rows], n_heads) * scale
+            logits = torch.bmm(q, key.transpose(1, 2))
+            if table is not None:
+                by_sample = logits.unflatten(0, (-1, n_heads))
+                bias.add_to(by_sample, samples, rows, n_queries)
+            weights = logits.softmax(dim=2)
+            keep = None
+            if dropout:
+                keep = keep_mask(weights.shape, dropout, generator).to(weights.dtype)
+                keep /= 1 - dropout
+            dropped = weights if keep is None else weights * keep
+            yield _Block(samples, rows, q, key, value, weights, dropped, keep, scale)
+
+
+def _heads_first(x, n_heads):
+    """(b, t, d) to contiguous (b * n_heads, t, d / n_heads)."""
+    return _split_heads(x, n_heads).contiguous().flatten(0, 1)
+
+
+def _heads_last(x, n_heads):
+    """(b * n_heads, t, d / n_heads) to (b, t, d)."""
+    return x.unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)

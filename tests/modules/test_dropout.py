@@ -1,0 +1,37 @@
+"""Dropout: what is dropped, how much of it, and from which generator."""
+
+import torch
+
+from sklearn_ctran.modules.dropout import ChannelDropout, Dropout, keep_mask
+
+
+def test_channel_dropout_is_shared_by_tokens_and_keeps_the_mean():
+    torch.manual_seed(0)
+    dropped = ChannelDropout(0.3).train()(torch.ones(200, 5, 50))
+    assert torch.equal(dropped, dropped[:, :1].expand(-1, 5, -1))
+    assert 0.27 < (dropped == 0).float().mean() < 0.33
+    assert 0.95 < dropped.mean() < 1.05
+    assert torch.equal(ChannelDropout(0.3).eval()(dropped), dropped)
+
+
+def test_dropout_drops_entries_by_themselves_and_keeps_the_mean():
+    torch.manual_seed(0)
+    x = torch.ones(100, 7, 101, requires_grad=True)
+    dropped = Dropout(0.1).train()(x)
+    assert sorted(set(dropped.detach().flatten().tolist())) == [0.0, torch.tensor(1 / 0.9).item()]
+    assert abs((dropped == 0).float().mean() - 0.1) < 0.005
+    # Neither a token nor a channel is dropped as a whole, nor do neighbours go together.
+    zero = (dropped == 0).float() - 0.1
+    assert (zero[..., 1:] * zero[..., :-1]).mean().abs() < 0.002
+    assert (zero[:, 1:] * zero[:, :-1]).mean().abs() < 0.002
+    dropped.sum().backward()
+    assert torch.equal(x.grad, dropped.detach())
+    assert torch.equal(Dropout(0.1).eval()(x), x)
+    assert torch.equal(Dropout(0.0).train()(x), x)
+
+
+def test_dropout_comes_from_the_generator():
+    drawn = [keep_mask((3, 5), 0.5, torch.Generator().manual_seed(s)) for s in (1, 1, 2)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert keep_mask((2, 3), 0.0).all()

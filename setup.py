@@ -38,6 +38,7 @@ setup(
         "skorch>=1.1,<2",
         "safetensors>=0.4,<1",
         "pillow>=10.1,<14",
+        "filelock>=3.13,<5",
     ],
     extras_require={
         "plot": PLOT,

@@ -11,12 +11,13 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from sklearn_ctran import recipes
+from sklearn_ctran._cache import TokenCache, resolve_cache
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
-from sklearn_ctran._device import lent_seed, resolve_device, resolve_precision
+from sklearn_ctran._device import has_bfloat16, lent_seed, resolve_device
 from sklearn_ctran._labels import Targets, log_odds
 from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
-from sklearn_ctran._tokens import Tokens
+from sklearn_ctran._tokens import Tokens, mean_and_scale
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
@@ -50,8 +51,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
     train_backbone : bool or "auto", default="auto"
         Whether the backbone is trained too. "auto": a pretrained one is not, one with
         ``weights=None`` and ``"small"`` are. A module of your own counts as pretrained unless
-        ``weights=None``. A frozen backbone sees each image once per fit
-        (unless it is augmented), and its BatchNorm statistics do not move.
+        ``weights=None``. A frozen backbone sees each image once, whatever is fitted or predicted
+        (unless images are augmented; see `cache`), and its BatchNorm statistics do not move.
     image_size : int, (int, int) or None, default=224
         s: the whole image is resized to s x s pixels. (resize, crop): resized to
         resize x resize, of which crop x crop is cut out, at random in training if `augment`
@@ -75,6 +76,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
         "no LMT").
+    n_masks : int, default=1
+        How many times the labels of each image are hidden anew per step, with the image going
+        through the backbone once. More than 1 pays where the backbone costs more than the
+        transformer, in training it or on augmented images; see the user guide.
     use_image : bool, default=True
         False leaves the image out and learns from labels alone (the paper's "no image").
     regions : int or None, default=3
@@ -116,7 +121,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     lr_schedule : "one_cycle" or None, default="one_cycle"
         Learning rates go up and down to zero over the whole fit, or stay as they are.
     batch_size : int, default=64
-        Images per step, in training and prediction.
+        Images per training step, and per pass through a backbone.
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
     early_stopping : bool, default=False
@@ -128,10 +133,19 @@ class CTranClassifier(NeuralMultilabelClassifier):
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of forward passes in training and prediction. "auto": bfloat16 on CUDA devices that have
-        it, else float32.
+        Of forward passes in training and prediction. "auto": bfloat16 where the device computes
+        in it and that is faster: on CUDA devices that have it; on CPUs that have it (AVX-512 BF16,
+        AMX) for a frozen backbone, and for the transformer from
+        ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
+        digits, on every machine, take "float32".
     n_jobs : int or None, default=None
-        Threads that decode images; None means 1, -1 all cores.
+        Threads that decode images, ahead of the network; None means 1, -1 all cores.
+    cache : "memory", path-like, TokenCache or None, default="memory"
+        Where a frozen backbone's tokens are kept, so that each image goes through it once per
+        (backbone, weights, preprocessing), however many folds, candidates, estimators and worker
+        processes ask. "memory": for this session, up to half of the free memory; a path: a
+        directory that serves later sessions too; :class:`TokenCache` sets sizes and precision;
+        None: not beyond one call.
     callbacks : list of skorch callbacks, default=None
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
@@ -190,6 +204,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "position": [StrOptions({"sine", "learned"}), None],
         "unknown_fraction": [tuple, list, None],
+        "n_masks": [Interval(Integral, 1, None, closed="left")],
         "use_image": ["boolean"],
         "regions": [Interval(Integral, 1, None, closed="left"), None],
         "standardize": ["boolean"],
@@ -209,6 +224,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "n_jobs": [Integral, None],
+        "cache": [str, os.PathLike, TokenCache, None],
         "callbacks": [list, None],
         "net_params": [dict, None],
         "warm_start": ["boolean"],
@@ -230,6 +246,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         dropout=0.1,
         position=None,
         unknown_fraction=(0.25, 1.0),
+        n_masks=1,
         use_image=True,
         regions=3,
         standardize=True,
@@ -249,6 +266,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         device="auto",
         precision="auto",
         n_jobs=None,
+        cache="memory",
         callbacks=None,
         net_params=None,
         warm_start=False,
@@ -266,6 +284,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.dropout = dropout
         self.position = position
         self.unknown_fraction = unknown_fraction
+        self.n_masks = n_masks
         self.use_image = use_image
         self.regions = regions
         self.standardize = standardize
@@ -285,6 +304,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.device = device
         self.precision = precision
         self.n_jobs = n_jobs
+        self.cache = cache
         self.callbacks = callbacks
         self.net_params = net_params
         self.warm_start = warm_start
@@ -357,6 +377,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         return self
 
     def _check_params(self):
+        resolve_cache(self.cache)
         if "callbacks" in (self.net_params or {}):
             raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
         if not self.use_image and self.d_model is None:
@@ -406,7 +427,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _build_module(self, data):
         """A new module for `data`."""
         if isinstance(data, Tokens):
-            n_tokens, n_channels = data.values.shape[1:]
+            n_tokens, n_channels = data.shape[1:]
             return self._make_ctran(self.n_labels_, n_channels, grid=guess_grid(n_tokens))
         backbone = make_backbone(self.backbone, self.weights)
         if not self._trains_backbone():
@@ -421,17 +442,18 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _prepare_module(self, module, features, targets, train):
         """Tell a new module what can be told about the training data beforehand."""
         if features is not None and self.standardize and self.use_image:
-            module.standardize_features(*features.mean_and_scale(train))
+            module.standardize_features(*mean_and_scale(features, train))
         module.set_prior(torch.from_numpy(log_odds(targets.states[train])))
 
     def _grid(self, backbone, images):
-        """Rows and columns of the feature map of the first image."""
-        first = images.batch([0], self._preprocess)
+        """Rows and columns of the feature map, of a black image as large as the first one."""
+        size = self._preprocess.final_size(images.sizes[0])
         was_training = backbone.training
         with torch.no_grad():
-            grid = tuple(backbone.eval()(first).shape[2:])
+            black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)
+            features = backbone.eval()(black)
         backbone.train(was_training)
-        return grid
+        return tuple(features.shape[2:])
 
     def _input_dropout(self, n_channels):
         """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
@@ -468,12 +490,31 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "verbose": self.verbose,
             "unknown_fraction": self.unknown_fraction,
             "exclusive": self._exclusive,
-            "precision": resolve_precision(self.precision, device),
+            "n_masks": self.n_masks,
+            "precision": self._net_precision(module, device),
             "seed": seed,
             **net_params,
             "callbacks": callbacks + list(self.callbacks or []),
         }
         return LabelMaskNet(**params)
+
+    def _net_precision(self, module, device):
+        """What "auto" means for the transformer, and for a backbone that goes with it."""
+        if self.precision != "auto":
+            return self.precision
+        wins = has_bfloat16(device)
+        if torch.device(device).type == "cpu":
+            n_labels, d_model = module.label_embedding.label.shape
+            is_wide = n_labels * d_model >= 2048
+            # Convolutions do not train faster in it, and batch normalisation less exactly.
+            wins &= is_wide and (module.backbone is None or module.backbone.frozen)
+        return "bfloat16" if wins else "float32"
+
+    def _backbone_precision(self, device):
+        """What "auto" means for a backbone that is not being trained."""
+        if self.precision != "auto":
+            return self.precision
+        return "bfloat16" if has_bfloat16(device) else "float32"
 
     def _parameter_groups(self):
         """Learning rate and weight decay of the parts that learn unlike the transformer."""

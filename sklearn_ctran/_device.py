@@ -32,15 +32,27 @@ def resolve_device(device):
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def resolve_precision(precision, device):
-    """ "float32" or "bfloat16"; "auto" is bfloat16 on CUDA devices that have it in hardware."""
-    if precision != "auto":
-        return precision
-    if torch.device(device).type != "cuda":
-        return "float32"
-    with torch.cuda.device(device):
-        has_it = torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bfloat16" if has_it else "float32"
+def has_bfloat16(device):
+    """Whether a device multiplies matrices of bfloat16 faster than those of float32.
+
+    Parameters
+    ----------
+    device : str
+
+    Returns
+    -------
+    bool
+        True for CUDA devices that have it in hardware, and for CPUs with AVX-512 BF16 or AMX.
+    """
+    kind = torch.device(device).type
+    if kind == "cuda":
+        with torch.cuda.device(device):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
+    if kind != "cpu":
+        return False
+    # torch knows, under names of its own.
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in names)
 
 
 def autocast(device, precision):

@@ -1,17 +1,19 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
+import sys
+import warnings
 import zlib
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
-from skorch.utils import to_tensor
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
 
 from sklearn_ctran._device import autocast
 from sklearn_ctran._labels import sample_label_states
+from sklearn_ctran._prefetch import BatchLoader
 from sklearn_ctran.modules.losses import exclusive_cross_entropy
 
 
@@ -28,16 +30,24 @@ class LabelledImages(Dataset):
         The rows of `source` to use; None for all.
     augment_seed : int, default=None
         Augment the images, at random from this seed. None: no augmentation.
+    batch_size : int, default=None
+        How many to predict at a time; None leaves it to the net.
     """
 
-    def __init__(self, source, states, rows=None, augment_seed=None):
+    def __init__(self, source, states, rows=None, augment_seed=None, batch_size=None):
         self.source = source
         self.states = states
         self.rows = np.arange(len(source)) if rows is None else rows
         self.augment_seed = augment_seed
+        self.batch_size = batch_size
 
     def __len__(self):
         return len(self.rows)
+
+    @property
+    def draws_globally(self):
+        """Whether batches are made with torch's global generator."""
+        return self.augment_seed is not None and getattr(self.source, "draws_globally", False)
 
     def __getitems__(self, positions):
         """Fetch a whole batch: decoding in threads and slicing beat one row at a time."""
@@ -66,6 +76,8 @@ class LabelMaskNet(NeuralNet):
     ---------------------------------------------
     unknown_fraction : (float, float) or None
         Range of the share of labels hidden in training; None hides all.
+    n_masks : int
+        How many times the labels of each image are hidden anew in a training step.
     exclusive : bool
         Whether labels are classes, one per sample.
     precision : {"float32", "bfloat16"}
@@ -78,17 +90,21 @@ class LabelMaskNet(NeuralNet):
         self,
         *args,
         unknown_fraction=(0.25, 1.0),
+        n_masks=1,
         exclusive=False,
         precision="float32",
         seed=0,
         **kwargs,
     ):
-        super().__init__(*args, **kwargs)
+        loaders = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader}
+        super().__init__(*args, **loaders | kwargs)
         self.unknown_fraction = unknown_fraction
+        self.n_masks = n_masks
         self.exclusive = exclusive
         self.precision = precision
         self.seed = seed
         self.is_broken_off = False
+        self.largest_batch = sys.maxsize
 
     def on_train_begin(self, *args, **kwargs):
         """Seed the generators; skorch calls this at the start of a fit."""
@@ -112,7 +128,13 @@ class LabelMaskNet(NeuralNet):
     def get_iterator(self, dataset, training=False):
         """A loader that fetches whole batches, shuffled from the net's seed in training."""
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
-        kwargs = {"batch_size": self.batch_size, "collate_fn": _as_fetched, **kwargs}
+        defaults = {
+            "batch_size": getattr(dataset, "batch_size", None) or self.batch_size,
+            "collate_fn": _as_fetched,
+            # Copies to a GPU then go on while it computes.
+            "pin_memory": torch.device(self.device).type == "cuda",
+        }
+        kwargs = defaults | kwargs
         # A loader without a generator would draw from torch's global one, even unshuffled.
         kwargs = {"generator": torch.Generator().manual_seed(self.seed), **kwargs}
         if training:
@@ -127,6 +149,7 @@ class LabelMaskNet(NeuralNet):
         """One step of label mask training: hide, predict, score what was hidden."""
         self._set_training(True)
         X, targets = self._to_device(batch)
+        targets = targets.repeat_interleave(self.n_masks, dim=0)
         loss = self._masked_loss(X, targets, self._mask_generator, **fit_params)
         if not torch.isfinite(loss):
             raise ValueError(
@@ -145,8 +168,31 @@ class LabelMaskNet(NeuralNet):
         return {"loss": loss, "y_pred": None}
 
     def evaluation_step(self, batch, training=False):
-        """Logits given the known labels of the batch."""
+        """Logits given the known labels of the batch.
+
+        Where a GPU's memory does not suffice, batches of this fitted net are halved from then on.
+        """
         self.check_is_fitted()
+        X, states = batch
+        size = min(len(X), self.largest_batch)
+        if size < len(X):
+            parts = zip(X.split(size), states.split(size), strict=True)
+            return torch.cat([self.evaluation_step(part, training) for part in parts], dim=1)
+        try:
+            return self._evaluate(batch, training)
+        except torch.cuda.OutOfMemoryError:
+            if len(X) == 1:
+                raise
+        # Not inside `except`, where the traceback would hold on to the memory.
+        self.largest_batch = len(X) // 2
+        warnings.warn(
+            f"Out of memory on {self.device} with {len(X)} images at a time: going on with "
+            f"{self.largest_batch}.",
+            stacklevel=2,
+        )
+        return self.evaluation_step(batch, training)
+
+    def _evaluate(self, batch, training):
         X, states = self._to_device(batch)
         with torch.set_grad_enabled(training), self._autocast():
             self._set_training(training)
@@ -181,8 +227,7 @@ class LabelMaskNet(NeuralNet):
         return loss / hidden.sum().clamp(min=1)
 
     def _to_device(self, batch):
-        X, states = batch
-        return to_tensor(X, device=self.device), to_tensor(states, device=self.device)
+        return tuple(x.to(self.device, non_blocking=True) for x in batch)
 
     def _autocast(self):
         return autocast(self.device, self.precision)

@@ -20,7 +20,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_ctran._device import lent_seed, resolve_device, resolve_precision
+from sklearn_ctran._cache import join_session, resolve_cache, session_token
+from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._images import check_images
 from sklearn_ctran._labels import (
     NEGATIVE,
@@ -33,8 +34,45 @@ from sklearn_ctran._labels import (
 )
 from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
-from sklearn_ctran._tokens import ImageBatches, Tokens, encode_images
+from sklearn_ctran._tokens import Encoder, ImageBatches, Tokens, pooled
 from sklearn_ctran.metrics import mean_average_precision
+
+
+class EncodedImages:
+    """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
+
+    Stands for the images in every method that predicts or scores, and in that of other estimators
+    with the same backbone, weights, preprocessing and `regions`. Rows can be chosen as of an
+    array.
+
+    Attributes
+    ----------
+    shape : (n_samples, n_tokens, n_channels)
+    """
+
+    def __init__(self, tokens, key, rows=None):
+        self._tokens = tokens
+        self._key = key
+        self._rows = np.arange(len(tokens)) if rows is None else rows
+
+    def __len__(self):
+        return len(self._rows)
+
+    @property
+    def shape(self):
+        """(n_samples, n_tokens, n_channels)."""
+        return (len(self), *self._tokens.shape[1:])
+
+    def __getitem__(self, rows):
+        """Some of the images: a slice, or an array of positions or booleans."""
+        return EncodedImages(self._tokens, self._key, np.atleast_1d(self._rows[rows]))
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, P, C)."""
+        return self._tokens.batch(self._rows[rows])
+
+    def __repr__(self):
+        return f"EncodedImages({len(self)} images, {' x '.join(map(str, self.shape[1:]))})"
 
 
 class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
@@ -95,7 +133,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         train, valid = self._split(targets, rng)
         with lent_seed(seed, device):
             module = self._module_to_go_on_with() if going_on else self._build_module(data)
-            features = self._features(data, module, device)
+            features = self._features(data, module)
             if not going_on:
                 self._prepare_module(module, features, targets, train)
             source = self._training_source(data, features, module)
@@ -182,12 +220,17 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
         A fitted estimator goes by what it was fitted with, whatever its parameters say by now.
         """
+        if isinstance(X, EncodedImages):
+            self._check_encoded(X, fitted)
+            return X, self._input_kind
         kind, X = _kind_of(X, self._input_kind == "tokens" if fitted else self.backbone is None)
         if fitted and kind != self._input_kind:
             raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input_kind}.")
         if kind == "images":
             use_image = self.net_.module_.use_image if fitted else self.use_image
-            return self._read_images(X, use_image), kind
+            # Where every image goes through the backbone first, broken ones are found there.
+            decode = not fitted and self._trains_backbone()
+            return self._read_images(X, use_image, decode), kind
         if kind == "tokens":
             X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
             if 0 in X.shape:
@@ -198,7 +241,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float32, order="C", reset=not fitted)
         return Tokens(X[:, None]), kind
 
-    def _read_images(self, X, use_image):
+    def _read_images(self, X, use_image, decode):
         if self._preprocess is None:
             raise ValueError(
                 "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
@@ -207,7 +250,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         if not use_image:
             # The images are not looked at: no tokens stand for them.
             return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32))
-        images = check_images(X, n_jobs=self.n_jobs)
+        images = check_images(X, n_jobs=self.n_jobs, decode=decode)
         self._preprocess.check(images)
         return images
 
@@ -226,33 +269,79 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 f"{math.prod(module.grid)}."
             )
 
-    def _features(self, data, module, device):
+    def _features(self, data, module):
         """Features that stay the same: those given, or those of a frozen backbone, or None."""
         if isinstance(data, Tokens):
             return data
-        if not module.backbone.frozen:
-            return None
-        values = encode_images(
+        return self._encode_images(data, module) if module.backbone.frozen else None
+
+    def _encode_images(self, images, module):
+        """Features (n, P, C) of images; those of a frozen backbone come from the cache."""
+        # A backbone that was trained is this estimator's own: nobody else will ask for its tokens.
+        cache = resolve_cache(self.cache) if module.backbone.frozen else None
+        return self._encoder(module).encode(images, cache, self._backbone_label())
+
+    def _encoder(self, module):
+        device = resolve_device(self.device)
+        is_frozen = module.backbone.frozen
+        return Encoder(
             module.backbone,
-            data,
             self._preprocess,
             batch_size=self.batch_size,
             device=device,
-            precision=resolve_precision(self.precision, device),
+            precision=self._backbone_precision(device) if is_frozen else self.net_.precision,
             verbose=self.verbose,
         )
-        return Tokens(values)
+
+    def _backbone_label(self):
+        """The backbone in words, for the table of what the cache holds."""
+        is_name = isinstance(self.backbone, str)
+        name = self.backbone if is_name else type(self.backbone).__name__
+        return f"{name}, image_size={self.image_size}"
 
     def _training_source(self, data, features, module):
         """What the net trains on: features, unless images change or the backbone does."""
-        is_fixed = features is not None and not self._augmentation()
-        return self._source(features if is_fixed else data, module)
-
-    def _source(self, data, module):
-        """Images or tokens in the form that the module's `forward` takes, batch by batch."""
-        if not isinstance(data, Tokens):
+        is_augmented = not isinstance(data, Tokens) and self._augmentation()
+        if features is None or is_augmented:
             return ImageBatches(data, self._preprocess)
-        return data if module.regions is None else data.pooled(module.pool)
+        return self._pooled(features, module)
+
+    def _prediction_source(self, data, module):
+        """What the net predicts from: features, but images where the backbone was trained."""
+        if isinstance(data, EncodedImages):
+            return data
+        if isinstance(data, Tokens) or module.backbone.frozen:
+            return self._encoded(data, module)
+        return ImageBatches(data, self._preprocess)
+
+    def _encoded(self, data, module):
+        """Images or tokens as features, as many as there will be image tokens."""
+        if isinstance(data, Tokens):
+            return self._pooled(data, module)
+        grid = module.grid
+        if self._preprocess.resize_to is None:
+            grid = self._grid(module.backbone, data)
+            module.check_grid(grid)
+        return self._pooled(self._encode_images(data, module), module, grid)
+
+    def _prediction_batch_size(self, source):
+        """As many images as the memory for about one layer's tokens allows."""
+        if isinstance(source, ImageBatches):
+            return self.batch_size
+        module, device = self.net_.module_, torch.device(self.net_.device)
+        budget = 1 << 26  # On a CPU, larger batches are slower.
+        if device.type == "cuda":
+            budget = torch.cuda.mem_get_info(device)[0] // 2
+        n_tokens = source.shape[1] + self.n_labels_
+        # Some sixteen numbers of four bytes exist at a time for each one of a token.
+        bytes_per_image = 64 * n_tokens * module.label_embedding.label.shape[1]
+        return int(np.clip(budget // bytes_per_image, 1, 4096))
+
+    def _pooled(self, features, module, grid=None):
+        """Features as many as the module has image tokens."""
+        if module.regions is None:
+            return features
+        return pooled(features, lambda batch: module.pool(batch, grid))
 
     def _trains_backbone(self):
         if self.train_backbone != "auto":
@@ -279,6 +368,54 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     # ------------------------------------------------------------- prediction
 
+    def encode(self, X):
+        """Pass images through the backbone, for predictions with many states of the labels.
+
+        Every method that predicts or scores takes the result in place of `X`, and does not look
+        at the images any more. (A frozen backbone's tokens are in the cache anyway; this spares
+        looking them up, and serves where the backbone was trained or ``cache=None``.)
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+
+        Returns
+        -------
+        EncodedImages
+            Rows can be chosen by ``[...]``.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError, FileNotFoundError
+            If an image cannot be used.
+        """
+        check_is_fitted(self)
+        data, _ = self._read_X(X, fitted=True)
+        if isinstance(data, EncodedImages):
+            return data
+        return EncodedImages(self._encoded(data, self.net_.module_), self._encoding_key())
+
+    def _encoding_key(self):
+        """Equal for estimators that encode images to the same."""
+        module = self.net_.module_
+        space = None
+        if self._input_kind == "images" and module.backbone is not None:
+            resizing = self._preprocess.resize_to, self._preprocess.crop_to
+            space = self._encoder(module).space(resizing)
+        return self._input_kind, module.regions, len(module.feature_mean), space
+
+    def _check_encoded(self, X, fitted):
+        if not fitted:
+            raise TypeError("fit takes images or features, not what encode() made of them.")
+        if X._key != self._encoding_key():
+            raise ValueError(
+                "X was encoded by an estimator with another backbone, other weights, preprocessing "
+                "or regions: call encode of this one."
+            )
+
     def _logits(self, X, known_labels):
         """Logits (n, L), float32, and the states they are conditioned on."""
         check_is_fitted(self)
@@ -286,8 +423,10 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         states = encode_known_labels(
             known_labels, len(data), self.label_names_, exclusive=self._exclusive
         )
-        source = self._source(data, self.net_.module_)
-        batches = LabelledImages(source, torch.from_numpy(states))
+        source = self._prediction_source(data, self.net_.module_)
+        batches = LabelledImages(
+            source, torch.from_numpy(states), batch_size=self._prediction_batch_size(source)
+        )
         logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
         logits = torch.cat(logits).numpy()
         if not np.isfinite(logits).all():
@@ -411,6 +550,15 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         return mean_average_precision(
             truth, proba, known_labels=known, sample_weight=sample_weight
         )
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        # A worker process is to find the tokens that this process has in memory.
+        return state | {"_session": session_token()} if self.cache == "memory" else state
+
+    def __setstate__(self, state):
+        join_session(state.pop("_session", ""))
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,5 +1,6 @@
-"""Image tokens: features as given, or computed from images by a frozen backbone."""
+"""Image tokens: features as given, or computed from images by a backbone, once per image."""
 
+import hashlib
 import math
 import sys
 import time
@@ -8,6 +9,9 @@ import numpy as np
 import torch
 
 from sklearn_ctran._device import autocast
+from sklearn_ctran._prefetch import prefetch
+
+_CHUNK = 256  # images that are looked at together
 
 
 class Tokens:
@@ -24,42 +28,14 @@ class Tokens:
     def __len__(self):
         return len(self.values)
 
+    @property
+    def shape(self):
+        """(n_samples, n_tokens, n_channels)."""
+        return self.values.shape
+
     def batch(self, rows, generator=None):
         """Rows as a Tensor (B, P, C); features are never augmented."""
         return torch.from_numpy(self.values[rows])
-
-    def pooled(self, pool):
-        """The same after ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch."""
-        values = None
-        for rows in np.array_split(np.arange(len(self)), math.ceil(len(self) / 256)):
-            chunk = pool(self.batch(rows)).numpy()
-            if values is None:
-                values = np.empty((len(self), *chunk.shape[1:]), dtype=np.float32)
-            values[rows] = chunk
-        return Tokens(values)
-
-    def mean_and_scale(self, rows):
-        """Mean and standard deviation of each channel over all tokens of `rows`.
-
-        Returns
-        -------
-        mean, scale : Tensor of shape (C,), float32
-            The scale of a constant channel is 1.
-        """
-        # By chunks, for a second copy of the features may not fit; around a value of each
-        # channel, for the difference of large squares would be noise.
-        origin = self.values[rows[0], 0].astype(np.float64)
-        total, squares = np.zeros((2, len(origin)))
-        for chunk in np.array_split(rows, math.ceil(len(rows) / 256)):
-            deviation = self.values[chunk] - origin
-            total += deviation.sum(axis=(0, 1))
-            squares += np.square(deviation, out=deviation).sum(axis=(0, 1))
-        n_tokens = len(rows) * self.values.shape[1]
-        mean = total / n_tokens
-        scale = np.sqrt(np.maximum(squares / n_tokens - mean**2, 0))
-        mean += origin
-        scale[scale <= 1e-7 * np.abs(mean)] = 1.0
-        return tuple(torch.from_numpy(x.astype(np.float32)) for x in (mean, scale))
 
 
 class ImageBatches:
@@ -78,50 +54,171 @@ class ImageBatches:
     def __len__(self):
         return len(self.images)
 
+    @property
+    def draws_globally(self):
+        """Whether augmentation draws from torch's global generator."""
+        return self.preprocess.draws_globally
+
     def batch(self, rows, generator=None):
         """Rows as a Tensor (B, 3, H, W), uint8; augmented if there is a torch.Generator."""
         return self.images.batch(rows, self.preprocess, generator)
 
 
-def encode_images(
-    backbone, images, preprocess, *, batch_size=64, device="cpu", precision="float32", verbose=0
-):
-    """Pass every image through a backbone once.
+def pooled(tokens, pool):
+    """Tokens in memory, of ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch.
+
+    Parameters
+    ----------
+    tokens : Tokens or CachedTokens
+    pool : callable
+
+    Returns
+    -------
+    Tokens
+    """
+    values = None
+    for rows in _chunks(np.arange(len(tokens))):
+        chunk = pool(tokens.batch(rows)).numpy()
+        if values is None:
+            values = np.empty((len(tokens), *chunk.shape[1:]), dtype=np.float32)
+        values[rows] = chunk
+    return Tokens(values)
+
+
+def mean_and_scale(tokens, rows):
+    """Mean and standard deviation of each channel over all tokens of some images.
+
+    Parameters
+    ----------
+    tokens : Tokens or CachedTokens
+    rows : ndarray of int
+
+    Returns
+    -------
+    mean, scale : Tensor of shape (n_channels,), float32
+        The scale of a constant channel is 1.
+    """
+    # Chunk by chunk around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
+    # the features may not fit in memory, and the difference of large squares would be noise.
+    n, mean, squares = 0, 0.0, 0.0
+    for chunk in _chunks(rows):
+        values = tokens.batch(chunk).flatten(0, 1)
+        chunk_mean = values.mean(dim=0)
+        chunk_squares = (values - chunk_mean).square_().sum(dim=0).double()
+        delta = chunk_mean.double() - mean
+        total = n + len(values)
+        squares = squares + chunk_squares + delta**2 * (n * len(values) / total)
+        mean = mean + delta * (len(values) / total)
+        n = total
+    scale = (squares / n).sqrt()
+    scale[scale <= 1e-7 * mean.abs()] = 1.0
+    return mean.float(), scale.float()
+
+
+def _chunks(rows):
+    return np.array_split(rows, math.ceil(len(rows) / _CHUNK))
+
+
+class Encoder:
+    """Passes images through a backbone in evaluation mode, each once.
 
     Parameters
     ----------
     backbone : Backbone
-        Evaluated without gradients, in evaluation mode.
-    images : Images
     preprocess : Preprocessing
+        Nothing random happens.
     batch_size : int
     device : str
     precision : {"float32", "bfloat16"}
         Of the backbone; tokens are float32.
     verbose : int
         Above 0, progress goes to standard error.
-
-    Returns
-    -------
-    tokens : ndarray of shape (n_samples, n_tokens, n_channels), float32
-        Row-major over the feature map's (h, w).
     """
-    source = ImageBatches(images, preprocess)
-    was_training = backbone.training
-    backbone = backbone.to(device).eval()
-    tokens, start = None, time.perf_counter()
-    for first in range(0, len(source), batch_size):
-        rows = np.arange(first, min(first + batch_size, len(source)))
-        with torch.inference_mode(), autocast(device, precision):
-            features = backbone(source.batch(rows).to(device)).flatten(2).transpose(1, 2)
-            features = features.float().cpu().numpy()
-        if tokens is None:
-            tokens = np.empty((len(source), *features.shape[1:]), dtype=np.float32)
-        tokens[rows] = features
-        if verbose:
-            rate = (rows[-1] + 1) / (time.perf_counter() - start)
-            end = "\n" if rows[-1] + 1 == len(source) else ""
-            message = f"\rimage tokens: {rows[-1] + 1}/{len(source)}, {rate:.0f} images/s"
-            print(message, end=end, file=sys.stderr, flush=True)
-    backbone.train(was_training)
-    return tokens
+
+    def __init__(
+        self, backbone, preprocess, *, batch_size=64, device="cpu", precision="float32", verbose=0
+    ):
+        self.backbone = backbone
+        self.preprocess = preprocess
+        self.batch_size = batch_size
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+
+    def space(self, size):
+        """Digest of all that tokens depend on besides the image; `size` is that of its batch."""
+        resized = self.preprocess.resize_to
+        text = f"{self.backbone.fingerprint()} {resized} {size} {self.precision}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def encode(self, images, cache=None, label=""):
+        """Tokens of images, from a cache as far as it has them.
+
+        Parameters
+        ----------
+        images : Images
+        cache : TokenCache, optional
+        label : str
+            What the cache calls these tokens.
+
+        Returns
+        -------
+        Tokens or CachedTokens
+            Of shape (n_samples, n_tokens, n_channels), float32, row-major over the feature map's
+            (h, w).
+        """
+        compute = _Passes(self, images)
+        if cache is not None:
+            space = self.space(self.preprocess.final_size(images.sizes[0]))
+            return cache.tokens(
+                space, images.keys(), compute, label=label, batch_size=self.batch_size
+            )
+        values = None
+        for rows, tokens in compute(np.arange(len(images))):
+            if values is None:
+                values = np.empty((len(images), *tokens.shape[1:]), dtype=np.float32)
+            values[rows] = tokens.numpy()
+        return Tokens(values)
+
+
+class _Passes:
+    """The passes of one set of images through a backbone, with their progress."""
+
+    def __init__(self, encoder, images):
+        self.encoder = encoder
+        self.source = ImageBatches(images, encoder.preprocess)
+        self.backbone = None  # made when the first image has to go through it
+        self.n_done = 0
+        self.start = time.perf_counter()
+
+    def __call__(self, rows):
+        """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
+        encoder = self.encoder
+        if self.backbone is None:
+            dtype = torch.bfloat16 if encoder.precision == "bfloat16" else torch.float32
+            self.backbone = encoder.backbone.to(encoder.device).for_evaluation(dtype)
+        size = encoder.batch_size
+        parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+        was_training = self.backbone.training
+        self.backbone.eval()
+        batches = prefetch(self.source.batch(part) for part in parts)
+        try:
+            for part, images in zip(parts, batches, strict=True):
+                yield part, self._pass(images)
+                self._report(len(part), is_last=part is parts[-1])
+        finally:
+            batches.close()
+            self.backbone.train(was_training)
+
+    @torch.inference_mode()
+    def _pass(self, images):
+        with autocast(self.encoder.device, self.encoder.precision):
+            features = self.backbone(images.to(self.encoder.device))
+        return features.flatten(2).transpose(1, 2).float().cpu()
+
+    def _report(self, n_images, is_last):
+        self.n_done += n_images
+        if self.encoder.verbose:
+            rate = self.n_done / (time.perf_counter() - self.start)
+            message = f"\rimage tokens: {self.n_done}/{len(self.source)}, {rate:.0f} images/s"
+            print(message, end="\n" if is_last else "", file=sys.stderr, flush=True)

@@ -5,16 +5,25 @@
 """
 
 import os
-from contextlib import contextmanager
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed, effective_n_jobs
-from PIL import Image, ImageOps
+from PIL import Image
+
+from sklearn_ctran._decoding import (
+    as_tensor,
+    is_path,
+    is_plain_jpeg,
+    load,
+    named,
+    orientation,
+    pil_pixels,
+    rgb,
+)
+from sklearn_ctran._keys import content_key
+from sklearn_ctran._prefetch import for_each
 
 _CHUNK_BYTES = 1 << 24
-_EXIF_ORIENTATION = 0x0112
-_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 _ROW_KINDS = "a path, a PIL image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 _SET_KINDS = (
     "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
@@ -27,17 +36,20 @@ class Images:
 
     Parameters
     ----------
-    rows : ndarray of shape (n, H, W) or (n, H, W, channels), or list of str, PIL image or ndarray
+    rows : ndarray of shape (n, H, W) or (n, H, W, channels), or sequence of path, image or ndarray
         The user's own objects; nothing is copied.
     sizes : ndarray of shape (n, 2)
         Height and width of each image, EXIF orientation applied.
+    are_plain : ndarray of shape (n,), bool, optional
+        Which rows `is_plain_jpeg`; None for an array of images.
     n_jobs : int or None
         Threads that decode the rows of a list.
     """
 
-    def __init__(self, rows, sizes, n_jobs=None):
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
         self.rows = rows
         self.sizes = sizes
+        self.are_plain = are_plain
         self.n_jobs = n_jobs
 
     def __len__(self):
@@ -55,23 +67,59 @@ class Images:
 
         Returns
         -------
-        Tensor of shape (batch, 3, height, width), dtype uint8
+        Tensor of shape (batch, 3, height, width), dtype uint8, channels last in memory
         """
         indices = np.asarray(indices)
-        if isinstance(self.rows, np.ndarray):
-            resized = preprocessing.resize(_tensor(_rgb(self.rows[indices], has_rows=True)))
+        if self.are_plain is None:
+            resized = preprocessing.resize(as_tensor(rgb(self.rows[indices], has_rows=True)))
         else:
-            # Resizing inside the thread: full-size photos never pile up.
-            resized = _map(
-                lambda row: preprocessing.resize(_tensor(_load(row, self.rows[row]))),
-                indices.tolist(),
-                self.n_jobs,
-            )
-            resized = torch.stack(resized)
+            resized = self._load_resized(indices.tolist(), preprocessing)
         return preprocessing.finish(resized, generator)
 
+    def _load_resized(self, indices, preprocessing):
+        """A batch of rows of a list; full-size photos never pile up."""
+        height, width = preprocessing.resized_size(self.sizes[indices[0]])
+        batch = np.empty((len(indices), height, width, 3), dtype=np.uint8)
 
-def check_images(X, *, n_jobs=None):
+        def fill(position):
+            row = indices[position]
+            image = preprocessing.resize(self._load(row, preprocessing.least_side(self.sizes[row])))
+            if image.shape[1:] != (height, width):
+                raise ValueError(
+                    f"row {row} is {image.shape[1]} x {image.shape[2]} pixels, but {height} x "
+                    f"{width} were expected: has the file changed?"
+                )
+            # By numpy, for torch would set several threads to work on each image.
+            batch[position] = image.movedim(0, -1).numpy()
+
+        for_each(fill, len(indices), self.n_jobs)
+        return torch.from_numpy(batch).movedim(-1, 1)
+
+    def _load(self, row, least_side):
+        # PIL is the slower decoder, but the one with a reduced size.
+        is_plain = self.are_plain[row] and least_side is None
+        return load(row, self.rows[row], least_side, is_plain)
+
+    def keys(self):
+        """Content keys: equal for equal content, in whatever order and under whatever name.
+
+        Returns
+        -------
+        keys : list of bytes
+            16 bytes for each image: of a file's bytes, of an array's pixels, dtype and shape, or
+            of all that a PIL image's look depends on. Images of one look may differ in their
+            keys, for instance a file and the array of its pixels.
+        """
+        keys = [b""] * len(self)
+
+        def fill(row):
+            keys[row] = content_key(row, self.rows[row])
+
+        for_each(fill, len(self), self.n_jobs)
+        return keys
+
+
+def check_images(X, *, n_jobs=None, decode=True):
     """Validate a set of images of any kind; files are decoded once to be sure that they can be.
 
     All become RGB with 8 bits: grey is replicated, 16-bit grey and bool are scaled to 0..255,
@@ -87,6 +135,9 @@ def check_images(X, *, n_jobs=None):
         DataFrame of paths, PIL images and arrays, mixed kinds and sizes allowed.
     n_jobs : int or None
         Threads that decode files; None means 1, -1 all cores.
+    decode : bool
+        False only reads the headers of files, where all images will be decoded soon anyway: a
+        file whose pixels are broken is then found by `Images.batch`, with the same error.
 
     Returns
     -------
@@ -108,27 +159,21 @@ def check_images(X, *, n_jobs=None):
         raise TypeError(f"X is a single image; a set of images is expected: {_SET_KINDS}.")
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OSU":
         sizes = _check_array(X)
-        return Images(X, sizes, n_jobs)
-    rows = [os.fsdecode(row) if _is_path(row) else row for row in _rows(X)]
-    if not rows:
+        return Images(X, sizes, n_jobs=n_jobs)
+    rows = _rows(X)
+    if not len(rows):
         raise ValueError("X holds no images.")
-    sizes = _map(lambda row: _check_row(row, rows[row]), range(len(rows)), n_jobs)
-    return Images(rows, np.array(sizes), n_jobs)
+    sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
 
+    def check(row):
+        sizes[row], are_plain[row] = _check_row(row, rows[row], decode)
 
-def _map(function, rows, n_jobs):
-    """``[function(row) for row in rows]`` in `n_jobs` threads."""
-    if effective_n_jobs(n_jobs) == 1:
-        return [function(row) for row in rows]
-    return Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(row) for row in rows)
-
-
-def _is_path(row):
-    return isinstance(row, (str, bytes, os.PathLike))
+    for_each(check, len(rows), n_jobs)
+    return Images(rows, sizes, are_plain, n_jobs)
 
 
 def _rows(X):
-    """A list with one object per image from a list, tuple, object array, Series or DataFrame."""
+    """One object per image from a list, tuple, array, Series or DataFrame; a list or an array."""
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
@@ -137,7 +182,8 @@ def _rows(X):
         raise ValueError(f"X has shape {X.shape} and dtype {X.dtype}; images are {_SET_KINDS}.")
     if not isinstance(X, (list, tuple, np.ndarray)):
         raise TypeError(f"X is a {type(X).__name__}; images are {_SET_KINDS}.")
-    return list(X)
+    # Texts in an array are shorter than as objects, and are taken out one by one.
+    return X if isinstance(X, np.ndarray) and X.dtype.kind in "SU" else list(X)
 
 
 def _check_array(X):
@@ -153,21 +199,21 @@ def _check_array(X):
     for start in range(0, len(X), per_chunk):
         # By chunks, as whole-array tests of floats would need as much memory again.
         _check_range(X[start : start + per_chunk], first_row=start)
-    return np.tile(X.shape[1:3], (len(X), 1))
+    return np.broadcast_to(np.array(X.shape[1:3]), (len(X), 2))
 
 
-def _check_row(row, item):
-    """(height, width) of one row of a list, which is decoded to see that it can be."""
+def _check_row(row, item, decode):
+    """(height, width) of one row of a list, and whether it `is_plain_jpeg`."""
     if isinstance(item, np.ndarray):
         _check_layout(item, has_rows=False, name=f"row {row}")
         _check_range(item[None], first_row=row)
-        return item.shape[:2]
+        return item.shape[:2], False
     if isinstance(item, Image.Image):
-        with _named(row, item):
-            return _check_pil(item)
-    if isinstance(item, str):
-        with _named(row, item), Image.open(item) as image:
-            return _check_pil(image, draft=True)
+        with named(row, item):
+            return _check_pil(item), False
+    if is_path(item):
+        with named(row, item), Image.open(os.fsdecode(item)) as image:
+            return _check_pil(image, decode, is_file=True), is_plain_jpeg(image)
     hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
     raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")
 
@@ -177,18 +223,20 @@ def _short(item):
     return f"a {type(item).__name__}" + (f" ({text})" if len(text) < 40 else "")
 
 
-def _check_pil(image, draft=False):
+def _check_pil(image, decode=True, is_file=False):
+    """(height, width) of a PIL image, which is decoded to see that it can be."""
     width, height = image.size
     if not (width and height):
         raise ValueError(f"the image has {height} x {width} pixels")
-    turned = image.getexif().get(_EXIF_ORIENTATION, 1) >= 5
-    if draft:
-        # A JPEG at an eighth of its size: all bytes are still read, but most of the work saved.
-        image.draft("L", (1, 1))
-    image.load()
-    if image.mode in ("I", "F"):
-        _pil_pixels(image)
-    return (width, height) if turned else (height, width)
+    is_turned = orientation(image, decode) >= 5
+    if decode:
+        if is_file:
+            # A JPEG at an eighth of its size: all bytes are still read, but most work is saved.
+            image.draft("L", (1, 1))
+        image.load()
+        if image.mode in ("I", "F"):
+            pil_pixels(image)
+    return (width, height) if is_turned else (height, width)
 
 
 def _check_layout(pixels, *, has_rows, name):
@@ -223,74 +271,3 @@ def _check_range(pixels, first_row):
                 f"row {row} has float pixels from {low:g} to {high:g}; floats must lie within "
                 "[0, 1]. If white is 255, divide by 255 or convert to uint8."
             )
-
-
-@contextmanager
-def _named(row, item):
-    """Errors inside become errors that say which row and file they are about."""
-    where = f"row {row}: {item}" if isinstance(item, str) else f"row {row}"
-    try:
-        yield
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{where}: there is no such file.") from None
-    # PIL's readers raise nearly any type on broken files: SyntaxError, struct.error, IndexError.
-    except Exception as error:
-        reason = f"{error}" or type(error).__name__
-        raise ValueError(f"{where}: cannot be read as an image: {reason}") from error
-
-
-def _load(row, item):
-    """One row of a list as RGB pixels, uint8 (H, W, 3)."""
-    if isinstance(item, np.ndarray):
-        return _rgb(item)
-    with _named(row, item):
-        if isinstance(item, Image.Image):
-            return _rgb(_pil_pixels(ImageOps.exif_transpose(item)))
-        with Image.open(item) as image:
-            ImageOps.exif_transpose(image, in_place=True)
-            return _rgb(_pil_pixels(image))
-
-
-def _pil_pixels(image):
-    """Pixels of a PIL image of any mode: uint8 RGB or RGBA, uint16 grey or float grey."""
-    if image.mode.startswith("I"):
-        pixels = np.asarray(image)
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise ValueError(
-                f"its 32-bit values go from {pixels.min()} to {pixels.max()}, beyond 0..65535"
-            )
-        return pixels.astype(np.uint16)
-    if image.mode == "F":
-        pixels = np.asarray(image)
-        if not (pixels.min() >= 0 and pixels.max() <= 1):
-            raise ValueError(
-                f"its float values go from {pixels.min():g} to {pixels.max():g}, beyond [0, 1]; "
-                'use image.convert("L") if they mean 0..255'
-            )
-        return pixels
-    if image.mode == "La":
-        image = image.convert("LA")  # the only conversion PIL has for it
-    has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
-
-
-def _rgb(pixels, has_rows=False):
-    """Pixels (H, W), (H, W, 1 | 3 | 4), or rows of them, of any dtype -> uint8 (..., H, W, 3)."""
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    elif pixels.dtype == np.uint16:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    elif pixels.dtype.kind == "f":
-        pixels = np.rint(np.multiply(pixels, 255, dtype=np.float32)).astype(np.uint8)
-    if pixels.ndim == (3 if has_rows else 2):
-        pixels = pixels[..., None]
-    if pixels.shape[-1] == 4:
-        colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
-        # On white; + 127 rounds to nearest.
-        pixels = ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)
-
-
-def _tensor(rgb):
-    """uint8 (..., H, W, 3) -> tensor (..., 3, H, W); copied only if torch could not hold it."""
-    return torch.from_numpy(np.require(rgb, requirements=["C", "W"])).movedim(-1, -3)

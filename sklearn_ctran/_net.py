@@ -45,9 +45,15 @@ class LabelledImages(Dataset):
         return len(self.rows)
 
     @property
-    def draws_globally(self):
-        """Whether batches are made with torch's global generator."""
-        return self.augment_seed is not None and getattr(self.source, "draws_globally", False)
+    def prefetchable(self):
+        """Whether a thread should make batches ahead of the network: of images to be decoded.
+
+        Tokens are gathered in no time.
+        """
+        preprocess = getattr(self.source, "preprocess", None)
+        if preprocess is None:
+            return False
+        return self.augment_seed is None or not preprocess.draws_globally
 
     def __getitems__(self, positions):
         """Fetch a whole batch: decoding in threads and slicing beat one row at a time."""
@@ -96,8 +102,10 @@ class LabelMaskNet(NeuralNet):
         seed=0,
         **kwargs,
     ):
-        loaders = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader}
-        super().__init__(*args, **loaders | kwargs)
+        if torch.device(kwargs.get("device", "cpu")).type != "cpu":
+            # On a CPU, decoding ahead would slow the network down.
+            kwargs = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader} | kwargs
+        super().__init__(*args, **kwargs)
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
         self.exclusive = exclusive

@@ -287,7 +287,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         return Encoder(
             module.backbone,
             self._preprocess,
-            batch_size=self.batch_size,
+            # On a CPU, features of more images would not stay in its cache.
+            batch_size=min(self.batch_size, 32) if device == "cpu" else self.batch_size,
             device=device,
             precision=self._backbone_precision(device) if is_frozen else self.net_.precision,
             verbose=self.verbose,

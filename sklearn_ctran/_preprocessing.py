@@ -60,6 +60,29 @@ class Preprocessing:
                 "Set image_size to resize them."
             )
 
+    @property
+    def draws_globally(self):
+        """Whether training draws from torch's global generator while it makes a batch."""
+        return callable(self.augment)
+
+    def resized_size(self, size):
+        """Height and width after `resize` of an image that has height and width `size`."""
+        return tuple(map(int, size)) if self.resize_to is None else (self.resize_to, self.resize_to)
+
+    def final_size(self, size):
+        """Height and width in the end of an image that has height and width `size`."""
+        return self.resized_size(size) if self.crop_to is None else (self.crop_to, self.crop_to)
+
+    def least_side(self, size):
+        """How short the sides of an image of height and width `size` may become in decoding.
+
+        Twice as long as they will be in the end: resizing then still averages what was decoded,
+        and makes of it what it would have made of the whole. None: it is to be decoded as it is.
+        """
+        if self.resize_to is None or min(size) < 4 * self.resize_to or any(s % 2 for s in size):
+            return None  # Not even half the size would do, or divide the whole.
+        return 2 * self.resize_to
+
     def __call__(self, images, generator=None):
         """Preprocess uint8 tensors (3, H, W) into a uint8 batch; see `Images.batch`."""
         return self.finish(torch.stack([self.resize(image) for image in images]), generator)
@@ -72,17 +95,19 @@ class Preprocessing:
         # Imported here: torchvision takes longer to import than all of scikit-learn.
         from torchvision.transforms.v2 import functional
 
-        return functional.resize(images, size, antialias=True)
+        return functional.resize_image(images, size, antialias=True)
 
     def finish(self, batch, generator=None):
-        """Crop a resized batch, uint8 (B, 3, H, W); with a generator also augment it."""
+        """Crop a resized batch, uint8 (B, 3, H, W); with a generator also augment it, in place."""
         if self.crop_to is not None:
             batch = self._crop(batch, generator if self._crops else None)
         if generator is None:
             return batch
         if self._flips:
             flipped = torch.rand(len(batch), generator=generator) < 0.5
-            batch = torch.where(flipped[:, None, None, None], batch.flip(-1), batch)
+            # One by one: a tenth of the time of flipping all and choosing.
+            for image in flipped.nonzero().flatten().tolist():
+                batch[image] = batch[image].flip(-1)
         if callable(self.augment):
             batch = self._call(batch, generator)
         return batch
@@ -93,11 +118,11 @@ class Preprocessing:
             corners = torch.full((len(batch), 2), room // 2)
         else:
             corners = torch.randint(room + 1, (len(batch), 2), generator=generator)
-        cut = [
-            image[:, top : top + self.crop_to, left : left + self.crop_to]
-            for image, (top, left) in zip(batch, corners.tolist(), strict=True)
-        ]
-        return torch.stack(cut)
+        size = (*batch.shape[:2], self.crop_to, self.crop_to)
+        cut = torch.empty(size, dtype=batch.dtype, memory_format=torch.channels_last)
+        for image, whole, (top, left) in zip(cut, batch, corners.tolist(), strict=True):
+            image.copy_(whole[:, top : top + self.crop_to, left : left + self.crop_to])
+        return cut
 
     def _call(self, batch, generator):
         shape = batch.shape

@@ -1,5 +1,6 @@
 """Image tokens: features as given, or computed from images by a backbone, once per image."""
 
+import contextlib
 import hashlib
 import math
 import sys
@@ -53,11 +54,6 @@ class ImageBatches:
 
     def __len__(self):
         return len(self.images)
-
-    @property
-    def draws_globally(self):
-        """Whether augmentation draws from torch's global generator."""
-        return self.preprocess.draws_globally
 
     def batch(self, rows, generator=None):
         """Rows as a Tensor (B, 3, H, W), uint8; augmented if there is a torch.Generator."""
@@ -201,13 +197,15 @@ class _Passes:
         parts = [rows[first : first + size] for first in range(0, len(rows), size)]
         was_training = self.backbone.training
         self.backbone.eval()
-        batches = prefetch(self.source.batch(part) for part in parts)
+        batches = (self.source.batch(part) for part in parts)
+        if torch.device(encoder.device).type != "cpu":
+            batches = prefetch(batches)  # On a CPU, decoding ahead would slow the network down.
         try:
-            for part, images in zip(parts, batches, strict=True):
-                yield part, self._pass(images)
-                self._report(len(part), is_last=part is parts[-1])
+            with contextlib.closing(batches):
+                for part, images in zip(parts, batches, strict=True):
+                    yield part, self._pass(images)
+                    self._report(len(part), is_last=part is parts[-1])
         finally:
-            batches.close()
             self.backbone.train(was_training)
 
     @torch.inference_mode()

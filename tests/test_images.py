@@ -1,7 +1,9 @@
 """Images of every kind people have, and what is said about those that cannot be used."""
 
 import io
+import os
 import pickle
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sklearn_ctran import _decoding, _keys
 from sklearn_ctran._images import check_images
 from sklearn_ctran._preprocessing import Preprocessing
 
@@ -31,6 +34,17 @@ def photo(height=24, width=36):
 
 def noise(n, height=8, width=8, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
+
+
+def textured(height, width, seed=0):
+    """An RGB image with as much detail at each scale as photos have."""
+    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
+    spectrum = np.random.default_rng(seed).normal(size=(2, 3, height, len(columns)))
+    frequency = np.hypot(rows, columns)
+    frequency[0, 0] = np.inf
+    image = np.fft.irfft2((spectrum[0] + 1j * spectrum[1]) / frequency, (height, width))
+    image = 128 + 50 * image / image.std()
+    return np.rint(image.clip(0, 255)).astype(np.uint8).transpose(1, 2, 0)
 
 
 def as_tensor(image):
@@ -109,7 +123,6 @@ def test_memory_layout_does_not_matter(change):
 
 
 def test_float_check_makes_no_copy():
-    tracemalloc = pytest.importorskip("tracemalloc")
     X = np.zeros((40, 512, 512, 3), dtype=np.float32)[:, ::1]
     tracemalloc.start()
     check_images(X)
@@ -224,6 +237,226 @@ def test_exif_orientation_is_applied(orientation, tmp_path):
         batch = images.batch([0, 1], AS_IS)
     assert torch.equal(batch[0], as_tensor(upright))
     assert torch.equal(batch[1], as_tensor(upright))
+
+
+# -- decoding at reduced size ------------------------------------------------------------------
+
+
+def save_jpeg(path, image, orientation=1):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(path, quality=90, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("scale", [2, 4, 8])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_large_jpegs_are_decoded_at_reduced_size(scale, mode, tmp_path):
+    side = 24
+    image = Image.fromarray(textured(2 * side * scale, 3 * side * scale)).convert(mode)
+    path = save_jpeg(tmp_path / "large.jpg", image)
+    assert _decoding.load(0, path, 2 * side).shape == (3, 2 * side, 3 * side)
+    with Image.open(path) as file:
+        full = load([np.asarray(file.convert("RGB"))], side)
+    error = (load([path], side).float() - full.float()).abs()
+    assert error.mean() < 1.5
+    assert error.max() < 12
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_reduced_jpegs_are_turned_too(orientation, tmp_path):
+    path = save_jpeg(tmp_path / "turned.jpg", Image.fromarray(textured(160, 332)), orientation)
+    with Image.open(path) as file:
+        full = load([file], 20)
+    assert _decoding.load(0, path, 40).shape[1:] == ((40, 83) if orientation < 5 else (83, 40))
+    assert (load([path], 20).float() - full.float()).abs().mean() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("suffix", "height", "image_size"),
+    [("jpg", 160, 41), ("jpg", 160, None), ("jpg", 161, 20), ("png", 160, 20)],
+)
+def test_what_is_decoded_in_full(suffix, height, image_size, tmp_path):
+    path = tmp_path / f"photo.{suffix}"
+    Image.fromarray(textured(height, 240)).save(path)
+    with Image.open(path) as file:
+        expected = load([np.asarray(file)], image_size)
+    assert torch.equal(load([path], image_size), expected)
+
+
+def test_the_faster_jpeg_decoder_reads_the_same(tmp_path, monkeypatch):
+    pytest.importorskip("simplejpeg")
+    image = Image.fromarray(textured(50, 61))
+    X = [
+        save_jpeg(tmp_path / f"{mode}{turn}.jpg", image.convert(mode), turn)
+        for mode in ("RGB", "L", "CMYK")
+        for turn in (1, 6)
+    ]
+    images = check_images(X)
+    assert images.are_plain.tolist() == [True, False, True, False, False, False]
+    fast = images.batch(range(6), Preprocessing(24))
+    monkeypatch.setattr(_decoding, "_HAS_SIMPLEJPEG", False)
+    assert torch.equal(images.batch(range(6), Preprocessing(24)), fast)
+
+
+# -- headers only ------------------------------------------------------------------------------
+
+
+def test_headers_tell_sizes_without_decoding(paths, monkeypatch, tmp_path):
+    turned = save_jpeg(tmp_path / "turned.jpg", Image.fromarray(photo(10, 14)), orientation=6)
+    X = [*paths, turned]
+    sizes = check_images(X).sizes
+
+    def forbidden(image):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", forbidden)
+    np.testing.assert_array_equal(check_images(X, decode=False).sizes, sizes)
+
+
+def test_headers_tell_what_is_no_image(paths, tmp_path):
+    odd = tmp_path / "odd.png"
+    odd.write_bytes(b"not an image")
+    with pytest.raises(ValueError, match=r"row 1: .*odd\.png: cannot be read"):
+        check_images([paths[0], odd], decode=False)
+    with pytest.raises(FileNotFoundError, match=r"row 0: .*nowhere\.jpg"):
+        check_images(["nowhere.jpg"], decode=False)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_broken_pixels_are_named_when_they_are_decoded(paths, tmp_path, suffix, n_jobs):
+    broken = tmp_path / f"broken.{suffix}"
+    Image.fromarray(noise(1, 120, 100)[0]).save(broken)
+    broken.write_bytes(broken.read_bytes()[:-3000])
+    images = check_images([*paths, broken, broken], decode=False, n_jobs=n_jobs)
+    with pytest.raises(ValueError, match=rf"row 3: .*broken\.{suffix}: cannot be read"):
+        images.batch(range(5), Preprocessing(8))
+
+
+def test_a_file_whose_size_changes_is_named(paths):
+    images = check_images([paths[0]] * 2)
+    Image.fromarray(photo(24, 35)).save(paths[0])
+    with pytest.raises(ValueError, match="row 0 is 24 x 35 pixels, but 24 x 36 .*changed"):
+        images.batch([0, 1], AS_IS)
+
+
+def test_a_long_list_of_paths_takes_no_memory(tmp_path, monkeypatch):
+    Image.fromarray(photo(2, 2)).save(tmp_path / "a.png")
+    monkeypatch.setattr("sklearn_ctran._images._check_row", lambda *args: ((2, 2), False))
+    texts = [str(tmp_path / f"{'0123456789' * 5}{number}.png") for number in range(20_000)]
+    for X in (texts, np.array(texts), [Path(text) for text in texts]):
+        tracemalloc.start()
+        images = check_images(X)
+        size, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(images) == 20_000
+        assert size < 20 * 20_000
+        assert peak < 40 * 20_000
+
+
+# -- content keys ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """Files just written are remembered at once; what was remembered before is not."""
+    monkeypatch.setattr(_keys, "_SETTLED_NS", -(10**18))
+    monkeypatch.setattr(_keys, "_memo", {})
+
+
+def keys_of(X, **params):
+    return check_images(X, decode=False, **params).keys()
+
+
+def test_keys_of_files_are_those_of_their_content(paths, tmp_path):
+    copy = tmp_path / "other.name"
+    copy.write_bytes(paths[0].read_bytes())
+    X = [*paths, copy, str(paths[1]), str(paths[2]).encode()]
+    keys = keys_of(X)
+    assert all(isinstance(key, bytes) and len(key) == 16 for key in keys)
+    assert keys == [*keys[:3], keys[0], keys[1], keys[2]]
+    assert len(set(keys)) == 3
+    assert keys_of(X, n_jobs=2) == keys
+
+
+def test_unchanged_files_are_read_once(paths, settled, monkeypatch):
+    images = check_images(paths, decode=False)
+    keys = images.keys()
+    other = photo(24, 36)[::-1]
+    Image.fromarray(other).save(paths[0])
+    opened = []
+
+    def spy(path, *args):
+        opened.append(path)
+        return open(path, *args)
+
+    monkeypatch.setattr(_keys, "open", spy, raising=False)
+    again = images.keys()
+    assert opened == [str(paths[0])]
+    assert again[0] != keys[0]
+    assert again[1:] == keys[1:]
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
+    path, time = tmp_path / "a.png", 1_000_000_000
+    images, keys = None, []
+    for colour in (1, 2):
+        Image.new("L", (4, 4), colour).save(path)
+        os.utime(path, ns=(time, time))
+        images = images or check_images([path])
+        keys += images.keys()
+    assert len(set(keys)) == 2
+
+
+def test_the_memo_does_not_grow_forever(paths, settled, monkeypatch):
+    monkeypatch.setattr(_keys, "_MEMO_ENTRIES", 2)
+    keys = keys_of(paths)
+    assert len(_keys._memo) == 1
+    assert keys_of(paths) == keys
+
+
+def test_a_file_without_key_is_named(paths):
+    images = check_images(paths)
+    paths[1].unlink()
+    with pytest.raises(FileNotFoundError, match=r"row 1: .*b\.jpg"):
+        images.keys()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, bool, np.float16, ">f8"])
+def test_keys_of_arrays(dtype):
+    X = (noise(3) > 99).astype(dtype)
+    X[2] = X[0]
+    keys = keys_of(X)
+    assert keys[2] == keys[0] != keys[1]
+    assert keys_of(list(X)) == keys
+    assert keys_of(np.asfortranarray(X)) == keys
+    assert keys_of(X.reshape(3, 4, 16, 3))[0] != keys[0]
+    if dtype is bool:
+        assert keys_of(X.view(np.uint8))[0] != keys[0]
+
+
+def test_rows_of_an_array_are_not_copied_for_their_keys():
+    images = check_images(np.zeros((2, 512, 512, 3), dtype=np.uint8))
+    tracemalloc.start()
+    images.keys()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50_000
+
+
+def test_keys_of_pil_images():
+    grey = Image.fromarray(photo()[..., 0])
+    palette, other_palette, transparent = grey.convert("P"), grey.convert("P"), grey.convert("P")
+    other_palette.putpalette(bytes(range(255, -1, -1)) * 3)
+    transparent.info["transparency"] = 3
+    turned = grey.copy()
+    turned.getexif()[0x0112] = 6
+    looks = [grey, palette, other_palette, transparent, turned, grey.convert("RGB")]
+    looks.append(Image.frombytes("L", grey.size[::-1], grey.tobytes()))
+    keys = keys_of(looks)
+    assert len(set(keys)) == len(looks)
+    assert keys_of([image.copy() for image in looks[:4]]) == keys[:4]
 
 
 # -- what cannot be used -----------------------------------------------------------------------

@@ -50,6 +50,33 @@ def test_resizing_is_antialiased():
     assert (load(stripes, 8).float() - 127.5).abs().max() < 6
 
 
+@pytest.mark.parametrize(
+    ("size", "least"), [((96, 96), 48), ((200, 98), 48), ((200, 97), None), ((94, 200), None)]
+)
+def test_decoding_leaves_twice_the_size(size, least):
+    assert Preprocessing(24).least_side(size) == least
+    assert Preprocessing((24, 20)).least_side(size) == least
+    assert Preprocessing(None).least_side(size) is None
+
+
+@pytest.mark.parametrize("image_size", [None, 8, 6, (8, 6)])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_batches_are_channels_last(image_size, as_list):
+    X = noise(3)
+    images = check_images(list(X) if as_list else X)
+    for generator in (None, rng_for()):
+        batch = images.batch([0, 2], Preprocessing(image_size, "flip"), generator)
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_flipping_leaves_the_users_pixels_alone():
+    X = noise(9)
+    before = X.copy()
+    for rows in (X, list(X)):
+        check_images(rows).batch(range(9), Preprocessing(None, "flip"), rng_for())
+    np.testing.assert_array_equal(X, before)
+
+
 def test_the_middle_is_cut_out():
     X = noise(2, 10, 10)
     batch = load(X, (10, 6))
@@ -96,6 +123,8 @@ def test_callables_are_seeded_and_for_training_only():
 
     X = noise(3)
     images, preprocess = check_images(X), Preprocessing(None, jitter)
+    assert preprocess.draws_globally
+    assert not Preprocessing(None, "flip").draws_globally
     before = torch.random.get_rng_state()
     batch = images.batch([0, 1, 2], preprocess, rng_for(0))
     assert torch.equal(torch.random.get_rng_state(), before)

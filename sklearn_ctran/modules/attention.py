@@ -31,13 +31,18 @@ class LabelBias(NamedTuple):
     def dense(self, n_queries, n_tokens):
         """The whole bias (B, n_heads, n_queries, n_tokens), zero to and from image tokens."""
         n_labels = self.states.shape[1]
-        bias = self._between(slice(None), slice(None))
+        always, if_negative, if_positive = self.table.unbind()
+        is_negative, is_positive = self._flags(slice(None), self.table.dtype)
+        bias = torch.addcmul(always, is_negative, if_negative).addcmul(is_positive, if_positive)
         return F.pad(bias, (n_tokens - n_labels, 0, n_queries - n_labels, 0))
 
     def add_to(self, logits, samples, rows, n_queries):
         """Add to a block of logits (b, n_heads, q, T), in place."""
         part, rows = self._label_part(logits, rows, n_queries)
-        part += self._between(samples, rows).to(logits.dtype)
+        always, if_negative, if_positive = self.table[:, :, rows].to(logits.dtype).unbind()
+        is_negative, is_positive = self._flags(samples, logits.dtype)
+        part.add_(always)
+        part.addcmul_(is_negative, if_negative).addcmul_(is_positive, if_positive)
 
     def add_gradient(self, d_table, d_logits, samples, rows, n_queries):
         """Add the gradient of the table, given that of a block of logits."""
@@ -52,12 +57,6 @@ class LabelBias(NamedTuple):
         first_label = n_queries - n_labels
         part = logits[:, :, max(0, first_label - rows.start) :, -n_labels:]
         return part, slice(max(0, rows.start - first_label), max(0, rows.stop - first_label))
-
-    def _between(self, samples, rows):
-        """(b, n_heads, q, L) for some samples and labels that attend (slices)."""
-        always, if_negative, if_positive = self.table[:, :, rows].unbind()
-        is_negative, is_positive = self._flags(samples, self.table.dtype)
-        return torch.addcmul(always, is_negative, if_negative).addcmul(is_positive, if_positive)
 
     def _flags(self, samples, dtype):
         """Who is known negative, and who known positive: (b, 1, 1, L)."""
@@ -117,12 +116,15 @@ class _BlockedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, query, key_value, table, states, n_heads, dropout):
-        ctx.save_for_backward(query, key_value, table, states)
+        scale = (query.shape[2] / n_heads) ** -0.5
+        inputs = (query * scale, *key_value.chunk(2, dim=2))
+        heads = tuple(_split_heads(x, n_heads).contiguous() for x in inputs)
+        ctx.save_for_backward(*heads, table, states)
         # The backward pass draws the same dropout again.
         seed = int(torch.randint(2**62, ())) if dropout else None
-        ctx.settings = n_heads, dropout, seed
+        ctx.settings = scale, dropout, seed
         attended = torch.empty_like(query)
-        for block in _blocks(query, key_value, table, states, *ctx.settings):
+        for block in _blocks(*heads, LabelBias(table, states), dropout, seed):
             made = torch.bmm(block.dropped, block.value)
             attended[block.samples, block.rows] = _heads_last(made, n_heads)
         return attended
@@ -130,13 +132,16 @@ class _BlockedAttention(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        query, key_value, table, states = ctx.saved_tensors
-        n_heads, dropout, seed = ctx.settings
-        d_query, d_key_value = torch.empty_like(query), torch.empty_like(key_value)
-        d_table = None if table is None else torch.zeros_like(table)
+        *heads, table, states = ctx.saved_tensors
+        scale, dropout, seed = ctx.settings
         bias = LabelBias(table, states)
-        for block in _blocks(query, key_value, table, states, *ctx.settings):
-            d_attended = _heads_first(grad[block.samples, block.rows], n_heads)
+        n_samples, n_heads, n_queries, _ = heads[0].shape
+        grad_heads = _split_heads(grad, n_heads).contiguous()
+        d_query = torch.empty_like(grad)
+        d_key_value = grad.new_empty(n_samples, heads[1].shape[2], 2 * grad.shape[2])
+        d_table = None if table is None else torch.zeros_like(table)
+        for block in _blocks(*heads, bias, dropout, seed):
+            d_attended = grad_heads[block.samples, :, block.rows].flatten(0, 1)
             d_weights = torch.bmm(d_attended, block.value.transpose(1, 2))
             if block.keep is not None:
                 d_weights *= block.keep
@@ -145,14 +150,16 @@ class _BlockedAttention(torch.autograd.Function):
             )
             if table is not None:
                 by_sample = d_logits.unflatten(0, (-1, n_heads))
-                bias.add_gradient(d_table, by_sample, block.samples, block.rows, query.shape[1])
-            made = torch.bmm(d_logits, block.key).mul_(block.scale)
+                bias.add_gradient(d_table, by_sample, block.samples, block.rows, n_queries)
+            made = torch.bmm(d_logits, block.key).mul_(scale)
             d_query[block.samples, block.rows] = _heads_last(made, n_heads)
             if block.rows.start == 0:
-                d_key, d_value = torch.zeros_like(block.key), torch.zeros_like(block.value)
-            d_key.baddbmm_(d_logits.transpose(1, 2), block.query)
-            d_value.baddbmm_(block.dropped.transpose(1, 2), d_attended)
-            if block.rows.stop == query.shape[1]:
+                d_key = torch.bmm(d_logits.transpose(1, 2), block.query)
+                d_value = torch.bmm(block.dropped.transpose(1, 2), d_attended)
+            else:
+                d_key.baddbmm_(d_logits.transpose(1, 2), block.query)
+                d_value.baddbmm_(block.dropped.transpose(1, 2), d_attended)
+            if block.rows.stop == n_queries:
                 both = torch.cat([_heads_last(x, n_heads) for x in (d_key, d_value)], dim=2)
                 d_key_value[block.samples] = both
         return d_query, d_key_value, d_table, None, None, None
@@ -169,26 +176,23 @@ class _Block(NamedTuple):
     weights: Tensor  # (b * n_heads, q, T)
     dropped: Tensor  # the same after dropout
     keep: Tensor | None  # what dropout multiplies with
-    scale: float
 
 
-def _blocks(query, key_value, table, states, n_heads, dropout, seed):
-    """Attention weights, block by block, queries in order within samples."""
-    n_samples, n_queries, d_model = query.shape
-    bias = LabelBias(None if table is None else table.to(query.dtype), states)
+def _blocks(query, key, value, bias, dropout, seed):
+    """Attention weights of (B, n_heads, ., d / n_heads), block by block, queries in order."""
+    n_samples, n_heads, n_queries, _ = query.shape
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    scale = (d_model / n_heads) ** -0.5
-    row_bytes = n_heads * key_value.shape[1] * query.element_size()
+    row_bytes = n_heads * key.shape[2] * query.element_size()
     n_rows = min(n_queries, max(1, BLOCK_BYTES // row_bytes))
     n_together = max(1, BLOCK_BYTES // (row_bytes * n_queries))
     for start in range(0, n_samples, n_together):
         samples = slice(start, start + n_together)
-        key, value = (_heads_first(x, n_heads) for x in key_value[samples].chunk(2, dim=2))
+        k, v = key[samples].flatten(0, 1), value[samples].flatten(0, 1)
         for first in range(0, n_queries, n_rows):
             rows = slice(first, min(first + n_rows, n_queries))
-            q = _heads_first(query[samples, rows], n_heads) * scale
-            logits = torch.bmm(q, key.transpose(1, 2))
-            if table is not None:
+            q = query[samples, :, rows].flatten(0, 1)
+            logits = torch.bmm(q, k.transpose(1, 2))
+            if bias.table is not None:
                 by_sample = logits.unflatten(0, (-1, n_heads))
                 bias.add_to(by_sample, samples, rows, n_queries)
             weights = logits.softmax(dim=2)
@@ -197,12 +201,7 @@ def _blocks(query, key_value, table, states, n_heads, dropout, seed):
                 keep = keep_mask(weights.shape, dropout, generator).to(weights.dtype)
                 keep /= 1 - dropout
             dropped = weights if keep is None else weights * keep
-            yield _Block(samples, rows, q, key, value, weights, dropped, keep, scale)
-
-
-def _heads_first(x, n_heads):
-    """(b, t, d) to contiguous (b * n_heads, t, d / n_heads)."""
-    return _split_heads(x, n_heads).contiguous().flatten(0, 1)
+            yield _Block(samples, rows, q, k, v, weights, dropped, keep)
 
 
 def _heads_last(x, n_heads):

@@ -30,9 +30,10 @@ from _rivals import make_rivals
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier, recipes
+from sklearn_ctran._device import has_bfloat16
 from sklearn_ctran._images import check_images
 from sklearn_ctran._preprocessing import Preprocessing
-from sklearn_ctran._tokens import encode_images
+from sklearn_ctran._tokens import Encoder
 from sklearn_ctran.modules.backbone import make_backbone
 
 MIN_TRAINING_PHOTOS = 50
@@ -101,9 +102,9 @@ def compute_tokens(paths, weights, image_size):
     An estimator given the paths computes the same; here they are computed once for all methods.
     """
     backbone = make_backbone("mobilenet_v2", weights).freeze()
-    return encode_images(
-        backbone, check_images(paths), Preprocessing(image_size), device="cpu", verbose=1
-    )
+    precision = "bfloat16" if has_bfloat16("cpu") else "float32"  # what an estimator would take
+    encoder = Encoder(backbone, Preprocessing(image_size), precision=precision, verbose=1)
+    return encoder.encode(check_images(paths, decode=False)).values
 
 
 def make_methods(tokens, train, seed):

@@ -1,0 +1,162 @@
+"""What the speed benchmarks share: fair timing, peak memory, the machine, tables and reports."""
+
+import json
+import multiprocessing
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from _common import describe_machine as _describe_machine  # noqa: E402
+
+_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
+
+
+def time_interleaved(variants, n_repeats=7, n_warm_up=1):
+    """Time several functions in turns, so that whatever slows the machine slows them all.
+
+    Parameters
+    ----------
+    variants : dict
+        Name -> function without arguments.
+    n_repeats : int, default=7
+        Rounds (A B C, A B C, ...) that count.
+    n_warm_up : int, default=1
+        Rounds before those.
+
+    Returns
+    -------
+    seconds : dict
+        Name -> ndarray of shape (n_repeats,).
+    """
+    seconds = {name: np.empty(n_repeats) for name in variants}
+    for repeat in range(-n_warm_up, n_repeats):
+        for name, function in variants.items():
+            start = time.perf_counter()
+            function()
+            if repeat >= 0:
+                seconds[name][repeat] = time.perf_counter() - start
+    return seconds
+
+
+def speed_ratio(seconds, baseline):
+    """How many times as fast as a baseline: median of the ratios, round by round.
+
+    Parameters
+    ----------
+    seconds, baseline : ndarray of shape (n_repeats,)
+        Two of the results of one :func:`time_interleaved`.
+
+    Returns
+    -------
+    ratio : float
+        2 is twice as fast.
+    """
+    return float(np.median(baseline / seconds))
+
+
+def peak_memory_mb(function, *args):
+    """Call a function in a fresh Python process and return that process's peak memory.
+
+    Parameters
+    ----------
+    function : callable
+        Of the top level of a module; imports what it needs.
+    *args : object
+        Its arguments.
+
+    Returns
+    -------
+    megabytes : float
+        Largest resident set, in units of 1e6 bytes, with that of Python and all imports.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report_peak, args=(sender, function, args))
+    process.start()
+    sender.close()
+    try:
+        peak = receiver.recv()
+    except EOFError:
+        raise RuntimeError(f"{function.__name__} failed in its process, see above.") from None
+    finally:
+        process.join()
+    return peak
+
+
+def _report_peak(sender, function, args):
+    function(*args)
+    sender.send(_peak_mb())
+
+
+def _peak_mb():
+    status = Path("/proc/self/status")
+    if status.exists():
+        # On Linux ru_maxrss starts at the size of the process that this one was forked from.
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) * 1024 / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (peak if sys.platform == "darwin" else peak * 1024) / 1e6
+
+
+def describe_machine(seed):
+    """As `_common.describe_machine`, with the processor's name and features."""
+    return {**_processor(), **_describe_machine(seed)}
+
+
+def _processor():
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    name = re.search(r"model name\s*: (.*)", text)
+    flags = re.search(r"flags\s*: (.*)", text)
+    flags = flags[1].split() if flags else []
+    return {
+        "processor": name[1] if name else "unknown",
+        "features": " ".join(feature for feature in _FEATURES if feature in flags),
+    }
+
+
+def print_table(rows, columns, machine):
+    """Print figures, then the machine and the versions.
+
+    Parameters
+    ----------
+    rows : dict
+        Name -> sequence with one text or number for each column; numbers get three digits.
+    columns : sequence of str
+        Headings.
+    machine : dict
+        As returned by :func:`describe_machine`.
+    """
+    rows = {
+        name: [cell if isinstance(cell, str) else _digits(cell) for cell in cells]
+        for name, cells in rows.items()
+    }
+    width = max(map(len, rows))
+    widths = [max(map(len, column)) + 2 for column in zip(columns, *rows.values(), strict=True)]
+    print("\n" + " " * width + _line(columns, widths))
+    for name, cells in rows.items():
+        print(f"{name:{width}}" + _line(cells, widths))
+    print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()) + "\n")
+
+
+def _digits(number):
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def _line(cells, widths):
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+
+
+def write_json(path, results, machine):
+    """Write results and where they were measured to a file; None as `path` writes nothing."""
+    if path is None:
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"results": results, **machine}, file, indent=2)
+        file.write("\n")

@@ -37,6 +37,9 @@ from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import Encoder, ImageBatches, Tokens, pooled
 from sklearn_ctran.metrics import mean_average_precision
 
+#: What a batch of predictions may take on a CPU, where larger ones are slower.
+_CPU_BYTES = 1 << 26
+
 
 class EncodedImages:
     """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
@@ -330,7 +333,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         if isinstance(source, ImageBatches):
             return self.batch_size
         module, device = self.net_.module_, torch.device(self.net_.device)
-        budget = 1 << 26  # On a CPU, larger batches are slower.
+        budget = _CPU_BYTES
         if device.type == "cuda":
             budget = torch.cuda.mem_get_info(device)[0] // 2
         n_tokens = source.shape[1] + self.n_labels_

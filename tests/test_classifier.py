@@ -154,6 +154,7 @@ def test_decision_function_orders_like_probabilities(table):
         {"precision": "bfloat16"},
         {"net_params": {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}},
         {"net_params": {"iterator_train__shuffle": False}},
+        {"n_masks": 2},
         {"random_state": 1},
     ],
     ids=str,

@@ -155,3 +155,59 @@ def test_a_loss_that_is_not_finite_is_an_error():
 class BrokenModule(Recorder):
     def forward(self, X, states):
         return super().forward(X, states) * torch.nan
+
+
+def test_several_masks_of_each_batch():
+    dataset, Y = data()
+    module = Recorder()
+    module.forward = lambda X, states: recorded(module, X, states)
+    net = make_net(module, n_masks=3, max_epochs=1, iterator_train__shuffle=False)
+    net.fit(dataset, None)
+    sizes = [(len(X), len(states)) for X, states in module.seen]
+    assert sizes == [(16, 48), (16, 48), (8, 24)]
+    states = module.seen[0][1]
+    for image in range(16):
+        truth, masks = Y[image], states[3 * image : 3 * image + 3]
+        assert ((masks == truth) | (masks == -1)).all()  # its own labels, hidden anew
+    assert len({tuple(mask.tolist()) for mask in states[:3]} | {()}) > 2
+
+
+def recorded(module, X, states):
+    """As Recorder does, for as many rows as there are states."""
+    module.seen.append((X, states.clone()))
+    return module.logits[:, None].expand(-1, len(states), -1)
+
+
+class SmallMemory(Recorder):
+    """Has room for three samples."""
+
+    def forward(self, X, states):
+        self.seen.append(len(X))
+        if len(X) > 3:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return super().forward(X, states) + X.sum(dim=(1, 2))[None, :, None]
+
+
+def test_out_of_memory_halves_the_batch_and_says_so():
+    module = SmallMemory()
+    net = make_net(module).initialize()
+    dataset, _ = data(n=32)
+    with pytest.warns(UserWarning, match="Out of memory on cpu with .* images at a time") as said:
+        logits = torch.cat(list(net.forward_iter(dataset)), dim=1)
+    assert [int(str(w.message).split("with ")[1].split()[0]) for w in said] == [16, 8, 4]
+    sums = dataset.source.batch(np.arange(32)).sum(dim=(1, 2))
+    expected = module.logits[:, None] + sums[None, :, None]
+    torch.testing.assert_close(logits, expected)
+    module.seen.clear()
+    list(net.forward_iter(dataset))  # from now on it knows
+    assert max(n for n in module.seen if isinstance(n, int)) == 2
+
+
+def test_out_of_memory_with_a_single_image_is_an_error():
+    class NoMemory(Recorder):
+        def forward(self, X, states):
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    net = make_net(NoMemory()).initialize()
+    with pytest.raises(torch.cuda.OutOfMemoryError), pytest.warns(UserWarning):
+        list(net.forward_iter(data(n=2)[0]))

@@ -1,10 +1,11 @@
 """A digest of all that a module's output depends on."""
 
 import hashlib
-import inspect
+from types import CodeType
 
 import torch
 
+_KNOWN = ("builtins", "torch", "torchvision")
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict, type(None))
 
 
@@ -12,8 +13,8 @@ def fingerprint(module):
     """Hexadecimal digest of a module's structure, code, weights and buffers.
 
     Two modules with the same digest compute the same in evaluation mode. Of classes that are not
-    torch's or torchvision's, whose versions count instead, the source code is part of it, as far
-    as it can be read.
+    torch's or torchvision's, whose versions count instead, the code of the methods is part of it;
+    not so the functions and modules that these call.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def fingerprint(module):
     """
     digest = hashlib.blake2b(torch.__version__.encode(), digest_size=16)
     for name, part in module.named_modules():
-        digest.update(f"{name}: {_source(type(part))} {part.extra_repr()}\n".encode())
+        digest.update(f"{name}: {_code(type(part))} {part.extra_repr()}\n".encode())
         settings = {
             key: value
             for key, value in sorted(vars(part).items())
@@ -41,17 +42,28 @@ def fingerprint(module):
     return digest.hexdigest()
 
 
-def _source(kind):
-    """A class's name and, if it is nobody's well-known one, what it does."""
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    package = kind.__module__.partition(".")[0]
-    if package == "torch":
-        return name
-    if package == "torchvision":
+def _code(kind):
+    """A class's name and what its methods do, as far as it is nobody's well-known one."""
+    # Not __qualname__: pickling by value, as for worker processes, shortens it.
+    name = f"{kind.__module__}.{kind.__name__}"
+    if name.startswith("torchvision."):
         import torchvision
 
         return f"{name} {torchvision.__version__}"
-    try:
-        return f"{name} {inspect.getsource(kind)}"
-    except (OSError, TypeError):
-        return name
+    own = [base for base in kind.__mro__ if base.__module__.partition(".")[0] not in _KNOWN]
+    methods = [
+        (name, _instructions(value.__code__))
+        for base in own
+        for name, value in sorted(vars(base).items())
+        if hasattr(value, "__code__")
+    ]
+    return f"{name} {methods}"
+
+
+def _instructions(code):
+    """A code object without the file and the lines that it is from."""
+    constants = [
+        _instructions(value) if isinstance(value, CodeType) else repr(value)
+        for value in code.co_consts
+    ]
+    return code.co_code, code.co_names, constants

@@ -5,6 +5,13 @@ from torch import nn
 from torch.nn import functional as F
 
 
+class _LinearFromZero(nn.Linear):
+    def reset_parameters(self):
+        nn.init.zeros_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
 class Shortcut(nn.Module):
     """Logits from pooled image features and from what is known of the other labels.
 
@@ -34,14 +41,9 @@ class Shortcut(nn.Module):
         n_inputs = n_features + 2 * n_labels
         self.dropout = nn.Dropout(dropout)
         reads_states = n_labels <= self.MAX_LABELS_LINEAR
-        # Without torch's own start, which is not ours and warns of maps from nothing.
-        self.linear = nn.utils.skip_init(
-            nn.Linear, n_inputs if reads_states else n_features, n_labels
-        )
+        self.linear = _LinearFromZero(n_inputs if reads_states else n_features, n_labels)
         self.hidden = nn.Linear(n_inputs, n_hidden)
-        self.out = nn.Linear(n_hidden, n_labels, bias=False)
-        for weight in (self.linear.weight, self.linear.bias, self.out.weight):
-            nn.init.zeros_(weight)
+        self.out = _LinearFromZero(n_hidden, n_labels, bias=False)
 
     def forward(self, features, states):
         """Pooled features (B, C) or None and states (B, L) to logits (B, L)."""

@@ -211,3 +211,40 @@ def test_unknown_names():
 def test_wrong_types():
     with pytest.raises(TypeError, match="backbone must be a name or an nn.Module"):
         make_backbone(18)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "densenet121", "vit_b_32"])
+def test_for_evaluation_computes_the_same(name):
+    torch.manual_seed(0)
+    backbone = make_backbone(name, None).freeze()
+    for part in backbone.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.running_mean, std=0.1)
+            nn.init.uniform_(part.running_var, 0.5, 2.0)
+    images = torch.randint(256, (2, 3, 64, 64), dtype=torch.uint8)
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    with torch.no_grad():
+        expected = backbone(images)
+        fast = backbone.for_evaluation()
+        error = (fast(images) - expected).abs().max() / expected.abs().max()
+        assert error < 1e-5
+        rounded = backbone.for_evaluation(torch.bfloat16)(images)
+    assert rounded.dtype == torch.bfloat16
+    assert (rounded.float() - expected).abs().max() / expected.abs().max() < 0.05
+    assert all(torch.equal(before[key], value) for key, value in backbone.state_dict().items())
+    if name in ("resnet18", "mobilenet_v2"):
+        assert not any(isinstance(part, nn.BatchNorm2d) for part in fast.modules())
+
+
+def test_for_evaluation_leaves_modules_of_ones_own_alone():
+    backbone = make_backbone(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)))
+    assert backbone.train().for_evaluation() is backbone
+    assert not backbone.training
+
+
+def test_normalisation_is_the_formula():
+    backbone = make_backbone(nn.Identity())
+    images = torch.randint(256, (2, 3, 5, 7), dtype=torch.uint8)
+    expected = (images / 255 - backbone.mean) / backbone.std
+    torch.testing.assert_close(backbone(images), expected)
+    assert backbone(images).is_contiguous(memory_format=torch.channels_last)

@@ -153,3 +153,24 @@ def test_attention_bias_reaches_every_layer(features):
             nn.init.normal_(weight, std=3.0)
             assert not torch.allclose(before, module(features, SOME_KNOWN))
             weight.data.copy_(changed)
+
+
+@pytest.mark.parametrize("added", [{}, ADDED])
+def test_several_states_of_each_image(features, added):
+    module = make(**added, grid=(2, 3))
+    states = torch.cat([ALL_UNKNOWN[:1], SOME_KNOWN[1:], SOME_KNOWN[1:], ALL_UNKNOWN[:1]])
+    pooled = module.pool(features)
+    expected = module(pooled.repeat_interleave(2, dim=0), states)
+    torch.testing.assert_close(module(pooled, states), expected)
+
+
+def test_bfloat16_is_close():
+    torch.manual_seed(0)
+    module = CTran(40, 64, n_layers=3, attention_bias=True).eval()
+    features, states = torch.randn(3, 6, 64), torch.randint(-1, 2, (3, 40), dtype=torch.int8)
+    with torch.no_grad():
+        exact = module(features, states)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rounded = module(features, states).float()
+    assert not torch.equal(exact, rounded)
+    torch.testing.assert_close(exact, rounded, atol=0.05, rtol=0.05)

@@ -1,5 +1,6 @@
 """The network beside the transformer."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -42,3 +43,17 @@ def test_dropout_acts_in_training_only():
     x, states = torch.randn(2, 4), torch.ones(2, 3, dtype=torch.int8)
     assert not torch.equal(shortcut.train()(x, states), shortcut(x, states))
     assert torch.equal(shortcut.eval()(x, states), shortcut(x, states))
+
+
+@pytest.mark.parametrize("n_features", [0, 4])
+def test_with_many_labels_states_go_through_the_hidden_layer_only(n_features):
+    few, many = Shortcut(1000, n_features), Shortcut(1001, n_features)
+    assert few.linear.in_features == n_features + 2000
+    assert many.linear.in_features == n_features
+    nn.init.normal_(many.out.weight)
+    features = torch.randn(2, n_features) if n_features else None
+    states = torch.full((2, 1001), -1, dtype=torch.int8)
+    states[1, 0] = 1
+    logits = many.eval()(None if features is None else features[:1].expand(2, -1), states)
+    assert logits.shape == (2, 1001)
+    assert not torch.allclose(logits[0], logits[1])

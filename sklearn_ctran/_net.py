@@ -200,6 +200,17 @@ class LabelMaskNet(NeuralNet):
         )
         return self.evaluation_step(batch, training)
 
+    def mean_logits(self, dataset):
+        """The model's answers for a LabelledImages, the means of its paths.
+
+        Returns
+        -------
+        logits : Tensor of shape (n_samples, n_labels), float32
+        """
+        # Around all batches, so that weights are cast to bfloat16 once and not for each batch.
+        with self._autocast():
+            return torch.cat([paths.mean(dim=0) for paths in self.forward_iter(dataset)])
+
     def _evaluate(self, batch, training):
         X, states = self._to_device(batch)
         with torch.set_grad_enabled(training), self._autocast():

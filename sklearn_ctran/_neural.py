@@ -431,8 +431,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         batches = LabelledImages(
             source, torch.from_numpy(states), batch_size=self._prediction_batch_size(source)
         )
-        logits = [paths.mean(dim=0) for paths in self.net_.forward_iter(batches)]
-        logits = torch.cat(logits).numpy()
+        logits = self.net_.mean_logits(batches).numpy()
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ValueError(f"The model's output for row {row} is not finite: refit it.")

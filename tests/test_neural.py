@@ -183,9 +183,11 @@ def test_encoded_images_stand_for_images(photos, tmp_path, train_backbone):
 
 def test_encoded_images_of_another_estimator(photos, tmp_path):
     paths, Y = photos
-    make = lambda **p: CTranClassifier(  # noqa: E731
-        **{"backbone": counting_backbone(tmp_path / "log"), "image_size": 12} | QUICK | p
-    ).fit(paths, Y)
+
+    def make(**params):
+        backbone = counting_backbone(tmp_path / "log")
+        return CTranClassifier(backbone, **{"image_size": 12} | QUICK | params).fit(paths, Y)
+
     model, same = make(), make(n_layers=2, random_state=1)
     encoded = model.encode(paths)
     np.testing.assert_allclose(same.predict_proba(encoded), same.predict_proba(paths), atol=1e-5)

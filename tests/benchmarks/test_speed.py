@@ -155,3 +155,47 @@ def test_backbone_and_encoder_are_counted():
     # 7.8e9 at 224 pixels.
     with_backbone = count_training(PAPER["ResNet-101"]) - 3 * (linear + attention)
     assert with_backbone == pytest.approx(3 * 7.8e9 * (576 / 224) ** 2, rel=0.02)
+
+
+@pytest.mark.parametrize("precision, tolerance", [("float32", 1e-4), ("bfloat16", 0.02)])
+def test_ours_learns_along_the_curve_of_the_plain_model(precision, tolerance):
+    """The same weights, batches and optimiser, and no dropout: step by step the same loss."""
+    from encoder import PlainCTran, copy_weights, make_ours
+
+    torch.manual_seed(0)
+    plain = PlainCTran(5, 16)
+    ours = make_ours(5, 16, channel_dropout=False)
+    copy_weights(plain, ours)
+    for module in (plain, ours):
+        for part in module.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+            elif isinstance(part, torch.nn.MultiheadAttention):
+                part.dropout = 0.0
+    for layer in ours.layers:
+        layer.attention_dropout = 0.0
+    tokens = torch.randn(24, 32, 3, 16)
+    states = torch.randint(-1, 2, (24, 32, 5), dtype=torch.int8)
+    targets = (tokens[:, :, 0, :5] + (states == 1).roll(1, dims=2) > 0.5).float()
+    curves = []
+    for module, kind in ((plain, "float32"), (ours, precision)):
+        optimizer = torch.optim.AdamW(module.parameters(), lr=3e-3)
+        curves.append([])
+        for batch in zip(tokens, states, targets, strict=True):
+            curves[-1].append(step_loss(module, optimizer, batch, kind))
+    assert curves[0][-1] < 0.9 * curves[0][0]  # it does learn
+    assert curves[1] == pytest.approx(curves[0], abs=tolerance)
+
+
+def step_loss(module, optimizer, batch, precision):
+    """One training step, and the loss before it."""
+    from encoder import autocast
+
+    X, states, targets = batch
+    optimizer.zero_grad()
+    with autocast("cpu", precision):
+        logits = module.train()(X, states).float()
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.expand_as(logits))
+    loss.backward()
+    optimizer.step()
+    return loss.item()

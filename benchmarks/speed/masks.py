@@ -1,0 +1,154 @@
+"""Several masks per image: when they pay in mAP per second.
+
+``n_masks`` hides the labels of each image several times per step, with the image going through the
+backbone once. That can pay only where a step's time is the backbone's. Shown on Corel5k photos with
+a frozen MobileNetV2, fitted twice:
+
+- flipped images: with ``augment="flip"`` they go through the backbone in every epoch;
+- ready tokens: without augmentation the backbone's tokens come from the cache and cost nothing.
+
+Each with 1, 2 and 4 masks for the same number of epochs, and with 1 mask for as many epochs as take
+about the time of 4 masks. Trained and scored on photos of the training part; the scores are mAP
+over hidden labels with 0 / 25 / 50 / 75 % of the labels known, means of 3 draws. "more mAP/s" is
+what each second beyond those of 1 mask adds to the mean. The fits are too long to take turns: they
+come in the order of the table.
+
+Usage (6 minutes)::
+
+    python benchmarks/speed/masks.py --shared ../shared --json masks.json
+
+Its output::
+
+    TO BE FILLED
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from _speed import describe_machine, print_table, write_json
+from corel5k import read_corel5k
+
+# isort: split
+from _common import PERCENTS_KNOWN, compare  # in a folder that _speed makes known
+
+from sklearn_ctran import CTranClassifier
+
+N_MASKS = (1, 2, 4)
+N_DRAWS = 3
+CASES = {"flipped images": "flip", "ready tokens": None}  # name -> augment
+COLUMNS = (*(f"{percent} %" for percent in PERCENTS_KNOWN), "mean", "fit s", "more mAP/s")
+
+
+def main():
+    arguments = parse_arguments()
+    seed = arguments.seed
+    paths, Y, train, _ = read_corel5k(Path(arguments.shared) / "data" / "corel5k")
+    weights = Path(arguments.shared) / "data" / "weights" / "mobilenet_v2-imagenet.pth"
+    rows = np.random.RandomState(seed).permutation(np.flatnonzero(train))
+    n = arguments.photos
+    data = [
+        ([paths[row] for row in part], Y[part]) for part in (rows[:n], rows[n:][: arguments.valid])
+    ]
+    params = {"weights": weights, "image_size": arguments.image_size, "random_state": seed}
+    model = CTranClassifier("mobilenet_v2", **params)
+    fill_cache(model, data)
+    results = {
+        case: compare_masks(case, model.set_params(augment=augment), data, arguments.epochs, seed)
+        for case, augment in CASES.items()
+    }
+    machine = describe_machine(seed)
+    rows = {name: cells for case in results.values() for name, cells in make_rows(case).items()}
+    print_table(rows, COLUMNS, machine)
+    for case, result in results.items():
+        print(describe(case, result))
+    write_json(arguments.json, results, machine)
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
+    parser.add_argument("--photos", type=int, default=1500, help="to train on (1500)")
+    parser.add_argument("--valid", type=int, default=500, help="to score on (500)")
+    parser.add_argument("--image-size", type=int, default=128, help="pixels per side (128)")
+    parser.add_argument("--epochs", type=int, default=4, help="with each number of masks (4)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def fill_cache(model, data):
+    """Compute all tokens, so that no fit pays for those that others find ready."""
+    (photos, Y), (valid_photos, _) = data
+    model = CTranClassifier(**model.get_params()).set_params(max_epochs=1, n_layers=1)
+    model.fit(photos, Y).predict(valid_photos)
+
+
+def compare_masks(case, model, data, n_epochs, seed):
+    """Fit a model with growing numbers of masks, then longer with one mask.
+
+    Parameters
+    ----------
+    case : str
+        Starts the names of the results.
+    model : CTranClassifier
+        Its `n_masks` and `max_epochs` are set here.
+    data : list of two pairs
+        Photos and labels, to train on and to score on.
+    n_epochs, seed : int
+
+    Returns
+    -------
+    results : dict
+        Name -> dict with ``mAP`` by share of known labels, ``fit_seconds``, ``n_masks`` and
+        ``n_epochs``; in the order of fitting.
+    """
+    results = {}
+
+    def add(n_masks, n_epochs):
+        name = f"{case}, {n_masks} mask{'s' * (n_masks > 1)}, {n_epochs} epochs"
+        model.set_params(n_masks=n_masks, max_epochs=n_epochs)
+        (photos, Y), (valid_photos, Y_valid) = data
+        methods = {name: (model, photos, valid_photos)}
+        result = compare(methods, Y, Y_valid, seed, n_draws=N_DRAWS)[name]
+        results[name] = {
+            **{key: result[key] for key in ("mAP", "fit_seconds")},
+            "mean": float(np.mean(list(result["mAP"].values()))),
+            "n_masks": n_masks,
+            "n_epochs": n_epochs,
+        }
+        return result["fit_seconds"]
+
+    seconds = [add(n_masks, n_epochs) for n_masks in N_MASKS]
+    add(1, max(n_epochs + 1, round(n_epochs * seconds[-1] / seconds[0])))
+    return results
+
+
+def make_rows(results):
+    """The cells of COLUMNS for each fit of one case; the first is what others are compared with."""
+    first = next(iter(results.values()))
+    rows = {}
+    for name, result in results.items():
+        scores = [f"{score:.1f}" for score in (*result["mAP"].values(), result["mean"])]
+        more_seconds = result["fit_seconds"] - first["fit_seconds"]
+        gain = f"{(result['mean'] - first['mean']) / more_seconds:.3f}" if more_seconds > 0 else ""
+        rows[name] = [*scores, f"{result['fit_seconds']:.1f}", gain]
+    return rows
+
+
+def describe(case, results):
+    """What about the same time is better spent on, in words."""
+    *_, masks, epochs = results.values()
+    difference = masks["mean"] - epochs["mean"]
+    return (
+        f"{case}: {masks['n_masks']} masks {masks['mean']:.1f} in {masks['fit_seconds']:.0f} s, "
+        f"{epochs['n_epochs']} epochs {epochs['mean']:.1f} in {epochs['fit_seconds']:.0f} s: "
+        f"{'masks' if difference > 0 else 'epochs'} pay {abs(difference):.1f} points more"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""A grid search over photos: what it takes beyond one pass of the backbone and the fits themselves.
+
+``GridSearchCV`` fits 12 candidates on 3 folds each, on paths of Corel5k photos in front of a frozen
+MobileNetV2. With ``cache="memory"`` each photo should go through the backbone once, whatever the
+number of candidates and folds, and the rest of a fit should take as long as on ready tokens.
+Compared are
+
+- the parts: one pass of the backbone over all photos, and the same 36 fits and scores on its
+  tokens, given as an array (the sum of the times that ``GridSearchCV`` reports);
+- the search over the photos, from an empty cache, start to end;
+- the same by two worker processes, which share the cache.
+
+Images through the backbone are counted at the backbone, but with worker processes as the tokens
+that the cache has been given. The searches are too long to take turns; parts come first.
+
+Usage (6 minutes)::
+
+    python benchmarks/speed/search.py --shared ../shared --json search.json
+
+Its output::
+
+    TO BE FILLED
+"""
+
+import argparse
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+import numpy as np
+from _speed import describe_machine, print_table, write_json
+from corel5k import compute_tokens, read_corel5k
+from sklearn.model_selection import GridSearchCV, KFold
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._cache import TokenCache
+from sklearn_ctran._images import check_images
+from sklearn_ctran._tokens import _Passes
+
+CANDIDATES = {"n_layers": (1, 2), "lr": (1e-3, 2e-3, 4e-3), "dropout": (0.1, 0.2)}
+N_FOLDS = 3
+IMAGE_SIZE = 224
+GOAL_RATIO = 1.1
+
+
+def main():
+    arguments = parse_arguments()
+    seed = arguments.seed
+    paths, Y, train, _ = read_corel5k(Path(arguments.shared) / "data" / "corel5k")
+    weights = Path(arguments.shared) / "data" / "weights" / "mobilenet_v2-imagenet.pth"
+    rows = np.random.RandomState(seed).permutation(np.flatnonzero(train))[: arguments.photos]
+    paths, Y = [paths[row] for row in rows], Y[rows]
+    params = {"max_epochs": arguments.epochs, "random_state": seed}
+    n_distinct = len(set(check_images(paths, decode=False).keys()))
+    print(f"{len(paths)} photos, {n_distinct} of them distinct, {Y.shape[1]} words", flush=True)
+
+    results = measure_parts(paths, Y, weights, params)
+    model = CTranClassifier("mobilenet_v2", weights=weights, image_size=IMAGE_SIZE, **params)
+    results["search over photos"] = measure_search(model, paths, Y, n_jobs=1)
+    results["search, 2 processes"] = measure_search(model, paths, Y, n_jobs=2)
+
+    machine = describe_machine(seed)
+    print_table(
+        {name: [_cell(x) for x in result.values()] for name, result in results.items()},
+        ("s", "of which fits", "scores", "images through backbone"),
+        machine,
+    )
+    ratio = results["search over photos"]["seconds"] / results["parts together"]["seconds"]
+    verdict = "reached" if ratio <= GOAL_RATIO else "missed"
+    print(f"search / parts: {ratio:.3f}; the goal, at most {GOAL_RATIO}, is {verdict}")
+    write_json(arguments.json, {"ratio": ratio, "distinct_photos": n_distinct, **results}, machine)
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
+    parser.add_argument("--photos", type=int, default=900, help="training photos to use (900)")
+    parser.add_argument("--epochs", type=int, default=3, help="of each fit (3)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def _cell(value):
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
+
+
+def measure_parts(paths, Y, weights, params):
+    """One pass of the backbone, then all fits and scores on its tokens, and both together.
+
+    Returns
+    -------
+    results : dict
+        Name -> dict with ``seconds``, those of ``fit`` and of ``score``, and ``images``, the
+        number that went through the backbone; None where there are none.
+    """
+    print("One pass of the backbone ...", flush=True)
+    with counted_images() as counter:
+        start = time.perf_counter()
+        tokens = compute_tokens(paths, weights, IMAGE_SIZE)
+        seconds = time.perf_counter() - start
+    once = {"seconds": seconds, "fit": None, "score": None, "images": counter.n_images}
+    print("Fits and scores on its tokens ...", flush=True)
+    heads = run_search(CTranClassifier(None, **params), tokens, Y)
+    # What GridSearchCV does besides, such as taking the rows of a fold, is no part of the parts.
+    heads["seconds"] = heads["fit"] + heads["score"]
+    return {
+        "backbone, once": once,
+        "fits and scores on tokens": heads | {"images": None},
+        "parts together": {
+            "seconds": once["seconds"] + heads["seconds"],
+            "fit": heads["fit"],
+            "score": heads["score"],
+            "images": once["images"],
+        },
+    }
+
+
+def measure_search(model, paths, Y, n_jobs):
+    """As `measure_parts`, of a search over photos that starts from an empty cache."""
+    print(f"Search over photos, n_jobs={n_jobs} ...", flush=True)
+    cache = TokenCache()
+    cache.clear()
+    with counted_images() as counter:
+        result = run_search(model, paths, Y, n_jobs)
+    # Images that two processes computed at a time would be there twice.
+    n_stored = sum(space["images"] for space in cache.info().spaces)
+    return result | {"images": counter.n_images if n_jobs == 1 else n_stored}
+
+
+def run_search(model, X, Y, n_jobs=1):
+    """Seconds of a grid search, and the sums of those of its fits and scores, as a dict."""
+    search = GridSearchCV(model, CANDIDATES, cv=KFold(N_FOLDS), refit=False, n_jobs=n_jobs)
+    start = time.perf_counter()
+    search.fit(X, Y)
+    seconds = time.perf_counter() - start
+    fit, score = (
+        N_FOLDS * float(search.cv_results_[f"mean_{what}_time"].sum()) for what in ("fit", "score")
+    )
+    return {"seconds": seconds, "fit": fit, "score": score}
+
+
+@contextmanager
+def counted_images():
+    """Count the images that go through backbones in this process; yields an object."""
+    counter = SimpleNamespace(n_images=0)
+    original = _Passes._pass
+
+    def count(self, images):
+        counter.n_images += len(images)
+        return original(self, images)
+
+    with mock.patch.object(_Passes, "_pass", count):
+        yield counter
+
+
+if __name__ == "__main__":
+    main()

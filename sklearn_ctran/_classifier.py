@@ -532,7 +532,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         """What "auto" means: about 1,000 steps, but 5 to 60 epochs."""
         if self.max_epochs != "auto":
             return self.max_epochs
-        return int(np.clip(np.ceil(1000 / np.ceil(n_train / self.batch_size)), 5, 60))
+        return int(np.clip(np.rint(1000 / np.ceil(n_train / self.batch_size)), 5, 60))
 
     def _say(self, message):
         if self.verbose:

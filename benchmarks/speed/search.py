@@ -7,11 +7,12 @@ Compared are
 
 - the parts: one pass of the backbone over all photos, and the same 36 fits and scores on its
   tokens, given as an array (the sum of the times that ``GridSearchCV`` reports);
-- the search over the photos, from an empty cache, start to end;
-- the same by two worker processes, which share the cache.
+- the search over the photos, from an empty cache, start to end. It takes turns with the one on
+  tokens, candidate by candidate, so that whatever slows the machine slows both;
+- the same by two worker processes, which share the cache, in one piece.
 
 Images through the backbone are counted at the backbone, but with worker processes as the tokens
-that the cache has been given. The searches are too long to take turns; parts come first.
+that the cache has been given.
 
 Usage (6 minutes)::
 
@@ -32,7 +33,7 @@ from unittest import mock
 import numpy as np
 from _speed import describe_machine, print_table, write_json
 from corel5k import compute_tokens, read_corel5k
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid
 
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran._cache import TokenCache
@@ -56,18 +57,26 @@ def main():
     n_distinct = len(set(check_images(paths, decode=False).keys()))
     print(f"{len(paths)} photos, {n_distinct} of them distinct, {Y.shape[1]} words", flush=True)
 
-    results = measure_parts(paths, Y, weights, params)
+    once, tokens = pass_once(paths, weights)
     model = CTranClassifier("mobilenet_v2", weights=weights, image_size=IMAGE_SIZE, **params)
-    results["search over photos"] = measure_search(model, paths, Y, n_jobs=1)
-    results["search, 2 processes"] = measure_search(model, paths, Y, n_jobs=2)
-
+    heads, search = take_turns(CTranClassifier(None, **params), tokens, model, paths, Y)
+    # What GridSearchCV does besides, such as taking the rows of a fold, is no part of the parts.
+    heads["seconds"] = heads["fit"] + heads["score"]
+    in_all = once["seconds"] + heads["seconds"]
+    results = {
+        "backbone, once": once,
+        "fits and scores on tokens": heads,
+        "parts together": {**heads, "seconds": in_all, "images": once["images"]},
+        "search over photos": search,
+        "search, 2 processes": search_in_processes(model, paths, Y, n_jobs=2),
+    }
     machine = describe_machine(seed)
     print_table(
         {name: [_cell(x) for x in result.values()] for name, result in results.items()},
         ("s", "of which fits", "scores", "images through backbone"),
         machine,
     )
-    ratio = results["search over photos"]["seconds"] / results["parts together"]["seconds"]
+    ratio = search["seconds"] / in_all
     verdict = "reached" if ratio <= GOAL_RATIO else "missed"
     print(f"search / parts: {ratio:.3f}; the goal, at most {GOAL_RATIO}, is {verdict}")
     write_json(arguments.json, {"ratio": ratio, "distinct_photos": n_distinct, **results}, machine)
@@ -87,57 +96,56 @@ def parse_arguments():
 
 
 def _cell(value):
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.1f}" if value else ""
 
 
-def measure_parts(paths, Y, weights, params):
-    """One pass of the backbone, then all fits and scores on its tokens, and both together.
-
-    Returns
-    -------
-    results : dict
-        Name -> dict with ``seconds``, those of ``fit`` and of ``score``, and ``images``, the
-        number that went through the backbone; None where there are none.
-    """
+def pass_once(paths, weights):
+    """One pass of the backbone over all photos: its figures (see `take_turns`), and the tokens."""
     print("One pass of the backbone ...", flush=True)
     with counted_images() as counter:
         start = time.perf_counter()
         tokens = compute_tokens(paths, weights, IMAGE_SIZE)
         seconds = time.perf_counter() - start
-    once = {"seconds": seconds, "fit": None, "score": None, "images": counter.n_images}
-    print("Fits and scores on its tokens ...", flush=True)
-    heads = run_search(CTranClassifier(None, **params), tokens, Y)
-    # What GridSearchCV does besides, such as taking the rows of a fold, is no part of the parts.
-    heads["seconds"] = heads["fit"] + heads["score"]
-    return {
-        "backbone, once": once,
-        "fits and scores on tokens": heads | {"images": None},
-        "parts together": {
-            "seconds": once["seconds"] + heads["seconds"],
-            "fit": heads["fit"],
-            "score": heads["score"],
-            "images": once["images"],
-        },
-    }
+    return {"seconds": seconds, "fit": 0.0, "score": 0.0, "images": counter.n_images}, tokens
 
 
-def measure_search(model, paths, Y, n_jobs):
-    """As `measure_parts`, of a search over photos that starts from an empty cache."""
-    print(f"Search over photos, n_jobs={n_jobs} ...", flush=True)
+def take_turns(head, tokens, model, paths, Y):
+    """Search on tokens and, from an empty cache, on photos: one candidate here, one there.
+
+    Returns
+    -------
+    heads, photos : dict
+        ``seconds``, those of ``fit`` and of ``score``, and ``images``, the number that went
+        through the backbone.
+    """
+    TokenCache().clear()
+    totals = [{"seconds": 0.0, "fit": 0.0, "score": 0.0, "images": 0} for _ in range(2)]
+    for candidate in ParameterGrid(CANDIDATES):
+        grid = {name: [value] for name, value in candidate.items()}
+        print(f"Searching: {candidate} ...", flush=True)
+        for total, (estimator, X) in zip(totals, ((head, tokens), (model, paths)), strict=True):
+            with counted_images() as counter:
+                result = run_search(estimator, X, Y, grid)
+            for key, value in (result | {"images": counter.n_images}).items():
+                total[key] += value
+    return totals
+
+
+def search_in_processes(model, paths, Y, n_jobs):
+    """As `take_turns`, but of one search over photos by worker processes."""
+    print(f"Searching by {n_jobs} processes ...", flush=True)
     cache = TokenCache()
     cache.clear()
-    with counted_images() as counter:
-        result = run_search(model, paths, Y, n_jobs)
+    result = run_search(model, paths, Y, CANDIDATES, n_jobs)
     # Images that two processes computed at a time would be there twice.
-    n_stored = sum(space["images"] for space in cache.info().spaces)
-    return result | {"images": counter.n_images if n_jobs == 1 else n_stored}
+    return result | {"images": sum(space["images"] for space in cache.info().spaces)}
 
 
-def run_search(model, X, Y, n_jobs=1):
-    """Seconds of a grid search, and the sums of those of its fits and scores, as a dict."""
-    search = GridSearchCV(model, CANDIDATES, cv=KFold(N_FOLDS), refit=False, n_jobs=n_jobs)
+def run_search(model, X, Y, grid, n_jobs=1):
+    """Seconds of a grid search, and the sums of those of its fits and scores."""
+    search = GridSearchCV(model, grid, cv=KFold(N_FOLDS), refit=False, n_jobs=n_jobs)
     start = time.perf_counter()
     search.fit(X, Y)
     seconds = time.perf_counter() - start

@@ -18,7 +18,25 @@ Usage (6 minutes)::
 
 Its output::
 
-    TO BE FILLED
+                                0 %  25 %  50 %  75 %  mean  fit s  photos to mAP s
+    logistic regression        60.8  62.1  63.4  65.2  62.9   18.1             64.2
+    classifier chain           61.0  62.4  63.8  65.4  63.2   25.5             71.7
+    C-Tran, 1 layer, 2 epochs  59.6  62.5  64.1  66.8  63.3    8.1             54.4
+    C-Tran, 1 layer, 3 epochs  60.5  64.5  66.3  69.0  65.1   11.1             57.4
+    C-Tran, 1 layer, 5 epochs  62.7  65.7  67.9  71.4  66.9   15.1             61.4
+    C-Tran, 1 layer, 8 epochs  63.5  65.8  69.2  71.9  67.6   23.4             69.6
+    C-Tran, default, 6 epochs  63.4  66.4  69.0  72.7  67.9   46.8             93.3
+    C-Tran, default            64.9  68.2  70.9  72.8  69.2  127.8            174.2
+
+    processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, threads 2, torch 2.14.1, ...
+
+    logistic regression: mean 62.9 in 18.1 s
+        C-Tran reaches the mean in 8.1 s, 2.2 x as fast (C-Tran, 1 layer, 2 epochs)
+        C-Tran reaches every share in 15.1 s, 1.2 x as fast (C-Tran, 1 layer, 5 epochs)
+    classifier chain: mean 63.2 in 25.5 s
+        C-Tran reaches the mean in 8.1 s, 3.2 x as fast (C-Tran, 1 layer, 2 epochs)
+        C-Tran reaches every share in 15.1 s, 1.7 x as fast (C-Tran, 1 layer, 5 epochs)
+    the default fit, 4,500 photos: 128 s; the goal, under 120 s, is missed
 """
 
 import argparse
@@ -129,8 +147,8 @@ def race(results, rival, budgets):
     Returns
     -------
     winners : dict
-        ``mean``: the one that reaches the rival's mean over the shares, ``every share``: the one
-        that reaches it at each; None where nobody does.
+        ``the mean``: the one that reaches the rival's mean over the shares, ``every share``: the
+        one that reaches it at each; None where nobody does.
     """
     target = results[rival]
     by_time = sorted(budgets, key=lambda name: results[name]["fit_seconds"])
@@ -139,7 +157,7 @@ def race(results, rival, budgets):
         return all(results[name]["mAP"][share] >= goal for share, goal in target["mAP"].items())
 
     return {
-        "mean": next((x for x in by_time if mean_map(results[x]) >= mean_map(target)), None),
+        "the mean": next((x for x in by_time if mean_map(results[x]) >= mean_map(target)), None),
         "every share": next(filter(reaches_all, by_time), None),
     }
 
@@ -147,14 +165,17 @@ def race(results, rival, budgets):
 def describe_race(results, rival, winners):
     """A rival's mAP and seconds, and in how many C-Tran gets there, in words."""
     seconds = results[rival]["fit_seconds"]
-    parts = []
+    lines = [f"{rival}: mean {mean_map(results[rival]):.1f} in {seconds:.1f} s"]
     for what, winner in winners.items():
         if winner is None:
-            parts.append(f"{what} never")
+            lines.append(f"    C-Tran never reaches {what}")
         else:
             needed = results[winner]["fit_seconds"]
-            parts.append(f"{what} in {needed:.1f} s, {seconds / needed:.2g} x as fast ({winner})")
-    return f"{rival}: mean {mean_map(results[rival]):.1f} in {seconds:.1f} s; " + "; ".join(parts)
+            ratio = seconds / needed
+            lines.append(
+                f"    C-Tran reaches {what} in {needed:.1f} s, {ratio:.2g} x as fast ({winner})"
+            )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,11 @@ class _BlockedAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, query, key_value, table, states, n_heads, dropout):
         scale = (query.shape[2] / n_heads) ** -0.5
-        inputs = (query * scale, *key_value.chunk(2, dim=2))
-        heads = tuple(_split_heads(x, n_heads).contiguous() for x in inputs)
+        inputs = (query, *key_value.chunk(2, dim=2))
+        heads = tuple(
+            _split_heads(x, n_heads).clone(memory_format=torch.contiguous_format) for x in inputs
+        )
+        heads[0].mul_(scale)
         ctx.save_for_backward(*heads, table, states)
         # The backward pass draws the same dropout again.
         seed = int(torch.randint(2**62, ())) if dropout else None

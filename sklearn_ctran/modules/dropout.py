@@ -16,8 +16,17 @@ class ChannelDropout(nn.Module):
         """Tokens (B, T, d), some channels zero in training."""
         if not self.training or not self.p:
             return tokens
+        return tokens * self._factors(tokens)
+
+    def add(self, residual, tokens):
+        """The sum of `residual` and ``self(tokens)``, in one pass through memory."""
+        if not self.training or not self.p:
+            return residual + tokens
+        return torch.addcmul(residual, tokens, self._factors(tokens))
+
+    def _factors(self, tokens):
         kept = torch.rand(len(tokens), 1, tokens.shape[2], device=tokens.device) >= self.p
-        return tokens * (kept / (1 - self.p)).to(tokens.dtype)
+        return (kept / (1 - self.p)).to(tokens.dtype)
 
 
 class Dropout(nn.Dropout):
@@ -28,6 +37,10 @@ class Dropout(nn.Dropout):
         if not self.training or not self.p or x.device.type != "cpu":
             return F.dropout(x, self.p, self.training)
         return x * keep_mask(x.shape, self.p).to(x.dtype).mul_(1 / (1 - self.p))
+
+    def add(self, residual, x):
+        """The sum of `residual` and ``self(x)``."""
+        return residual + self(x)
 
 
 def keep_mask(shape, p, generator=None):

@@ -60,9 +60,9 @@ class EncoderLayer(nn.Module):
         dropout = self.attention_dropout if self.training else 0.0
         query, key_value = self.query(queried), self.key_value(tokens)
         attended = self.out(attend(query, key_value, self.n_heads, bias, dropout))
-        queried = self.norm1(queried + self.dropout(attended))
+        queried = self.norm1(self.dropout.add(queried, attended))
         hidden = self.dropout(F.relu(self.linear1(queried)))
-        return self.norm2(queried + self.dropout(self.linear2(hidden)))
+        return self.norm2(self.dropout.add(queried, self.linear2(hidden)))
 
     def attention_weights(self, tokens, n_queries=None, bias=None):
         """Who attends to whom: (B, n_heads, n_queries, T). Arguments as in `forward`."""

@@ -54,12 +54,12 @@ def test_race():
         "weak": _result((50, 50), 1),
     }
     winners = race(results, "rival", ["slow", "uneven", "weak"])
-    assert winners == {"mean": "uneven", "every share": "slow"}
+    assert winners == {"the mean": "uneven", "every share": "slow"}
     text = describe_race(results, "rival", winners)
-    assert "mean in 10.0 s, 2 x as fast (uneven)" in text
+    assert "reaches the mean in 10.0 s, 2 x as fast (uneven)" in text
     nobody = race(results, "slow", ["weak"])
-    assert nobody == {"mean": None, "every share": None}
-    assert "every share never" in describe_race(results, "slow", nobody)
+    assert nobody == {"the mean": None, "every share": None}
+    assert "never reaches every share" in describe_race(results, "slow", nobody)
 
 
 def test_budgets_grow():
@@ -82,22 +82,28 @@ def test_search_passes_each_photo_once(photos, model, monkeypatch):
     monkeypatch.setattr(search, "CANDIDATES", {"lr": (1e-3, 2e-3)})
     paths, Y = photos
     # Another photo with the same content does not count.
-    result = search.measure_search(model, [*paths, paths[0]], np.vstack([Y, Y[:1]]), n_jobs=1)
-    assert result["images"] == len(paths)
-    assert min(result.values()) > 0
-    assert result["fit"] + result["score"] < result["seconds"]
+    n_distinct, paths, Y = len(paths), [*paths, paths[0]], np.vstack([Y, Y[:1]])
+    head = CTranClassifier(None, d_model=8, n_layers=1, max_epochs=1)
+    tokens = np.random.RandomState(0).rand(len(paths), 4, 5).astype(np.float32)
+    heads, found = search.take_turns(head, tokens, model, paths, Y)
+    assert (heads["images"], found["images"]) == (0, n_distinct)
+    for result in (heads, found):
+        assert min(result["fit"], result["score"]) > 0
+        assert result["fit"] + result["score"] < result["seconds"]
+    again = search.search_in_processes(model, paths, Y, n_jobs=1)
+    assert again["images"] == n_distinct
 
 
-def test_search_parts(photos, monkeypatch):
+def test_one_pass(monkeypatch, shared):
     import search
+    from corel5k import read_corel5k
 
-    tokens = np.random.RandomState(0).rand(12, 4, 5).astype(np.float32)
-    monkeypatch.setattr(search, "CANDIDATES", {"lr": (1e-3,)})
-    monkeypatch.setattr(search, "compute_tokens", lambda *args: tokens)
-    paths, Y = photos
-    params = {"d_model": 8, "n_layers": 1, "max_epochs": 1}
-    once, heads, together = search.measure_parts(paths, Y, None, params).values()
-    assert together["seconds"] == once["seconds"] + heads["fit"] + heads["score"]
+    paths, *_ = read_corel5k(shared / "data" / "corel5k")
+    weights = shared / "data" / "weights" / "mobilenet_v2-imagenet.pth"
+    monkeypatch.setattr(search, "IMAGE_SIZE", 32)
+    once, tokens = search.pass_once(paths[:3], weights)
+    assert once["images"] == 3 and once["seconds"] > 0
+    assert tokens.shape == (3, 1, 1280)
 
 
 def test_masks(photos, model):

@@ -1,5 +1,6 @@
 """Dropout: what is dropped, how much of it, and from which generator."""
 
+import pytest
 import torch
 
 from sklearn_ctran.modules.dropout import ChannelDropout, Dropout, keep_mask
@@ -12,6 +13,17 @@ def test_channel_dropout_is_shared_by_tokens_and_keeps_the_mean():
     assert 0.27 < (dropped == 0).float().mean() < 0.33
     assert 0.95 < dropped.mean() < 1.05
     assert torch.equal(ChannelDropout(0.3).eval()(dropped), dropped)
+
+
+@pytest.mark.parametrize("kind", [ChannelDropout, Dropout])
+@pytest.mark.parametrize("training", [False, True])
+def test_adding_is_dropping_and_adding(kind, training):
+    dropout = kind(0.3).train(training)
+    residual, tokens = torch.randn(2, 3, 4, 50)
+    torch.manual_seed(0)
+    expected = residual + dropout(tokens)
+    torch.manual_seed(0)
+    torch.testing.assert_close(dropout.add(residual, tokens), expected)
 
 
 def test_dropout_drops_entries_by_themselves_and_keeps_the_mean():

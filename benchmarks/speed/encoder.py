@@ -15,22 +15,23 @@ A prediction is of four batches, and its time that of one of them. Variants take
 medians, ratios are medians of the ratios round by round. Before that, ours gets the weights of the
 plain model, and how far their logits are apart is printed.
 
-Usage (5 minutes)::
+Usage (7 minutes)::
 
     python benchmarks/speed/encoder.py --json encoder.json
     python benchmarks/speed/encoder.py --sizes 0 2      # by position in SIZES
 
-Part of its output (there are three more columns, of predictions)::
+Part of its output (train ms, plain/this, this/limit; predict ms, plain/this, this/limit)::
 
-                                                              train ms  plain/this  this/limit
-    64 x (24 + 74), d = 128  plain, float32                        296           1        7.36
-    64 x (24 + 74), d = 128  ours, drops channels, float32         140         1.9        3.83
-    64 x (24 + 74), d = 128  ours, drops channels, bfloat16       82.8        3.22        2.29
-    64 x (24 + 74), d = 128  ours, drops entries, bfloat16         143        2.15         3.5
-    64 x (24 + 74), d = 128  limit, bfloat16                        40        7.36           1
-    2 x (324 + 80), d = 2048  plain, float32                     3,691           1        4.26
-    2 x (324 + 80), d = 2048  ours, drops channels, bfloat16     1,022        3.61        1.18
-    2 x (324 + 80), d = 2048  limit, bfloat16                      867        4.26           1
+    64 x (24 + 74), d = 128  plain, float32        279     1   7.14    42.2     1  2.98
+      ours, drops channels, float32                142  1.96   3.65    42.7  0.98  3.01
+      ours, drops channels, bfloat16              88.2  3.12   2.25    28.1   1.5  1.93
+      ours, drops entries, bfloat16                136  2.11   3.35    28.6  1.48  2.05
+      ours, all of the estimator's, bfloat16       104  2.65   2.67      32  1.28  2.29
+      limit, bfloat16                             39.1  7.14      1      14  2.98     1
+    2 x (324 + 80), d = 2048  plain, float32     3,328     1   4.09     778     1  2.81
+      ours, drops channels, bfloat16               966  3.45   1.19     322  2.42  1.16
+      ours, drops entries, bfloat16                991  3.36   1.22     322  2.42  1.16
+      limit, bfloat16                              813  4.09      1     277  2.81     1
 
     processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, threads 2, torch 2.14.1, ...
 """

@@ -139,7 +139,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
         digits, on every machine, take "float32".
     n_jobs : int or None, default=None
-        Threads that decode images, ahead of the network; None means 1, -1 all cores.
+        Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where a frozen backbone's tokens are kept, so that each image goes through it once per
         (backbone, weights, preprocessing), however many folds, candidates, estimators and worker
@@ -358,6 +358,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
         self._set_task(targets, "tokens" if backbone is None else "images")
         self._preprocess = self._make_preprocessing()
+        self._module_size = None  # Its features are not pooled.
         device = resolve_device(self.device)
         with lent_seed(0, device):  # Random weights, all of which the file replaces.
             if backbone is None:
@@ -430,12 +431,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
             n_tokens, n_channels = data.shape[1:]
             return self._make_ctran(self.n_labels_, n_channels, grid=guess_grid(n_tokens))
         backbone = make_backbone(self.backbone, self.weights)
+        self._module_size = self._preprocess.final_size(data.sizes[0])
         if not self._trains_backbone():
             backbone.freeze()
         return self._make_ctran(
             self.n_labels_,
             backbone.n_channels,
-            grid=self._grid(backbone, data),
+            grid=self._grid(backbone, self._module_size),
             backbone=backbone,
         )
 
@@ -445,9 +447,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
             module.standardize_features(*mean_and_scale(features, train))
         module.set_prior(torch.from_numpy(log_odds(targets.states[train])))
 
-    def _grid(self, backbone, images):
-        """Rows and columns of the feature map, of a black image as large as the first one."""
-        size = self._preprocess.final_size(images.sizes[0])
+    def _grid(self, backbone, size):
+        """Rows and columns of the feature map of an image of some height and width (black)."""
         was_training = backbone.training
         with torch.no_grad():
             black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)

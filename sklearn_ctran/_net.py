@@ -246,7 +246,9 @@ class LabelMaskNet(NeuralNet):
         return loss / hidden.sum().clamp(min=1)
 
     def _to_device(self, batch):
-        return tuple(x.to(self.device, non_blocking=True) for x in batch)
+        # From pinned memory; other devices than CUDA would not wait for the copy.
+        is_cuda = torch.device(self.device).type == "cuda"
+        return tuple(x.to(self.device, non_blocking=is_cuda) for x in batch)
 
     def _autocast(self):
         return autocast(self.device, self.precision)

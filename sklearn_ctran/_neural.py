@@ -128,7 +128,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         self._preprocess = self._make_preprocessing()
-        data, kind = self._read_X(X, fitted=going_on)
+        data, kind = self._read_X(X, fitted=going_on, training=True)
         check_consistent_length(data, targets.states)
         self._set_task(targets, kind)
         rng = check_random_state(self.random_state)
@@ -136,7 +136,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         train, valid = self._split(targets, rng)
         with lent_seed(seed, device):
             module = self._module_to_go_on_with() if going_on else self._build_module(data)
-            features = self._features(data, module)
+            features = self._features(data, module, device)
             if not going_on:
                 self._prepare_module(module, features, targets, train)
             source = self._training_source(data, features, module)
@@ -218,13 +218,13 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ input
 
-    def _read_X(self, X, fitted):
+    def _read_X(self, X, fitted, training=False):
         """Validate `X`: Images or Tokens, and which kind of input it was.
 
         A fitted estimator goes by what it was fitted with, whatever its parameters say by now.
         """
         if isinstance(X, EncodedImages):
-            self._check_encoded(X, fitted)
+            self._check_encoded(X, training)
             return X, self._input_kind
         kind, X = _kind_of(X, self._input_kind == "tokens" if fitted else self.backbone is None)
         if fitted and kind != self._input_kind:
@@ -232,7 +232,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         if kind == "images":
             use_image = self.net_.module_.use_image if fitted else self.use_image
             # Where every image goes through the backbone first, broken ones are found there.
-            decode = not fitted and self._trains_backbone()
+            decode = training and self._trains_backbone()
             return self._read_images(X, use_image, decode), kind
         if kind == "tokens":
             X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
@@ -266,26 +266,31 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
                 f"{len(module.feature_mean)}."
             )
-        if module.has_fixed_tokens and X.shape[1] != math.prod(module.grid):
-            raise ValueError(
-                f"X has {X.shape[1]} tokens an image, but the estimator was fitted with "
-                f"{math.prod(module.grid)}."
-            )
+        self._check_token_count(X.shape[1])
 
-    def _features(self, data, module):
+    def _check_token_count(self, n_tokens):
+        module = self.net_.module_
+        if module.has_fixed_tokens and module.regions is None:
+            n_expected = math.prod(module.grid)
+            if n_tokens != n_expected:
+                raise ValueError(
+                    f"X has {n_tokens} tokens an image, but the estimator was fitted with "
+                    f"{n_expected}."
+                )
+
+    def _features(self, data, module, device):
         """Features that stay the same: those given, or those of a frozen backbone, or None."""
         if isinstance(data, Tokens):
             return data
-        return self._encode_images(data, module) if module.backbone.frozen else None
+        return self._encode_images(data, module, device) if module.backbone.frozen else None
 
-    def _encode_images(self, images, module):
+    def _encode_images(self, images, module, device):
         """Features (n, P, C) of images; those of a frozen backbone come from the cache."""
         # A backbone that was trained is this estimator's own: nobody else will ask for its tokens.
         cache = resolve_cache(self.cache) if module.backbone.frozen else None
-        return self._encoder(module).encode(images, cache, self._backbone_label())
+        return self._encoder(module, device).encode(images, cache, self._backbone_label())
 
-    def _encoder(self, module):
-        device = resolve_device(self.device)
+    def _encoder(self, module, device):
         is_frozen = module.backbone.frozen
         return Encoder(
             module.backbone,
@@ -308,7 +313,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         is_augmented = not isinstance(data, Tokens) and self._augmentation()
         if features is None or is_augmented:
             return ImageBatches(data, self._preprocess)
-        return self._pooled(features, module)
+        grid = None if isinstance(data, Tokens) else self._pooling_grid(data, module)
+        return self._pooled(features, module, grid)
 
     def _prediction_source(self, data, module):
         """What the net predicts from: features, but images where the backbone was trained."""
@@ -322,11 +328,17 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         """Images or tokens as features, as many as there will be image tokens."""
         if isinstance(data, Tokens):
             return self._pooled(data, module)
-        grid = module.grid
-        if self._preprocess.resize_to is None:
-            grid = self._grid(module.backbone, data)
-            module.check_grid(grid)
-        return self._pooled(self._encode_images(data, module), module, grid)
+        grid = self._pooling_grid(data, module)
+        return self._pooled(self._encode_images(data, module, self.net_.device), module, grid)
+
+    def _pooling_grid(self, images, module):
+        """Rows and columns of the features of images, checked; None where nobody needs them."""
+        if module.regions is None and not module.has_fixed_tokens:
+            return None
+        size = self._preprocess.final_size(images.sizes[0])
+        grid = module.grid if size == self._module_size else self._grid(module.backbone, size)
+        module.check_grid(grid)
+        return grid
 
     def _prediction_batch_size(self, source):
         """As many images as the memory for about one layer's tokens allows."""
@@ -408,17 +420,18 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         space = None
         if self._input_kind == "images" and module.backbone is not None:
             resizing = self._preprocess.resize_to, self._preprocess.crop_to
-            space = self._encoder(module).space(resizing)
+            space = self._encoder(module, self.net_.device).space(resizing)
         return self._input_kind, module.regions, len(module.feature_mean), space
 
-    def _check_encoded(self, X, fitted):
-        if not fitted:
+    def _check_encoded(self, X, training):
+        if training:
             raise TypeError("fit takes images or features, not what encode() made of them.")
         if X._key != self._encoding_key():
             raise ValueError(
                 "X was encoded by an estimator with another backbone, other weights, preprocessing "
                 "or regions: call encode of this one."
             )
+        self._check_token_count(X.shape[1])
 
     def _logits(self, X, known_labels):
         """Logits (n, L), float32, and the states they are conditioned on."""

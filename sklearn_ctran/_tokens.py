@@ -5,6 +5,7 @@ import hashlib
 import math
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ import torch
 from sklearn_ctran._device import autocast
 from sklearn_ctran._prefetch import prefetch
 
+#: Of decoding and resizing: to be raised when the pixels that they make change.
+_VERSION = 1
 _CHUNK = 256  # images that are looked at together
 
 
@@ -143,8 +146,8 @@ class Encoder:
 
     def space(self, size):
         """Digest of all that tokens depend on besides the image; `size` is that of its batch."""
-        resized = self.preprocess.resize_to
-        text = f"{self.backbone.fingerprint()} {resized} {size} {self.precision}"
+        steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
+        text = f"{self.backbone.fingerprint()} {steps} {self.precision}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
@@ -163,18 +166,25 @@ class Encoder:
             Of shape (n_samples, n_tokens, n_channels), float32, row-major over the feature map's
             (h, w).
         """
-        compute = _Passes(self, images)
-        if cache is not None:
+        passes = _Passes(self, images)
+        if cache is None:
+            tokens = _collect(passes, len(images))
+        else:
             space = self.space(self.preprocess.final_size(images.sizes[0]))
-            return cache.tokens(
-                space, images.keys(), compute, label=label, batch_size=self.batch_size
+            tokens = cache.tokens(
+                space, images.keys(), passes, label=label, batch_size=self.batch_size
             )
-        values = None
-        for rows, tokens in compute(np.arange(len(images))):
-            if values is None:
-                values = np.empty((len(images), *tokens.shape[1:]), dtype=np.float32)
-            values[rows] = tokens.numpy()
-        return Tokens(values)
+        passes.end_report()
+        return tokens
+
+
+def _collect(passes, n_images):
+    values = None
+    for rows, tokens in passes(np.arange(n_images)):
+        if values is None:
+            values = np.empty((n_images, *tokens.shape[1:]), dtype=np.float32)
+        values[rows] = tokens.numpy()
+    return Tokens(values)
 
 
 class _Passes:
@@ -204,7 +214,7 @@ class _Passes:
             with contextlib.closing(batches):
                 for part, images in zip(parts, batches, strict=True):
                     yield part, self._pass(images)
-                    self._report(len(part), is_last=part is parts[-1])
+                    self._report(len(part))
         finally:
             self.backbone.train(was_training)
 
@@ -214,9 +224,14 @@ class _Passes:
             features = self.backbone(images.to(self.encoder.device))
         return features.flatten(2).transpose(1, 2).float().cpu()
 
-    def _report(self, n_images, is_last):
+    def _report(self, n_images):
         self.n_done += n_images
         if self.encoder.verbose:
             rate = self.n_done / (time.perf_counter() - self.start)
-            message = f"\rimage tokens: {self.n_done}/{len(self.source)}, {rate:.0f} images/s"
-            print(message, end="\n" if is_last else "", file=sys.stderr, flush=True)
+            message = f"{self.n_done} computed of {len(self.source)}, {rate:.0f} images/s"
+            print(f"\rimage tokens: {message}", end="", file=sys.stderr, flush=True)
+
+    def end_report(self):
+        """End the line of progress, if there is one."""
+        if self.encoder.verbose and self.n_done:
+            print(file=sys.stderr)

@@ -198,6 +198,62 @@ def test_encoded_images_of_another_estimator(photos, tmp_path):
         model.fit(encoded, Y)
 
 
+def test_encoded_images_are_not_trained_on(photos, tmp_path):
+    paths, Y = photos
+    backbone = counting_backbone(tmp_path / "log")
+    model = CTranClassifier(backbone, image_size=12, warm_start=True, **QUICK).fit(paths, Y)
+    with pytest.raises(TypeError, match="fit takes images or features"):
+        model.fit(model.encode(paths), Y)
+
+
+def test_encoded_tokens_of_another_number():
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(20, 3, 5), rng.randint(2, size=(20, 3))
+    model = CTranClassifier(None, position="learned", regions=None, **QUICK).fit(X, Y)
+    other = CTranClassifier(None, regions=None, **QUICK).fit(X[:, :2], Y)
+    with pytest.raises(ValueError, match="has 2 tokens an image, .* fitted with 3"):
+        model.predict_proba(other.encode(X[:, :2]))
+
+
+def test_going_on_with_images_of_another_size(photos):
+    """The regions of larger images go by their own grid."""
+    paths, Y = photos
+    backbone = nn.Conv2d(3, 128, 4, stride=4)
+    params = QUICK | {"regions": 2, "warm_start": True}
+    model = CTranClassifier(backbone, image_size=12, **params).fit(paths, Y)
+    model.set_params(image_size=20).fit(paths, Y)
+    module = model.net_.module_
+    assert module.grid == (3, 3)
+    images, _ = model._read_X(paths, fitted=True)
+    features = model._encode_images(images, module, "cpu").batch(np.arange(30))
+    assert features.shape == (30, 25, 128)
+    expected = module.pool(features, (5, 5))
+    torch.testing.assert_close(model.encode(paths).batch(np.arange(30)), expected)
+    assert np.isfinite(model.predict_proba(paths)).all()
+
+
+def test_going_on_with_a_broken_photo_is_told_before_training(photos, tmp_path):
+    paths, Y = photos
+    backbone = counting_backbone(tmp_path / "log")
+    params = QUICK | {"image_size": 12, "train_backbone": True, "warm_start": True}
+    model = CTranClassifier(backbone, **params).fit(paths, Y)
+    broken = Path(paths[20])
+    broken.write_bytes(broken.read_bytes()[:200])
+    before = n_seen(tmp_path / "log")
+    with pytest.raises(ValueError, match="row 20: .*20.png: cannot be read as an image"):
+        model.fit(paths, Y)
+    assert n_seen(tmp_path / "log") == before
+
+
+def test_a_fitted_model_stays_where_it_is(photos, tmp_path):
+    """A model from another machine predicts here, whatever its parameter says."""
+    paths, Y = photos
+    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    expected = model.fit(paths, Y).predict_proba(paths)
+    model.set_params(device="no such device", cache=None)
+    np.testing.assert_allclose(model.predict_proba(paths), expected, atol=1e-6)
+
+
 def test_encoded_features():
     rng = np.random.RandomState(0)
     X, Y = rng.randn(20, 5), rng.randint(2, size=(20, 3))
@@ -213,7 +269,8 @@ def test_grids_of_images_that_are_not_resized(tmp_path):
     model = CTranClassifier(backbone, image_size=None, regions=2, shortcut=False, **QUICK)
     model.fit(X, Y)
     upright = X.transpose(0, 2, 1, 3)
-    features = model._encode_images(model._read_images(upright, True, False), model.net_.module_)
+    images, _ = model._read_X(upright, fitted=True)
+    features = model._encode_images(images, model.net_.module_, "cpu")
     expected = model.net_.module_.pool(features.batch(np.arange(12)), (6, 2))
     torch.testing.assert_close(model.encode(upright).batch(np.arange(12)), expected)
 
@@ -254,7 +311,7 @@ def test_precision_of_a_backbone(monkeypatch, photos, tmp_path):
     ]:
         model = CTranClassifier(backbone, train_backbone=trains, **params).fit(paths, Y)
         assert model.net_.precision == of_net
-        assert model._encoder(model.net_.module_).precision == of_backbone
+        assert model._encoder(model.net_.module_, "cpu").precision == of_backbone
 
 
 def test_prediction_in_batches_by_memory(monkeypatch):

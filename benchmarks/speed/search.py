@@ -14,13 +14,22 @@ Compared are
 Images through the backbone are counted at the backbone, but with worker processes as the tokens
 that the cache has been given.
 
-Usage (6 minutes)::
+Usage (5 minutes)::
 
     python benchmarks/speed/search.py --shared ../shared --json search.json
 
 Its output::
 
-    TO BE FILLED
+                                  s  of which fits  scores  images through backbone
+    backbone, once              8.2                                             900
+    fits and scores on tokens  84.5           76.9     7.6                        0
+    parts together             92.8           76.9     7.6                      900
+    search over photos         83.3           73.3     9.9                      900
+    search, 2 processes        74.7          122.5    11.2                      900
+
+    processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, threads 2, torch 2.14.1, ...
+
+    search / parts: 0.898; the goal, at most 1.1, is reached
 """
 
 import argparse

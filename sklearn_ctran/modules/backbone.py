@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.fx.experimental.optimization import fuse
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.fingerprint import fingerprint
+from sklearn_ctran.modules.folding import fold_batch_norm
 from sklearn_ctran.modules.small_cnn import SmallCNN
 from sklearn_ctran.modules.weights import download, find_weights, load_state, read_state
 
@@ -92,8 +92,8 @@ class Backbone(nn.Module):
         """What computes the same features faster, as long as no weight changes.
 
         A network of torchvision's is copied, with batch normalisation folded into convolutions
-        and in another precision if need be. A module of one's own comes back as it is: it may do
-        more in its `forward` than torch.fx would copy.
+        and in another precision if need be. A module of one's own comes back as it is: what is
+        right for torchvision's networks may be wrong for it.
 
         Parameters
         ----------
@@ -108,8 +108,8 @@ class Backbone(nn.Module):
         if not self.is_torchvision:
             return self.eval()
         fast = copy.deepcopy(self).eval()
-        if any(isinstance(part, nn.BatchNorm2d) for part in fast.modules()):
-            fast.trunk = fuse(fast.trunk)
+        side = max(self.min_side, 64)
+        fold_batch_norm(fast.trunk, torch.zeros(1, 3, side, side, device=self.mean.device))
         fast.trunk.to(dtype, memory_format=torch.channels_last)
         fast.dtype = dtype
         return fast

@@ -1,0 +1,43 @@
+"""Batch normalisation that does not train, folded into the convolutions before it."""
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+
+def fold_batch_norm(network, images):
+    """Fold batch normalisations into convolutions, in place.
+
+    Parameters
+    ----------
+    network : nn.Module
+        In evaluation mode. What a batch normalisation is given must be the output of a
+        convolution that nothing else reads, or else it stays. (Found by running `network`, not by
+        tracing its code, which would change torch for other threads meanwhile.)
+    images : Tensor
+        Something that it takes.
+    """
+    made, pairs = {}, []
+
+    def watch(module, inputs, output):
+        if isinstance(module, nn.Conv2d):
+            made[id(output)] = module, output  # The output is kept, so that its id stays its own.
+        elif isinstance(module, nn.BatchNorm2d) and id(inputs[0]) in made:
+            pairs.append((made[id(inputs[0])][0], module))
+
+    hooks = [part.register_forward_hook(watch) for part in network.modules()]
+    with torch.no_grad():
+        network(images)
+    for hook in hooks:
+        hook.remove()
+    names = {module: name for name, module in network.named_modules()}
+    used = [module for pair in pairs for module in pair]
+    for convolution, norm in pairs:
+        if used.count(convolution) == used.count(norm) == 1:
+            _replace(network, names[convolution], fuse_conv_bn_eval(convolution, norm))
+            _replace(network, names[norm], nn.Identity())
+
+
+def _replace(network, name, module):
+    parent, _, part = name.rpartition(".")
+    setattr(network.get_submodule(parent), part, module)

@@ -17,7 +17,14 @@ from datetime import datetime
 import numpy as np
 import torch
 
-from sklearn_ctran._cache_index import FILE_NAME, Index, NoRoom, Space, check_same_shape
+from sklearn_ctran._cache_index import (
+    FILE_NAME,
+    Index,
+    NoRoom,
+    Space,
+    check_same_shape,
+    remove_file,
+)
 from sklearn_ctran._cache_segments import CachedTokens, Segment, map_file, write_file
 from sklearn_ctran._cache_session import (
     current_session,
@@ -54,8 +61,8 @@ class TokenCache:
         A directory, made if need be, which later sessions can use too. None: in memory, for this
         session and its worker processes. (In memory means files in ``/dev/shm``, or, where there
         is no such file system with 2 GB free, in the directory for temporary files. They go when
-        the process ends.)
-    max_size : int or str, optional
+        the process ends; what a killed process left behind goes when the next session starts.)
+    max_size : int, whole float or str, optional
         Bytes that its files may have, or a string such as ``"500MB"`` or ``"20GB"``. What was not
         used for longest makes room for what is new. None: half of what is free there, what the
         cache has already taken included. It is a limit to what this object writes: other objects
@@ -71,6 +78,11 @@ class TokenCache:
 
     def __init__(self, location=None, *, max_size=None, dtype="float32"):
         if location is not None:
+            if not os.fsdecode(location):
+                raise ValueError(
+                    "The cache's location is an empty string: give the path of a directory ('.' "
+                    "is the working directory), or None for a TokenCache in memory."
+                )
             # Worker processes and later calls may have another working directory.
             location = os.path.abspath(os.path.expanduser(os.fsdecode(location)))
         if dtype not in _DTYPES:
@@ -124,14 +136,15 @@ class TokenCache:
         """
         if not len(keys):
             raise ValueError("There are no images: keys is empty.")
+        space = Space(space, self.dtype, label)
         directory = self._directory()
         try:
-            os.makedirs(directory, exist_ok=True)
-        except FileExistsError:
-            raise NotADirectoryError(f"The cache's location {directory} is a file.") from None
-        request = _Request(self, directory, Space(space, self.dtype, label), keys)
-        request.run(compute, batch_size)
-        return request.result()
+            return _request(self, directory, space, keys, compute, batch_size)
+        except (OSError, ValueError):
+            if self.location is not None or os.path.isdir(directory):
+                raise
+        # The process whose session this one had joined has ended: in one of its own, then.
+        return _request(self, self._directory(), space, keys, compute, batch_size)
 
     def info(self):
         """What the cache holds.
@@ -172,7 +185,14 @@ class TokenCache:
         return index.clear(space) if index else 0
 
     def _directory(self):
-        return self.location or session_directory()
+        """The directory, made if there is none."""
+        if self.location is None:
+            return session_directory()
+        try:
+            os.makedirs(self.location, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(f"The cache's location {self.location} is a file.") from None
+        return self.location
 
     def _existing(self):
         """The directory, and its index if there is one; nothing is made."""
@@ -240,6 +260,8 @@ def resolve_cache(cache):
 
     Raises
     ------
+    ValueError
+        For an empty string.
     TypeError
         For anything else.
     """
@@ -297,6 +319,12 @@ class TokenCacheInfo:
             for row in table
         ]
         return "\n".join([f"TokenCache {where}: {used}", *lines])
+
+
+def _request(cache, directory, space, keys, compute, batch_size):
+    request = _Request(cache, directory, space, keys)
+    request.run(compute, batch_size)
+    return request.result()
 
 
 class _Request:
@@ -405,7 +433,7 @@ class _Request:
         self.places.update((key, (slot, row)) for row, key in enumerate(keys))
 
     def _write(self, keys, values):
-        """Store a segment, and map it."""
+        """Store a segment, and map it; None if somebody removed its file at once."""
 
         def limit(used):
             return self.cache._limit(self.directory, used)
@@ -416,10 +444,12 @@ class _Request:
             write_file(path, values, self.index.durable)
             # Before others can see it, and evict it.
             mapped = map_file(path, values.shape, values.dtype)
+            if mapped is None:
+                remove_file(path)
+                return None
             self.index.add(self.space, file, keys, tuple(values.shape), values.nbytes)
         except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(path)
+            remove_file(path)
             raise
         return Segment(path, mapped)
 
@@ -464,6 +494,8 @@ def _parse_size(size):
         with suppress(TypeError, ValueError):
             power = " KMGT".index(match[2] or " ")
             size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+    if isinstance(size, (float, np.floating)) and float(size).is_integer():
+        size = int(size)  # 2e9
     if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size <= 0:
         raise ValueError(
             f"max_size must be a positive number of bytes or a string such as '20GB', got {size!r}."

@@ -250,8 +250,7 @@ class Index:
         )
         db.executemany("DELETE FROM segments WHERE file = ?", rows)
         for file in files:
-            with suppress(FileNotFoundError):
-                os.unlink(os.path.join(self.directory, file))
+            remove_file(os.path.join(self.directory, file))
 
     def _held(self, db, number, owner):
         """Those wanted keys that somebody computes; the dead lose their claims."""
@@ -288,8 +287,8 @@ class Index:
             lock.acquire(timeout=0)
         except (Timeout, PermissionError):
             return True
-        os.unlink(path)
-        lock.release()
+        lock.release()  # Before: Windows removes no open file.
+        remove_file(path)
         return False
 
     def _sweep(self, db):
@@ -305,7 +304,7 @@ class Index:
             with suppress(FileNotFoundError):
                 is_old = time.time() - os.stat(path).st_mtime > _HOUR
                 if not is_alive or (is_old and not file.endswith(".alive")):
-                    os.unlink(path)
+                    remove_file(path)
 
 
 class _Life:
@@ -319,16 +318,27 @@ class _Life:
         self._lock.acquire()
 
     def end(self):
+        self._lock.release()  # Before: Windows removes no open file.
         with suppress(OSError):
             os.unlink(self.path)
-        self._lock.release()
 
 
 @atexit.register
-def _end_lives():
-    for (process, _), life in list(_lives.items()):
-        if process == os.getpid():  # A forked child has inherited its parent's.
-            life.end()
+def end_lives(directory=None):
+    """Take back this process's signs of life: all, or the one in a directory."""
+    for process, where in list(_lives):
+        # A forked child has inherited its parent's.
+        if process == os.getpid() and directory in (None, where):
+            _lives.pop((process, where)).end()
+
+
+def remove_file(path):
+    """Remove a file, or leave it to a later sweep.
+
+    Windows removes no file that somebody has open or mapped (a PermissionError).
+    """
+    with suppress(FileNotFoundError, PermissionError):
+        os.unlink(path)
 
 
 def check_same_shape(known, new):

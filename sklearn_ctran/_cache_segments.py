@@ -2,14 +2,13 @@
 
 import errno
 import os
-from contextlib import suppress
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from sklearn_ctran._cache_index import NoRoom
+from sklearn_ctran._cache_index import NoRoom, remove_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -103,8 +102,7 @@ def write_file(path, values, durable):
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
     except BaseException as error:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
+        remove_file(unfinished)
         if isinstance(error, OSError) and error.errno in _FULL:
             raise NoRoom from error
         raise
@@ -113,7 +111,8 @@ def write_file(path, values, durable):
 def map_file(path, shape, dtype):
     """The tensor in a file, not read before it is used; None if the file is not what it was.
 
-    torch.from_file keeps no descriptor open, of which there are far fewer than of maps.
+    torch.from_file keeps no descriptor open, of which there are far fewer than of maps. If there
+    are too many maps all the same, the file is read.
     """
     n_values = prod(shape)
     n_bytes = n_values * dtype.itemsize
@@ -121,11 +120,19 @@ def map_file(path, shape, dtype):
         return None
     try:
         values = torch.from_file(path, shared=False, size=n_values, dtype=dtype)
-    except RuntimeError:
-        if _is_intact(path, n_bytes):
-            raise
-        return None  # Removed in between.
+    except (RuntimeError, OSError):
+        values = _read_file(path, dtype)
+        if values is None or len(values) != n_values:
+            return None  # Removed or damaged in between.
     return values.view(shape)
+
+
+def _read_file(path, dtype):
+    try:
+        values = np.fromfile(path, dtype=np.uint8)
+    except FileNotFoundError:
+        return None
+    return torch.from_numpy(values[: len(values) // dtype.itemsize * dtype.itemsize]).view(dtype)
 
 
 def _is_intact(path, n_bytes):

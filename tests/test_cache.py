@@ -1,8 +1,10 @@
 import copy
 import gc
+import multiprocessing
 import os
 import pickle
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -26,6 +28,7 @@ from sklearn_ctran._cache import (
     resolve_cache,
     session_token,
 )
+from sklearn_ctran._cache_index import end_lives
 
 SHAPE = (3, 4)
 ROW_BYTES = 4 * 3 * 4
@@ -98,6 +101,15 @@ def memory():
     cache.clear()
     yield cache
     cache.clear()
+
+
+@pytest.fixture
+def own_session(monkeypatch):
+    """No session at first; one that is made in the test ends with it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(_cache_session, "_session", _cache_session._Session())
+        yield
+        _cache_session._end_session()
 
 
 class TestTokens:
@@ -307,7 +319,7 @@ TokenCache({cache.location!r}).tokens("aa", [n.to_bytes(8, "big") for n in range
         left_behind = run.stdout.strip()
         assert os.path.isdir(left_behind)
         _cache_session._sweep_sessions(os.path.dirname(left_behind))
-        assert not os.path.exists(left_behind)
+        assert not list(Path(left_behind).parent.glob(f"{Path(left_behind).name}*"))
 
     def test_session_ends_with_its_process(self):
         mine = session_token()
@@ -337,8 +349,71 @@ print(directory)
         assert run.returncode == 0, run.stderr
         directory = run.stdout.strip()
         assert directory != mine
-        assert not os.path.exists(directory)
+        assert not list(Path(directory).parent.glob(f"{Path(directory).name}*"))
         assert os.path.isdir(mine)
+
+    def test_session_of_a_process_that_ends(self, own_session):
+        code = """
+import sys
+from sklearn_ctran._cache import session_token
+print(session_token(), flush=True)
+sys.stdin.read()
+"""
+        arguments = [sys.executable, "-W", "ignore", "-c", code]
+        with subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            token = other.stdout.readline().strip()
+            join_session(token)
+            assert session_token() == token
+            assert ask(TokenCache(), range(4))[1] == list(range(4))
+            backbone = Backbone(range(12))
+
+            def compute(positions):
+                for batch, values in backbone(positions):
+                    other.stdin.close()
+                    other.wait()
+                    yield batch, values
+
+            tokens = TokenCache().tokens("aa", backbone.keys, compute, batch_size=4)
+        assert_right(tokens, range(12))
+        assert not os.path.exists(token)
+        assert session_token() != token
+        assert ask(TokenCache(), range(12))[1] == []
+        # The next one too may go, between calls.
+        shutil.rmtree(session_token())
+        assert ask(TokenCache(), range(12))[1] == list(range(12))
+
+    def test_session_of_a_dead_process_is_not_joined(self, own_session):
+        code = """
+import os
+from sklearn_ctran._cache import session_token
+print(session_token(), flush=True)
+os._exit(0)
+"""
+        arguments = [sys.executable, "-W", "ignore", "-c", code]
+        token = subprocess.run(arguments, stdout=subprocess.PIPE, text=True).stdout.strip()
+        assert os.path.isdir(token)
+        join_session(token)
+        assert _cache_session.current_session() is None
+        os.unlink(f"{token}.lock")
+        join_session(token)
+        assert _cache_session.current_session() is None
+        _cache_session._sweep_sessions(os.path.dirname(token))
+        assert not os.path.exists(token)
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+    def test_session_of_a_forked_child(self, own_session, tmp_path):
+        def work():
+            ask(TokenCache(), range(4))
+            (tmp_path / "token").write_text(session_token())
+
+        child = multiprocessing.get_context("fork").Process(target=work)
+        child.start()
+        child.join()
+        assert child.exitcode == 0
+        token = Path((tmp_path / "token").read_text())
+        assert not list(token.parent.glob(f"{token.name}*"))
 
     def test_data_loader_worker(self, cache):
         tokens, _ = ask(cache, range(8))
@@ -418,12 +493,21 @@ class TestRoom:
 
     @pytest.mark.parametrize(
         "size, n_bytes",
-        [(5, 5), ("500MB", 5 * 10**8), ("1.5 gb", 1.5 * 10**9), ("2GiB", 2**31), ("7", 7)],
+        [
+            (5, 5),
+            ("500MB", 5 * 10**8),
+            ("1.5 gb", 1.5 * 10**9),
+            ("2GiB", 2**31),
+            ("7", 7),
+            (2e9, 2 * 10**9),
+        ],
     )
     def test_sizes(self, size, n_bytes):
         assert TokenCache(max_size=size).info().max_size == n_bytes
 
-    @pytest.mark.parametrize("size", ["", "much", "1.2.3GB", "-1GB", "0", 0, -1, 1.5, True, "5iB"])
+    @pytest.mark.parametrize(
+        "size", ["", "much", "1.2.3GB", "-1GB", "0", 0, -1, 1.5, True, "5iB", float("inf")]
+    )
     def test_no_sizes(self, size):
         with pytest.raises(ValueError, match="max_size must be"):
             TokenCache(max_size=size)
@@ -434,6 +518,49 @@ class TestRoom:
         assert cache.info().max_size == 500
         ask(cache, range(4))
         assert cache.info().max_size == (1000 + 4 * ROW_BYTES) // 2
+
+    @pytest.mark.parametrize(
+        "cgroup, files, n_bytes",
+        [
+            ("0::/a/b", {"a/memory.max": "1000", "a/memory.current": "400"}, 600),
+            ("0::/a/b", {"a/b/memory.max": "max", "a/b/memory.current": "400"}, 8192),
+            ("0::/of/host", {"memory.max": "1000", "memory.current": "1001"}, 0),
+            (
+                "0::/",
+                {
+                    "memory.max": "1000",
+                    "memory.current": "900",
+                    "memory.stat": "anon 5\ninactive_file 100\nactive_file 50\nshmem 7",
+                },
+                250,
+            ),
+            (
+                "12:cpu,cpuacct:/a\n7:memory:/a",
+                {
+                    "memory/memory.limit_in_bytes": str(2**63 - 4096),
+                    "memory/memory.usage_in_bytes": "5000",
+                    "memory/a/memory.limit_in_bytes": "3000",
+                    "memory/a/memory.usage_in_bytes": "1000",
+                    "memory/a/memory.stat": "inactive_file 1\ntotal_inactive_file 10",
+                },
+                2010,
+            ),
+            ("", {}, 8192),
+        ],
+    )
+    def test_memory_of_a_container(self, tmp_path, monkeypatch, cgroup, files, n_bytes):
+        def write(path, text):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+
+        write(tmp_path / "proc/meminfo", "MemTotal: 9 kB\nMemAvailable: 8 kB")
+        write(tmp_path / "proc/self/cgroup", cgroup)
+        for name, text in files.items():
+            write(tmp_path / "sys/fs/cgroup" / name, text)
+        monkeypatch.setattr(_cache_session, "_RAM", str(tmp_path))
+        assert _cache_session.free_bytes(str(tmp_path), root=tmp_path) == n_bytes
+        monkeypatch.setattr(_cache_session, "_RAM", str(tmp_path / "other"))
+        assert _cache_session.free_bytes(str(tmp_path), root=tmp_path) > 8192
 
 
 class TestCachedTokens:
@@ -472,6 +599,51 @@ class TestDamage:
         assert len(ask(cache, range(8))[1]) == 4
         assert ask(cache, range(8))[1] == []
         assert len(segment_files(cache.location)) == 2
+
+    def test_segment_that_is_removed_at_once(self, cache, monkeypatch):
+        def write_nothing(path, values, durable):
+            pass
+
+        with monkeypatch.context() as patch:
+            patch.setattr("sklearn_ctran._cache.write_file", write_nothing)
+            assert ask(cache, range(8))[1] == list(range(8))
+        assert ask(cache, range(8))[1] == list(range(8))
+
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_too_many_maps(self, tmp_path, monkeypatch, dtype):
+        def from_file(*args, **settings):
+            raise RuntimeError("unable to mmap: Cannot allocate memory (12)")
+
+        cache = TokenCache(tmp_path, dtype=dtype)
+        ask(cache, range(4))
+        monkeypatch.setattr(torch, "from_file", from_file)
+        tokens, computed = ask(cache, range(8))
+        assert computed == [4, 5, 6, 7]
+        assert_right(pickle.loads(pickle.dumps(tokens)), range(8))
+
+    def test_removed_while_it_is_mapped(self, cache, monkeypatch):
+        def from_file(path, **settings):
+            os.unlink(path)
+            raise RuntimeError("unable to open file")
+
+        ask(cache, range(4))
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "from_file", from_file)
+            assert ask(cache, range(4))[1] == list(range(4))
+
+    def test_files_that_cannot_be_removed_yet(self, cache, monkeypatch):
+        def unlink(path):
+            raise PermissionError(13, "The process cannot access the file", path)
+
+        ask(cache, range(8))
+        with monkeypatch.context() as patch:
+            patch.setattr("sklearn_ctran._cache_index.os.unlink", unlink)
+            assert cache.clear() == 8 * ROW_BYTES
+        assert cache.info().bytes == 0
+        assert len(segment_files(cache.location)) == 2
+        end_lives(cache.location)
+        assert ask(cache, range(4))[1] == list(range(4))
+        assert len(segment_files(cache.location)) == 1
 
     def test_deleted_folder(self, cache):
         tokens, _ = ask(cache, range(8))
@@ -610,6 +782,11 @@ class TestValue:
         assert repr(TokenCache("/a/b", max_size="2GB", dtype="float16")) == (
             "TokenCache('/a/b', max_size='2GB', dtype='float16')"
         )
+
+    def test_empty_location(self):
+        for make in (TokenCache, resolve_cache):
+            with pytest.raises(ValueError, match="location is an empty string"):
+                make("")
 
     def test_dtype(self):
         with pytest.raises(ValueError, match="dtype must be one of float32, bfloat16, float16"):

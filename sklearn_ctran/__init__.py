@@ -2,7 +2,7 @@
 
 from sklearn_ctran._cache import TokenCache
 from sklearn_ctran._classifier import CTranClassifier
-from sklearn_ctran._neural import EncodedImages
+from sklearn_ctran._tokens import EncodedImages
 
 __all__ = ["CTranClassifier", "EncodedImages", "TokenCache"]
 __version__ = "0.1.0"

@@ -34,48 +34,11 @@ from sklearn_ctran._labels import (
 )
 from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
-from sklearn_ctran._tokens import Encoder, ImageBatches, Tokens, pooled
+from sklearn_ctran._tokens import EncodedImages, Encoder, ImageBatches, Tokens, pooled
 from sklearn_ctran.metrics import mean_average_precision
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
-
-
-class EncodedImages:
-    """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
-
-    Stands for the images in every method that predicts or scores, and in that of other estimators
-    with the same backbone, weights, preprocessing and `regions`. Rows can be chosen as of an
-    array.
-
-    Attributes
-    ----------
-    shape : (n_samples, n_tokens, n_channels)
-    """
-
-    def __init__(self, tokens, key, rows=None):
-        self._tokens = tokens
-        self._key = key
-        self._rows = np.arange(len(tokens)) if rows is None else rows
-
-    def __len__(self):
-        return len(self._rows)
-
-    @property
-    def shape(self):
-        """(n_samples, n_tokens, n_channels)."""
-        return (len(self), *self._tokens.shape[1:])
-
-    def __getitem__(self, rows):
-        """Some of the images: a slice, or an array of positions or booleans."""
-        return EncodedImages(self._tokens, self._key, np.atleast_1d(self._rows[rows]))
-
-    def batch(self, rows, generator=None):
-        """Rows as a Tensor (B, P, C)."""
-        return self._tokens.batch(self._rows[rows])
-
-    def __repr__(self):
-        return f"EncodedImages({len(self)} images, {' x '.join(map(str, self.shape[1:]))})"
 
 
 class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
@@ -426,7 +389,7 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
     def _check_encoded(self, X, training):
         if training:
             raise TypeError("fit takes images or features, not what encode() made of them.")
-        if X._key != self._encoding_key():
+        if X.key != self._encoding_key():
             raise ValueError(
                 "X was encoded by an estimator with another backbone, other weights, preprocessing "
                 "or regions: call encode of this one."

@@ -42,6 +42,45 @@ class Tokens:
         return torch.from_numpy(self.values[rows])
 
 
+class EncodedImages:
+    """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
+
+    Stands for the images in every method that predicts or scores, and in that of other estimators
+    with the same backbone, weights, preprocessing and `regions`. Rows can be chosen as of an
+    array.
+
+    Attributes
+    ----------
+    shape : (n_samples, n_tokens, n_channels)
+    key : tuple
+        Equal for what estimators can take in one another's place.
+    """
+
+    def __init__(self, tokens, key, rows=None):
+        self._tokens = tokens
+        self.key = key
+        self._rows = np.arange(len(tokens)) if rows is None else rows
+
+    def __len__(self):
+        return len(self._rows)
+
+    @property
+    def shape(self):
+        """(n_samples, n_tokens, n_channels)."""
+        return (len(self), *self._tokens.shape[1:])
+
+    def __getitem__(self, rows):
+        """Some of the images: a slice, or an array of positions or booleans."""
+        return EncodedImages(self._tokens, self.key, np.atleast_1d(self._rows[rows]))
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, P, C)."""
+        return self._tokens.batch(self._rows[rows])
+
+    def __repr__(self):
+        return f"EncodedImages({len(self)} images, {' x '.join(map(str, self.shape[1:]))})"
+
+
 class ImageBatches:
     """Images, decoded and resized when asked for.
 

@@ -45,7 +45,7 @@ from sklearn_ctran._images import check_images
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran.modules.backbone import Backbone
 
-BATCH_SIZE = 64
+BATCH_SIZE = 32  # what the estimator passes through a backbone at a time on a CPU
 # (what, size to enlarge the photos to, how many of them, image_size)
 CASES = (
     ("192 x 128 -> 224", None, 256, 224),

@@ -4,6 +4,7 @@
 `Preprocessing.finish` crops, flips and augments the batch that they make.
 """
 
+import math
 from numbers import Integral
 
 import numpy as np
@@ -76,12 +77,15 @@ class Preprocessing:
     def least_side(self, size):
         """How short the sides of an image of height and width `size` may become in decoding.
 
-        Twice as long as they will be in the end: resizing then still averages what was decoded,
-        and makes of it what it would have made of the whole. None: it is to be decoded as it is.
+        Half as long again as they will be in the end: resizing then still averages what was
+        decoded. On photos of natural scenes the result differed from that of the whole by 0.8 of
+        255 grey levels in the mean (0.7 at twice, 2.2 at just the final size). None: it is to be
+        decoded as it is.
         """
-        if self.resize_to is None or min(size) < 4 * self.resize_to or any(s % 2 for s in size):
-            return None  # Not even half the size would do, or divide the whole.
-        return 2 * self.resize_to
+        if self.resize_to is None:
+            return None
+        least = math.ceil(1.5 * self.resize_to)
+        return None if min(size) < 2 * least else least  # Not even half the size would do.
 
     def __call__(self, images, generator=None):
         """Preprocess uint8 tensors (3, H, W) into a uint8 batch; see `Images.batch`."""

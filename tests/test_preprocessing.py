@@ -51,9 +51,9 @@ def test_resizing_is_antialiased():
 
 
 @pytest.mark.parametrize(
-    ("size", "least"), [((96, 96), 48), ((200, 98), 48), ((200, 97), None), ((94, 200), None)]
+    ("size", "least"), [((72, 72), 36), ((200, 73), 36), ((200, 71), None), ((70, 200), None)]
 )
-def test_decoding_leaves_twice_the_size(size, least):
+def test_decoding_leaves_half_as_much_again(size, least):
     assert Preprocessing(24).least_side(size) == least
     assert Preprocessing((24, 20)).least_side(size) == least
     assert Preprocessing(None).least_side(size) is None

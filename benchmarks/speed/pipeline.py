@@ -6,26 +6,24 @@ decoding the same files to RGB pixels by the fastest decoder that is installed, 
 
     python benchmarks/speed/pipeline.py --shared ../shared
 
-                                   bare/s              by  uint8/s  floats/s  ratio
-    192 x 128 -> 224, 1 thread      7,632  torchvision.io    2,026     1,005  0.134
-    192 x 128 -> 128, 1 thread      7,427  torchvision.io    2,641     2,063   0.29
-    1024 x 768 -> 224, 1 thread       563  torchvision.io      282       232  0.428
-    4000 x 3000 -> 224, 1 thread     25.4  torchvision.io     68.4      80.2    3.3
-    192 x 128 -> 224, 2 threads     7,311  torchvision.io    2,041       709  0.104
-    192 x 128 -> 128, 2 threads    10,257  torchvision.io    2,965     2,280  0.235
-    1024 x 768 -> 224, 2 threads    1,000  torchvision.io      503       414   0.41
-    4000 x 3000 -> 224, 2 threads    44.6  torchvision.io      112       161   3.41
+                                   bare/s          by  uint8/s  floats/s  ratio
+    192 x 128 -> 224, 1 thread     10,144  simplejpeg    3,122     2,589  0.256
+    192 x 128 -> 128, 1 thread     10,097  simplejpeg    4,594     4,231  0.433
+    1024 x 768 -> 224, 1 thread       589  simplejpeg      504       495  0.802
+    4000 x 3000 -> 224, 1 thread     40.3  simplejpeg      104       104   2.66
+    192 x 128 -> 224, 2 threads    12,128  simplejpeg    3,667     2,520  0.196
+    192 x 128 -> 128, 2 threads    11,779  simplejpeg    3,716     3,166  0.228
+    1024 x 768 -> 224, 2 threads      996  simplejpeg      740       702  0.714
+    4000 x 3000 -> 224, 2 threads    84.5  simplejpeg      173       199   2.31
 
     processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, python 3.11.7, torch 2.14.1
 
-With simplejpeg installed, which the package then uses too, one thread makes 3,517 / 4,212 / 460 /
-84 uint8 images a second, and the ratios, now to simplejpeg, are 0.11 / 0.29 / 0.59 / 1.9.
+Without simplejpeg, which the package uses if it is installed, PIL decodes.
 
-Small photos are far from bare decoding: an image of 192 x 128 pixels has little to decode, and 224
-pixels make twice as many of it. In microseconds, one thread: decoding 280 by PIL or 110 by
-simplejpeg, resizing 145, writing 25, normalising 550, of which 240 are the system's, for memory
-that it hands out anew with each batch. Large photos are beyond 1: they are decoded at a quarter of
-their size.
+Small photos are far from bare decoding: an image of 192 x 128 pixels has little to decode (0.1 ms),
+and 224 pixels make twice as many of it: resizing takes as long again, writing the batch and
+normalising it another two thirds, and what Python does between them is not shared by threads.
+Large photos are beyond 1: they are decoded at a half or a quarter of their size.
 """
 
 import argparse

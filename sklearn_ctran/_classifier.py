@@ -79,7 +79,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     n_masks : int, default=1
         How many times the labels of each image are hidden anew per step, with the image going
         through the backbone once. More than 1 pays where the backbone costs more than the
-        transformer, in training it or on augmented images; see the user guide.
+        transformer, in training it or on augmented images; the page on speed has figures.
     use_image : bool, default=True
         False leaves the image out and learns from labels alone (the paper's "no image").
     regions : int or None, default=3
@@ -501,15 +501,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _net_precision(self, module, device):
         """What "auto" means for the transformer, and for a backbone that goes with it."""
-        if self.precision != "auto":
-            return self.precision
-        wins = has_bfloat16(device)
-        if torch.device(device).type == "cpu":
+        if self.precision == "auto" and torch.device(device).type == "cpu":
             n_labels, d_model = module.label_embedding.label.shape
-            is_wide = n_labels * d_model >= 2048
             # Convolutions do not train faster in it, and batch normalisation less exactly.
-            wins &= is_wide and (module.backbone is None or module.backbone.frozen)
-        return "bfloat16" if wins else "float32"
+            trains_backbone = module.backbone is not None and not module.backbone.frozen
+            if n_labels * d_model < 2048 or trains_backbone:
+                return "float32"
+        return self._backbone_precision(device)
 
     def _backbone_precision(self, device):
         """What "auto" means for a backbone that is not being trained."""

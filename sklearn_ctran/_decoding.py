@@ -23,6 +23,7 @@ _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 def is_path(item):
+    """Tell a path from anything else."""
     return isinstance(item, (str, bytes, os.PathLike))
 
 

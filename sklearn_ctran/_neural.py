@@ -233,13 +233,11 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_token_count(self, n_tokens):
         module = self.net_.module_
-        if module.has_fixed_tokens and module.regions is None:
-            n_expected = math.prod(module.grid)
-            if n_tokens != n_expected:
-                raise ValueError(
-                    f"X has {n_tokens} tokens an image, but the estimator was fitted with "
-                    f"{n_expected}."
-                )
+        if module.has_fixed_tokens and n_tokens != math.prod(module.grid):
+            raise ValueError(
+                f"X has {n_tokens} tokens an image, but the estimator was fitted with "
+                f"{math.prod(module.grid)}."
+            )
 
     def _features(self, data, module, device):
         """Features that stay the same: those given, or those of a frozen backbone, or None."""
@@ -394,7 +392,8 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 "X was encoded by an estimator with another backbone, other weights, preprocessing "
                 "or regions: call encode of this one."
             )
-        self._check_token_count(X.shape[1])
+        if self.net_.module_.regions is None:  # Else they are as many as there are regions.
+            self._check_token_count(X.shape[1])
 
     def _logits(self, X, known_labels):
         """Logits (n, L), float32, and the states they are conditioned on."""

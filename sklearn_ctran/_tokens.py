@@ -114,13 +114,8 @@ def pooled(tokens, pool):
     -------
     Tokens
     """
-    values = None
-    for rows in _chunks(np.arange(len(tokens))):
-        chunk = pool(tokens.batch(rows)).numpy()
-        if values is None:
-            values = np.empty((len(tokens), *chunk.shape[1:]), dtype=np.float32)
-        values[rows] = chunk
-    return Tokens(values)
+    chunks = _chunks(np.arange(len(tokens)))
+    return _collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
 
 
 def mean_and_scale(tokens, rows):
@@ -207,7 +202,7 @@ class Encoder:
         """
         passes = _Passes(self, images)
         if cache is None:
-            tokens = _collect(passes, len(images))
+            tokens = _collect(passes(np.arange(len(images))), len(images))
         else:
             space = self.space(self.preprocess.final_size(images.sizes[0]))
             tokens = cache.tokens(
@@ -217,9 +212,10 @@ class Encoder:
         return tokens
 
 
-def _collect(passes, n_images):
+def _collect(batches, n_images):
+    """Tokens in memory from batches of rows and their Tensors (B, P, C)."""
     values = None
-    for rows, tokens in passes(np.arange(n_images)):
+    for rows, tokens in batches:
         if values is None:
             values = np.empty((n_images, *tokens.shape[1:]), dtype=np.float32)
         values[rows] = tokens.numpy()
@@ -239,12 +235,12 @@ class _Passes:
     def __call__(self, rows):
         """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
         encoder = self.encoder
+        was_training = encoder.backbone.training
         if self.backbone is None:
             dtype = torch.bfloat16 if encoder.precision == "bfloat16" else torch.float32
             self.backbone = encoder.backbone.to(encoder.device).for_evaluation(dtype)
         size = encoder.batch_size
         parts = [rows[first : first + size] for first in range(0, len(rows), size)]
-        was_training = self.backbone.training
         self.backbone.eval()
         batches = (self.source.batch(part) for part in parts)
         if torch.device(encoder.device).type != "cpu":
@@ -255,7 +251,7 @@ class _Passes:
                     yield part, self._pass(images)
                     self._report(len(part))
         finally:
-            self.backbone.train(was_training)
+            encoder.backbone.train(was_training)
 
     @torch.inference_mode()
     def _pass(self, images):

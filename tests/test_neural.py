@@ -215,6 +215,17 @@ def test_encoded_tokens_of_another_number():
         model.predict_proba(other.encode(X[:, :2]))
 
 
+def test_tokens_of_another_number_with_learned_positions_of_regions():
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(12, 25, 50), rng.randint(2, size=(12, 3))
+    model = CTranClassifier(None, position="learned", regions=2, **QUICK).fit(X, Y)
+    encoded = model.encode(X)
+    assert encoded.shape == (12, 5, 50)
+    np.testing.assert_allclose(model.predict_proba(encoded), model.predict_proba(X), atol=1e-6)
+    with pytest.raises(ValueError, match="has 16 tokens an image, .* fitted with 25"):
+        model.predict_proba(X[:, :16])
+
+
 def test_going_on_with_images_of_another_size(photos):
     """The regions of larger images go by their own grid."""
     paths, Y = photos

@@ -131,7 +131,9 @@ def test_an_error_in_the_consumer_ends_the_thread():
 
 
 def test_a_generator_never_begun_has_no_thread():
-    prefetch(range(3))
+    batches = prefetch(range(3))
+    assert "prefetch" not in [thread.name for thread in threading.enumerate()]
+    batches.close()
 
 
 def test_torchs_modes():

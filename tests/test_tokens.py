@@ -41,3 +41,10 @@ def test_encode_is_the_backbone_image_by_image(capsys):
         expected = backbone(batches.batch(np.array([4])))[0].flatten(1).T
     np.testing.assert_allclose(tokens.values[4], expected, atol=1e-5)
     assert "7 computed of 7" in capsys.readouterr().err
+
+
+def test_a_backbone_keeps_its_mode():
+    backbone = make_backbone("small").train()
+    images = check_images(np.zeros((5, 8, 12, 3), dtype=np.uint8))
+    Encoder(backbone, Preprocessing(None), batch_size=2).encode(images)
+    assert backbone.training

@@ -17,15 +17,11 @@ Its output (two cores, six minutes; two seeds; the mean differs by less than see
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from _speed import describe_machine, write_json
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from _common import PERCENTS_KNOWN, hide_labels, score_percent
 from corel5k import read_corel5k
 
 from sklearn_ctran import CTranClassifier
@@ -33,6 +29,12 @@ from sklearn_ctran._images import check_images
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import Encoder
 from sklearn_ctran.modules.backbone import make_backbone
+
+from _common import (  # in a folder that _speed makes known
+    PERCENTS_KNOWN,
+    hide_labels,
+    score_percent,
+)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 N_VALIDATION = 900

@@ -39,7 +39,7 @@ class LabelBias(NamedTuple):
     def add_to(self, logits, samples, rows, n_queries):
         """Add to a block of logits (b, n_heads, q, T), in place."""
         part, rows = self._label_part(logits, rows, n_queries)
-        always, if_negative, if_positive = self.table[:, :, rows].to(logits.dtype).unbind()
+        always, if_negative, if_positive = self.table[:, :, rows].unbind()
         is_negative, is_positive = self._flags(samples, logits.dtype)
         part.add_(always)
         part.addcmul_(is_negative, if_negative).addcmul_(is_positive, if_positive)
@@ -184,6 +184,8 @@ class _Block(NamedTuple):
 def _blocks(query, key, value, bias, dropout, seed):
     """Attention weights of (B, n_heads, ., d / n_heads), block by block, queries in order."""
     n_samples, n_heads, n_queries, _ = query.shape
+    if bias.table is not None:
+        bias = bias._replace(table=bias.table.to(query.dtype))
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     row_bytes = n_heads * key.shape[2] * query.element_size()
     n_rows = min(n_queries, max(1, BLOCK_BYTES // row_bytes))

@@ -24,17 +24,14 @@ import torch
 from _speed import describe_machine, write_json
 from corel5k import read_corel5k
 
+# isort: split
+from _common import PERCENTS_KNOWN, hide_labels, score_percent  # in a folder that _speed finds
+
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran._images import check_images
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import Encoder
 from sklearn_ctran.modules.backbone import make_backbone
-
-from _common import (  # in a folder that _speed makes known
-    PERCENTS_KNOWN,
-    hide_labels,
-    score_percent,
-)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 N_VALIDATION = 900

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ctran._labels import sample_label_states
+from sklearn_ctran._masks import sample_label_states
 
 # Known-negative flags are frequent and say little each; scaled down, weight decay holds them back.
 _NEGATIVE_SCALE = 0.1

@@ -72,6 +72,22 @@ class CTranClassifier(NeuralMultilabelClassifier):
         In the encoder, in [0, 1).
     position : {None, "sine", "learned"}, default=None
         What tells image tokens their place. "learned" ties the model to its number of tokens.
+    label_groups : dict, default=None
+        Name of a group -> its labels, by name or by position (targets first, then extra labels).
+        Labels that are told together: training hides or shows them together (`mask_groups`), and
+        the group's name may be used in `known_labels` and `extra_labels`. Groups are disjoint.
+    mask_groups : float, default=0.5
+        Probability, in [0, 1], that training hides or shows all of a group of an image, instead
+        of label by label.
+    exclusive_groups : list or dict, default=None
+        Labels that exclude each other: a list of names of `label_groups` or of lists of labels,
+        in each of which at most one label is true; or a dict from such a name, or a tuple of
+        labels, to "at_most_one" or "exactly_one". Probabilities are those of the label sets that
+        obey this rule and `implies`, in training too, where the likelihood of these sets takes
+        the place of `loss`; what follows from known labels is known.
+    implies : dict, default=None
+        Label -> the label, or list of labels, that must be true if it is: a hierarchy. No label
+        gets a higher probability than one that it implies.
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
@@ -109,7 +125,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Binary cross-entropy [1]_ (eq. 6), focal loss, asymmetric loss; or
         ``loss(logits, targets)``, both of shape (batch, n_labels), returning one value per entry.
         A 1-D `y` is always
-        trained by cross-entropy over classes.
+        trained by cross-entropy over classes, labels under a rule by the likelihood of the sets
+        that obey it.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
         20 times as much.
@@ -169,6 +186,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Number of labels; of classes for a 1-D `y`.
     label_names_ : ndarray of shape (n_labels,)
         The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
+    extra_label_names_ : ndarray of shape (n_extra_labels,)
+        The columns of a data frame or dict `extra_labels`, else "extra0", "extra1", ...
+    label_groups_ : dict
+        Name of a group -> tuple of the names of its labels.
     n_features_in_ : int
         Number of features; only if `X` was a table of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -203,6 +224,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "position": [StrOptions({"sine", "learned"}), None],
+        "label_groups": [dict, None],
+        "mask_groups": [Interval(Real, 0, 1, closed="both")],
+        "exclusive_groups": [dict, list, tuple, None],
+        "implies": [dict, None],
         "unknown_fraction": [tuple, list, None],
         "n_masks": [Interval(Integral, 1, None, closed="left")],
         "use_image": ["boolean"],
@@ -245,6 +270,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         n_heads=4,
         dropout=0.1,
         position=None,
+        label_groups=None,
+        mask_groups=0.5,
+        exclusive_groups=None,
+        implies=None,
         unknown_fraction=(0.25, 1.0),
         n_masks=1,
         use_image=True,
@@ -283,6 +312,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.n_heads = n_heads
         self.dropout = dropout
         self.position = position
+        self.label_groups = label_groups
+        self.mask_groups = mask_groups
+        self.exclusive_groups = exclusive_groups
+        self.implies = implies
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
         self.use_image = use_image
@@ -356,7 +389,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
         )
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
-        self._set_task(targets, "tokens" if backbone is None else "images")
+        self._set_task(targets, np.array([]), "tokens" if backbone is None else "images")
         self._preprocess = self._make_preprocessing()
         self._module_size = None  # Its features are not pooled.
         device = resolve_device(self.device)
@@ -429,23 +462,26 @@ class CTranClassifier(NeuralMultilabelClassifier):
         """A new module for `data`."""
         if isinstance(data, Tokens):
             n_tokens, n_channels = data.shape[1:]
-            return self._make_ctran(self.n_labels_, n_channels, grid=guess_grid(n_tokens))
+            return self._make_ctran(self._n_all_labels(), n_channels, grid=guess_grid(n_tokens))
         backbone = make_backbone(self.backbone, self.weights)
         self._module_size = self._preprocess.final_size(data.sizes[0])
         if not self._trains_backbone():
             backbone.freeze()
         return self._make_ctran(
-            self.n_labels_,
+            self._n_all_labels(),
             backbone.n_channels,
             grid=self._grid(backbone, self._module_size),
             backbone=backbone,
         )
 
-    def _prepare_module(self, module, features, targets, train):
+    def _n_all_labels(self):
+        return self.n_labels_ + len(self.extra_label_names_)
+
+    def _prepare_module(self, module, features, labels, train):
         """Tell a new module what can be told about the training data beforehand."""
         if features is not None and self.standardize and self.use_image:
             module.standardize_features(*mean_and_scale(features, train))
-        module.set_prior(torch.from_numpy(log_odds(targets.states[train])))
+        module.set_prior(torch.from_numpy(log_odds(labels[train])))
 
     def _grid(self, backbone, size):
         """Rows and columns of the feature map of an image of some height and width (black)."""
@@ -490,7 +526,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "device": device,
             "verbose": self.verbose,
             "unknown_fraction": self.unknown_fraction,
-            "exclusive": self._exclusive,
+            "rules": self._rules,
+            # Of a class alone, shown, nothing would be left to predict.
+            "hide_positives": self._exclusive and not len(self.extra_label_names_),
+            "mask_groups": self.mask_groups,
             "n_masks": self.n_masks,
             "precision": self._net_precision(module, device),
             "seed": seed,

@@ -1,19 +1,17 @@
-"""Labels: targets and known labels in, label states out, and the masks of training.
+"""Labels: targets, extra labels and known labels in, label states out.
 
 The only module that knows how a label may be written down: 0, 1, booleans, -1 or NaN for "not
 known", arrays, sparse matrices, data frames, dictionaries, 1-D classes. Everything behind it sees
 *states*: -1 unknown, 0 known negative, 1 known positive.
 """
 
-import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
-import torch
 from scipy import sparse
-from scipy.special import expit
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
@@ -70,7 +68,9 @@ def encode_targets(y):
         y = y.toarray()
     array = y if hasattr(y, "columns") or hasattr(y, "ndim") else _as_array(y)
     if array.ndim == 2 and not _is_column_of_classes(array):
-        return _encode_table(array, names)
+        names = np.arange(array.shape[1]) if names is None else np.asarray(names)
+        states = _read_table(array, names, "y")
+        return Targets(states, names, np.tile([0, 1], (len(names), 1)), exclusive=False)
     if array.ndim == 2:
         warnings.warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
@@ -92,7 +92,7 @@ def _as_array(y):
     try:
         return np.asarray(y)
     except ValueError as error:
-        raise ValueError(f"y cannot be read as a table of labels: {error}.") from error
+        raise ValueError(f"Labels cannot be read as a table of labels: {error}.") from error
 
 
 def _is_column_of_classes(array):
@@ -107,31 +107,75 @@ def _is_column_of_classes(array):
     return not np.isin(values[~np.isnan(values)], [UNKNOWN, NEGATIVE, POSITIVE]).all()
 
 
-def _encode_table(table, names):
-    names = np.arange(table.shape[1]) if names is None else np.asarray(names)
+def encode_extra_labels(extra_labels):
+    """Turn any accepted `extra_labels` of `fit` into label states.
+
+    Parameters
+    ----------
+    extra_labels : array-like, sparse matrix, DataFrame or dict, or None
+        Of shape (n_samples, n_extra_labels); a dict maps names to columns. Values as of
+        :func:`encode_targets`.
+
+    Returns
+    -------
+    states : ndarray of shape (n_samples, n_extra_labels), int8, or None
+    names : ndarray of shape (n_extra_labels,)
+        Columns of a data frame or a dict, else "extra0", "extra1", ...
+
+    Raises
+    ------
+    ValueError
+        If the shape or a value does not fit, or a label has no annotation.
+    """
+    if extra_labels is None:
+        return None, np.array([], dtype=object)
+    names = getattr(extra_labels, "columns", None)
+    if isinstance(extra_labels, Mapping):
+        names = list(extra_labels)
+        columns = [np.asarray(column, dtype=object) for column in extra_labels.values()]
+        if len({column.shape for column in columns}) != 1 or columns[0].ndim != 1:
+            raise ValueError("extra_labels, a dict, must map names to columns of one length.")
+        extra_labels = np.stack(columns, axis=1)
+    elif sparse.issparse(extra_labels):
+        extra_labels = extra_labels.toarray()
+    table = extra_labels if hasattr(extra_labels, "ndim") else _as_array(extra_labels)
+    if table.ndim != 2:
+        raise ValueError(
+            "extra_labels must be of shape (n_samples, n_extra_labels), got "
+            f"{table.ndim} dimension(s). Give classes one column each, as pandas.get_dummies does."
+        )
+    if names is None:
+        names = [f"extra{i}" for i in range(table.shape[1])]
+    names = np.array(list(names), dtype=object)
+    return _read_table(table, names, "extra_labels"), names
+
+
+def _read_table(table, names, what):
+    """States of a table of labels to learn from."""
     if 0 in table.shape:
-        raise ValueError(f"y is empty: its shape is {table.shape}.")
+        raise ValueError(f"{what} is empty: its shape is {table.shape}.")
     if len(set(names.tolist())) != len(names):
-        raise ValueError("The columns of y must have different names.")
-    states = read_states(table, names, "y")
-    _check_absence_is_zero(states)
+        raise ValueError(f"The columns of {what} must have different names.")
+    states = read_states(table, names, what)
+    _check_absence_is_zero(states, what)
     annotated = (states != UNKNOWN).any(axis=0)
     if not annotated.any():
-        raise ValueError("y has no annotated entry at all: every value is -1 or NaN.")
+        raise ValueError(f"{what} has no annotated entry at all: every value is -1 or NaN.")
     if not annotated.all():
         bad = ", ".join(repr(name) for name in names[~annotated][:5].tolist())
         raise ValueError(
-            f"No sample is annotated for label(s) {bad} of y (every value is -1 or NaN): leave "
-            "the column(s) out or annotate some samples."
+            f"No sample is annotated for label(s) {bad} of {what} (every value is -1 or NaN): "
+            "leave the column(s) out or annotate some samples."
         )
-    return Targets(states, names, np.tile([0, 1], (len(names), 1)), exclusive=False)
+    return states
 
 
-def _check_absence_is_zero(states):
+def _check_absence_is_zero(states, what):
     if (states == UNKNOWN).any() and (states == POSITIVE).any() and not (states == NEGATIVE).any():
         raise ValueError(
-            "y has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that nobody looked, "
-            "and nothing can be learned from presence alone: write 0 where a label is absent."
+            f"{what} has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that nobody "
+            "looked, and nothing can be learned from presence alone: write 0 where a label is "
+            "absent."
         )
 
 
@@ -150,20 +194,29 @@ def _encode_classes(y):
     return Targets(states, classes, classes, exclusive=True)
 
 
-def encode_known_labels(known_labels, n_samples, names, exclusive=False):
-    """Turn `known_labels`, in any accepted form, into label states.
+def encode_known_labels(
+    known_labels, n_samples, names, *, what="known_labels", groups=None, others=()
+):
+    """Turn `known_labels` or `extra_labels`, in any accepted form, into label states.
 
     Parameters
     ----------
     known_labels : None, array-like of shape (n_samples, n_labels), DataFrame or dict
         A DataFrame has some of the label names as columns; a dict maps a label name to a scalar
-        or a column. Values: 0 known negative, 1 known positive, -1 or NaN unknown.
+        or a column. Values: 0 known negative, 1 known positive, -1 or NaN unknown. The name of a
+        group stands for all its labels: its value is the one that applies, or a tuple or set of
+        those that do, or None; for all rows, or a column of such values.
     n_samples : int
         The number of rows expected.
     names : ndarray of shape (n_labels,)
         The label names.
-    exclusive : bool
-        Whether one label of each row, and no more, is positive.
+    what : str
+        The argument's name, for errors.
+    groups : dict, optional
+        Group name -> names of its labels, in a tuple. Only groups all of whose labels are among
+        `names` can be told.
+    others : sequence, default=()
+        Names of labels that another argument tells.
 
     Returns
     -------
@@ -172,62 +225,146 @@ def encode_known_labels(known_labels, n_samples, names, exclusive=False):
     Raises
     ------
     ValueError
-        If the shape or a value does not fit, a name is unknown, or a row contradicts itself.
+        If the shape or a value does not fit, a name is unknown, or a label is told twice.
     """
     states = np.full((n_samples, len(names)), UNKNOWN, dtype=np.int8)
     if known_labels is None:
         return states
     if isinstance(known_labels, Mapping) or hasattr(known_labels, "columns"):
-        _fill_by_name(states, known_labels, names)
-    else:
-        if sparse.issparse(known_labels):
-            raise TypeError(
-                "known_labels must be dense: in a sparse matrix an absent entry could mean both "
-                "'known negative' and 'unknown'. Pass an array with -1 or NaN where unknown."
-            )
-        array = _as_array(known_labels)
-        if array.shape != states.shape:
-            raise ValueError(
-                f"known_labels must have shape (n_samples, n_labels) = {states.shape}, got "
-                f"{array.shape}."
-            )
-        states[:] = read_states(array, names, "known_labels")
-    if exclusive:
-        _check_exclusive(states, names)
-    return states
+        _fill_by_name(states, known_labels, names, what, groups or {}, others)
+        return states
+    if sparse.issparse(known_labels):
+        raise TypeError(
+            f"{what} must be dense: in a sparse matrix an absent entry could mean both 'known "
+            "negative' and 'unknown'. Pass an array with -1 or NaN where unknown."
+        )
+    array = _as_array(known_labels)
+    if array.shape != states.shape:
+        raise ValueError(
+            f"{what} must have shape (n_samples, n_labels) = {states.shape}, got {array.shape}."
+        )
+    return read_states(array, names, what)
 
 
-def _fill_by_name(states, columns, names):
+def encode_known(known_labels, extra_labels, n_samples, names, extra_names=(), groups=None):
+    """Label states of targets and extra labels side by side.
+
+    Parameters
+    ----------
+    known_labels, extra_labels : None, array-like, DataFrame or dict
+        As in :func:`encode_known_labels`.
+    n_samples : int
+    names, extra_names : ndarray of shape (n_labels,), (n_extra_labels,)
+    groups : dict, optional
+        Group name -> names of its labels.
+
+    Returns
+    -------
+    states : ndarray of shape (n_samples, n_labels + n_extra_labels), int8
+
+    Raises
+    ------
+    ValueError
+        As :func:`encode_known_labels`, and if there are no extra labels to be told.
+    """
+    if extra_labels is not None and not len(extra_names):
+        raise ValueError(
+            "extra_labels is given, but the estimator was fitted without extra labels: pass "
+            "extra_labels to fit too."
+        )
+    extra_names = np.asarray(extra_names)
+    targets = encode_known_labels(
+        known_labels, n_samples, names, groups=groups, others=extra_names.tolist()
+    )
+    extra = encode_known_labels(
+        extra_labels,
+        n_samples,
+        extra_names,
+        what="extra_labels",
+        groups=groups,
+        others=names.tolist(),
+    )
+    return np.concatenate([targets, extra], axis=1)
+
+
+def _fill_by_name(states, columns, names, what, groups, others):
     positions = {name: i for i, name in enumerate(names.tolist())}
     keys = list(columns.columns) if hasattr(columns, "columns") else list(columns)
-    unknown = [key for key in keys if key not in positions]
-    if unknown:
-        raise ValueError(
-            f"known_labels names {unknown[0]!r}, which is not a label of this estimator. Its "
-            f"labels are {', '.join(map(repr, names[:10].tolist()))}"
-            f"{', ...' if len(names) > 10 else ''}."
-        )
     for key in keys:
-        shape = np.shape(columns[key])
-        if shape not in ((), (len(states),)):
+        if key in positions:
+            members, told = [key], _read_column(columns[key], len(states), key, what)
+        elif key in groups:
+            members = groups[key]
+            outside = [name for name in members if name not in positions]
+            if outside:
+                raise ValueError(
+                    f"{what} names the group {key!r}, whose label {outside[0]!r} does not belong "
+                    f"to {what}: tell its labels one by one."
+                )
+            told = _read_group(columns[key], len(states), key, members, what)
+        elif key in others:
+            right = "extra_labels" if what == "known_labels" else "known_labels"
+            raise ValueError(f"{what} names {key!r}, which belongs to {right}: pass it there.")
+        else:
             raise ValueError(
-                f"known_labels[{key!r}] must be a scalar or a column of {len(states)} values, got "
-                f"shape {shape}."
+                f"{what} names {key!r}, which is not one of its labels. They are "
+                f"{', '.join(map(repr, names[:10].tolist()))}{', ...' if len(names) > 10 else ''}."
             )
-        column = columns[key] if shape else [columns[key]]
-        column = column.to_frame() if hasattr(column, "to_frame") else _as_array(column)[:, None]
-        states[:, positions[key]] = read_states(column, [key], "known_labels")[:, 0]
+        places = [positions[name] for name in members]
+        before = states[:, places]
+        differs = (before != UNKNOWN) & (told != UNKNOWN) & (before != told)
+        if differs.any():
+            row, i = (int(k) for k in np.argwhere(differs)[0])
+            raise ValueError(
+                f"{what}, row {row}: {members[i]!r} and the group {key!r} contradict each other."
+            )
+        states[:, places] = np.where(told == UNKNOWN, before, told)
 
 
-def _check_exclusive(states, names):
-    positives = (states == POSITIVE).sum(axis=1)
-    if (positives > 1).any():
-        row = int(np.argmax(positives > 1))
-        both = ", ".join(repr(n) for n in names[states[row] == POSITIVE].tolist())
-        raise ValueError(f"known_labels, row {row}: the classes {both} exclude each other.")
-    if (states == NEGATIVE).all(axis=1).any():
-        row = int(np.argmax((states == NEGATIVE).all(axis=1)))
-        raise ValueError(f"known_labels, row {row}: every class is said to be absent.")
+def _read_column(column, n_samples, key, what):
+    """States (n_samples, 1) of one label, from a scalar or a column."""
+    shape = np.shape(column)
+    if shape not in ((), (n_samples,)):
+        raise ValueError(
+            f"{what}[{key!r}] must be a scalar or a column of {n_samples} values, got shape "
+            f"{shape}."
+        )
+    column = column if shape else [column]
+    column = column.to_frame() if hasattr(column, "to_frame") else _as_array(column)[:, None]
+    return np.broadcast_to(read_states(column, [key], what), (n_samples, 1))
+
+
+def _read_group(column, n_samples, key, members, what):
+    """States (n_samples, n_members) of a whole group, from the labels that apply."""
+    is_one = isinstance(column, (str, bytes, tuple, set, frozenset))
+    if is_one or not hasattr(column, "__len__"):
+        column = [column]
+    elif len(column) != n_samples:
+        raise ValueError(
+            f"{what}[{key!r}] must be a label, a tuple or set of labels, or a column of "
+            f"{n_samples} of these, got {len(column)} values."
+        )
+    states = [_group_states(labels, key, members, what, i) for i, labels in enumerate(column)]
+    return np.broadcast_to(np.array(states, dtype=np.int8), (n_samples, len(members)))
+
+
+def _group_states(labels, key, members, what, row):
+    if _is_missing(labels):
+        return [UNKNOWN] * len(members)
+    labels = labels if isinstance(labels, (tuple, list, set, frozenset)) else [labels]
+    outside = [label for label in labels if label not in members]
+    if outside:
+        raise ValueError(
+            f"{what}, row {row}: {outside[0]!r} is not in the group {key!r}, whose labels are "
+            f"{', '.join(map(repr, members))}."
+        )
+    return [POSITIVE if member in labels else NEGATIVE for member in members]
+
+
+def _is_missing(value):
+    if value is None or type(value).__name__ == "NAType":  # pandas' NA, which equals nothing
+        return True
+    return isinstance(value, Real) and bool(value != value)
 
 
 def read_states(table, names, what):
@@ -271,69 +408,9 @@ def read_states(table, names, what):
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
             f"{what} must hold 0 and 1, and -1 or NaN where not known; row {row}, label "
-            f"{np.asarray(names)[column].tolist()!r} holds {values[row, column]:g}."
+            f"{np.asarray(names, dtype=object)[column]!r} holds {values[row, column]:g}."
         )
     return states.astype(np.int8)
-
-
-def sample_label_states(targets, unknown_fraction, generator, exclusive=False):
-    """Draw which labels training hides: label mask training (paper, section 3.4).
-
-    For each sample, n is uniform over the integers of [low * L, high * L], and the n hidden labels
-    are a uniform choice among all L.
-
-    Parameters
-    ----------
-    targets : torch.Tensor of shape (batch, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
-    unknown_fraction : (float, float) or None
-        The range of the hidden share, (0.25, 1.0) in the paper. None hides everything (the
-        paper's "no LMT").
-    generator : torch.Generator
-        The source of randomness, on the device of `targets`.
-    exclusive : bool
-        One label of each row is positive. It is always hidden: shown, it would leave nothing to
-        predict.
-
-    Returns
-    -------
-    states : torch.Tensor of shape (batch, n_labels), int8
-        What the model is told: the target of a shown label, -1 elsewhere.
-    hidden : torch.Tensor of shape (batch, n_labels), bool
-        The labels to be predicted: hidden ones that are annotated.
-    """
-    n_samples, n_labels = targets.shape
-    if unknown_fraction is None:
-        hidden = torch.ones_like(targets, dtype=torch.bool)
-    else:
-        low, high = hidden_counts(unknown_fraction, n_labels)
-        rand = {"generator": generator, "device": targets.device}
-        n_hidden = torch.randint(low, high + 1, (n_samples, 1), **rand)
-        # The rank of each label in a random order: the first n are hidden.
-        rank = torch.rand(n_samples, n_labels, **rand).argsort(dim=1).argsort(dim=1)
-        hidden = rank < n_hidden
-        if exclusive:
-            hidden |= targets == POSITIVE
-    states = targets.masked_fill(hidden, UNKNOWN)
-    return states, hidden & (targets != UNKNOWN)
-
-
-def hidden_counts(unknown_fraction, n_labels):
-    """The least and the greatest number of labels to hide, both at least 1.
-
-    Parameters
-    ----------
-    unknown_fraction : (float, float)
-        Shares with 0 <= low <= high <= 1.
-    n_labels : int
-
-    Returns
-    -------
-    low, high : int
-    """
-    low, high = (share * n_labels for share in unknown_fraction)
-    low = max(1, math.ceil(low - 1e-9))
-    return low, max(low, math.floor(high + 1e-9))
 
 
 def log_odds(states):
@@ -351,27 +428,3 @@ def log_odds(states):
     """
     n_positive, n_negative = ((states == value).sum(axis=0) for value in (POSITIVE, NEGATIVE))
     return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)
-
-
-def probabilities(logits, states, exclusive):
-    """Logits to probabilities; what is known comes back as exactly 0 or 1.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_samples, n_labels), float32
-    states : ndarray of shape (n_samples, n_labels), int8
-    exclusive : bool
-        Labels are classes: a softmax over the classes not ruled out, instead of sigmoids (eq. 5).
-
-    Returns
-    -------
-    proba : ndarray of shape (n_samples, n_labels), float32, in [0, 1]
-    """
-    if not exclusive:
-        return np.where(states == UNKNOWN, expit(logits), states).astype(np.float32)
-    ruled_out = states == NEGATIVE
-    told = (states == POSITIVE).any(axis=1, keepdims=True)
-    ruled_out |= told & (states != POSITIVE)
-    logits = np.where(ruled_out, -np.inf, logits.astype(np.float64))
-    proba = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)

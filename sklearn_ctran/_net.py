@@ -12,9 +12,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import Dataset
 
 from sklearn_ctran._device import autocast
-from sklearn_ctran._labels import sample_label_states
+from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran._masks import leads, sample_label_states
 from sklearn_ctran._prefetch import BatchLoader
-from sklearn_ctran.modules.losses import exclusive_cross_entropy
 
 
 class LabelledImages(Dataset):
@@ -84,8 +84,12 @@ class LabelMaskNet(NeuralNet):
         Range of the share of labels hidden in training; None hides all.
     n_masks : int
         How many times the labels of each image are hidden anew in a training step.
-    exclusive : bool
-        Whether labels are classes, one per sample.
+    rules : LabelRules or None
+        Groups of labels, and labels that exclude or imply each other.
+    hide_positives : bool
+        Whether positive labels are always hidden.
+    mask_groups : float
+        Probability that a group of an image is hidden or shown as a whole.
     precision : {"float32", "bfloat16"}
         Of the forward pass.
     seed : int
@@ -97,7 +101,9 @@ class LabelMaskNet(NeuralNet):
         *args,
         unknown_fraction=(0.25, 1.0),
         n_masks=1,
-        exclusive=False,
+        rules=None,
+        hide_positives=False,
+        mask_groups=0.0,
         precision="float32",
         seed=0,
         **kwargs,
@@ -108,7 +114,9 @@ class LabelMaskNet(NeuralNet):
         super().__init__(*args, **kwargs)
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
-        self.exclusive = exclusive
+        self.rules = rules
+        self.hide_positives = hide_positives
+        self.mask_groups = mask_groups
         self.precision = precision
         self.seed = seed
         self.is_broken_off = False
@@ -218,32 +226,60 @@ class LabelMaskNet(NeuralNet):
             return self.infer({"X": X, "states": states}).float()
 
     def _masked_loss(self, X, targets, generator, **fit_params):
-        states, hidden = sample_label_states(
-            targets, self.unknown_fraction, generator, self.exclusive
-        )
+        states, hidden = self._hide(targets, generator)
         with self._autocast():
             logits = self.infer({"X": X, "states": states}, **fit_params)
-        return self.get_loss(logits.float(), targets, hidden)
+        return self.get_loss(logits.float(), targets, states, hidden)
 
-    def get_loss(self, logits, targets, hidden):
+    def _hide(self, targets, generator):
+        """What the model is told of a batch, and which labels it has to predict."""
+        lead = None
+        if self.rules is not None and self.rules.groups:
+            lead = leads(self.rules.groups.values(), targets.shape[1]).to(targets.device)
+        states, hidden = sample_label_states(
+            targets,
+            self.unknown_fraction,
+            generator,
+            hide_positives=self.hide_positives,
+            lead=lead,
+            tie=self.mask_groups,
+        )
+        if self._consistent is None:
+            return states, hidden
+        # As in prediction: what follows from known labels is known.
+        states = self._consistent.settle(states)
+        return states, hidden & (states == UNKNOWN)
+
+    @property
+    def _consistent(self):
+        return None if self.rules is None else self.rules.consistent
+
+    def get_loss(self, logits, targets, states, hidden):
         """Mean loss over the hidden labels, summed over the model's paths.
+
+        Labels under rules count as one where the rules tie them together.
 
         Parameters
         ----------
         logits : Tensor of shape (n_paths, B, L)
         targets : Tensor of shape (B, L), int8
+        states : Tensor of shape (B, L), int8
         hidden : Tensor of shape (B, L), bool
 
         Returns
         -------
         loss : Tensor, a scalar
         """
+        loss, n_units = 0.0, 0
+        if self._consistent is not None:
+            loss = self._consistent.nll(logits, states, targets).sum()
+            n_units = self._consistent.count_components(hidden)
+            hidden = hidden & ~self._consistent.bound.to(hidden.device)
         y = targets.clamp(min=0).to(logits.dtype)
-        if self.exclusive:
-            return exclusive_cross_entropy(logits, y, hidden).mean(dim=-1).sum()
-        loss = sum(torch.where(hidden, self.criterion_(path, y), 0.0).sum() for path in logits)
+        for path in logits:
+            loss = loss + torch.where(hidden, self.criterion_(path, y), 0.0).sum()
         # A batch may hide nothing that was annotated: it then weighs nothing.
-        return loss / hidden.sum().clamp(min=1)
+        return loss / (n_units + hidden.sum()).clamp(min=1)
 
     def _to_device(self, batch):
         # From pinned memory; other devices than CUDA would not wait for the copy.

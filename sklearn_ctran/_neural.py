@@ -9,8 +9,7 @@ import os
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
@@ -23,29 +22,22 @@ from sklearn.utils.validation import (
 from sklearn_ctran._cache import join_session, resolve_cache, session_token
 from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._images import check_images
-from sklearn_ctran._labels import (
-    NEGATIVE,
-    POSITIVE,
-    UNKNOWN,
-    encode_known_labels,
-    encode_targets,
-    probabilities,
-    read_states,
-)
+from sklearn_ctran._labels import UNKNOWN, encode_extra_labels, encode_targets
 from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
+from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._rules import read_rules
 from sklearn_ctran._tokens import EncodedImages, Encoder, ImageBatches, Tokens, pooled
-from sklearn_ctran.metrics import mean_average_precision
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
 
 
-class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
-    """Base of the neural estimators: the protocol, without the model."""
+class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
+    """Base of the neural estimators: fitting and logits, without the model."""
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X, y, extra_labels=None):
         """Learn from images and their labels.
 
         Parameters
@@ -58,6 +50,11 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
             1 where the label applies, 0 where not, -1 or NaN where nobody annotated it: such an
             entry is neither shown to the model nor scored. One dimension: one class a sample.
+        extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
+            Of shape (n_samples, n_extra_labels), in the same forms as `y`; a dict maps names to
+            columns. What else somebody may know of an image: place, weather, attributes. They are
+            learned like labels, and may be told when predicting, but are never part of the
+            predictions (paper, sections 2 and 4.3).
 
         Returns
         -------
@@ -72,39 +69,41 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         """
         before = copy.copy(vars(self))
         try:
-            self._fit(X, y)
+            self._fit(X, y, extra_labels)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise
         return self
 
-    def _fit(self, X, y):
+    def _fit(self, X, y, extra_labels):
         # What costs nothing to check comes first: reading images may take minutes.
         self._check_params()
         device = resolve_device(self.device)
         targets = encode_targets(y)
+        extra, extra_names = encode_extra_labels(extra_labels)
         going_on = self.warm_start and hasattr(self, "net_")
         if going_on:
-            self._check_same_task(targets)
+            self._check_same_task(targets, extra_names)
         else:
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         self._preprocess = self._make_preprocessing()
         data, kind = self._read_X(X, fitted=going_on, training=True)
-        check_consistent_length(data, targets.states)
-        self._set_task(targets, kind)
+        check_consistent_length(data, targets.states, extra)
+        self._set_task(targets, extra_names, kind)
+        labels = self._learned_states(targets, extra)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        train, valid = self._split(targets, rng)
+        train, valid = self._split(targets, labels, rng)
         with lent_seed(seed, device):
             module = self._module_to_go_on_with() if going_on else self._build_module(data)
             features = self._features(data, module, device)
             if not going_on:
-                self._prepare_module(module, features, targets, train)
+                self._prepare_module(module, features, labels, train)
             source = self._training_source(data, features, module)
             del features  # Pooled or not needed: not to be kept in memory while training.
-            states = torch.from_numpy(targets.states)
+            states = torch.from_numpy(labels)
             if valid is not None:
                 valid = LabelledImages(source, states, valid)
             net = self._build_net(module, len(train), valid, seed=seed, device=device)
@@ -127,15 +126,47 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
                 "or look for extreme values in the features."
             )
 
-    def _set_task(self, targets, kind):
+    def _set_task(self, targets, extra_names, kind):
         self._input_kind = kind
         self.classes_ = targets.classes
         self.label_names_ = targets.names
         self.n_labels_ = len(targets.names)
+        self.extra_label_names_ = extra_names
         self._exclusive = targets.exclusive
+        self._rules = self._read_rules()
+        names = self._rules.names
+        self.label_groups_ = {
+            name: tuple(names[list(members)].tolist())
+            for name, members in self._rules.groups.items()
+        }
         self._structure = self._structure_params()
 
-    def _split(self, targets, rng):
+    def _read_rules(self):
+        both = set(self.label_names_.tolist()) & set(self.extra_label_names_.tolist())
+        if both:
+            raise ValueError(
+                f"{sorted(both, key=str)[0]!r} is a label of y and of extra_labels: names must "
+                "differ."
+            )
+        names = np.array(
+            self.label_names_.tolist() + self.extra_label_names_.tolist(), dtype=object
+        )
+        return read_rules(
+            names,
+            self.label_groups,
+            self.exclusive_groups,
+            self.implies,
+            classes=self.n_labels_ if self._exclusive else 0,
+        )
+
+    def _learned_states(self, targets, extra):
+        """What is learned from: targets and extra labels, and what follows from them."""
+        parts = [targets.states] if extra is None else [targets.states, extra]
+        states = np.concatenate(parts, axis=1)
+        self._rules.check(states, "y" if extra is None else "y and extra_labels")
+        return self._rules.settle(states)
+
+    def _split(self, targets, labels, rng):
         """Rows to train on and rows to stop by, or None for all rows and None."""
         rows = np.arange(len(targets.states))
         if not self.early_stopping:
@@ -147,15 +178,17 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             random_state=rng,
             stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
         )
-        if not (targets.states[train] != UNKNOWN).any(axis=0).all():
+        if not (labels[train] != UNKNOWN).any(axis=0).all():
             raise ValueError(
                 "early_stopping sets so many samples aside that a label has no annotated one left "
                 "to learn from: lower validation_fraction, or use early_stopping=False."
             )
         return np.sort(train), np.sort(valid)
 
-    def _check_same_task(self, targets):
-        same_labels = np.array_equal(targets.names, self.label_names_)
+    def _check_same_task(self, targets, extra_names):
+        same_labels = np.array_equal(targets.names, self.label_names_) and np.array_equal(
+            extra_names, self.extra_label_names_
+        )
         if targets.exclusive != self._exclusive or not same_labels:
             raise ValueError(
                 "warm_start=True goes on with the model of the last fit, whose labels were "
@@ -309,9 +342,9 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         budget = _CPU_BYTES
         if device.type == "cuda":
             budget = torch.cuda.mem_get_info(device)[0] // 2
-        n_tokens = source.shape[1] + self.n_labels_
+        n_labels, d_model = module.label_embedding.label.shape
         # Some sixteen numbers of four bytes exist at a time for each one of a token.
-        bytes_per_image = 64 * n_tokens * module.label_embedding.label.shape[1]
+        bytes_per_image = 64 * (source.shape[1] + n_labels) * d_model
         return int(np.clip(budget // bytes_per_image, 1, 4096))
 
     def _pooled(self, features, module, grid=None):
@@ -395,13 +428,11 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
         if self.net_.module_.regions is None:  # Else they are as many as there are regions.
             self._check_token_count(X.shape[1])
 
-    def _logits(self, X, known_labels):
-        """Logits (n, L), float32, and the states they are conditioned on."""
+    def _logits(self, X, known_labels, extra_labels):
+        """Logits of all labels, float32, and the states they are conditioned on."""
         check_is_fitted(self)
         data, _ = self._read_X(X, fitted=True)
-        states = encode_known_labels(
-            known_labels, len(data), self.label_names_, exclusive=self._exclusive
-        )
+        states = self._states(len(data), known_labels, extra_labels)
         source = self._prediction_source(data, self.net_.module_)
         batches = LabelledImages(
             source, torch.from_numpy(states), batch_size=self._prediction_batch_size(source)
@@ -411,123 +442,6 @@ class NeuralMultilabelClassifier(ClassifierMixin, BaseEstimator):
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ValueError(f"The model's output for row {row} is not finite: refit it.")
         return logits, states
-
-    def predict_proba(self, X, known_labels=None):
-        """Probability of each label, given the image and what is known of it.
-
-        Parameters
-        ----------
-        X : array-like
-            As in `fit`.
-        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-            What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
-            DataFrame has some label names as columns; a dict maps a label name to a column or to
-            one value for all rows. None: nothing is known.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_labels), float32
-            P(label = 1) in [0, 1]; a known label is exactly 0.0 or 1.0. For a 1-D `y`, one column
-            per class of `classes_`, and rows sum to 1.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-        ValueError, TypeError, FileNotFoundError
-            If an argument cannot be used.
-        """
-        logits, states = self._logits(X, known_labels)
-        return probabilities(logits, states, self._exclusive)
-
-    def decision_function(self, X, known_labels=None):
-        """Logit of each label: positive where the label is more likely than not.
-
-        Parameters
-        ----------
-        X : array-like
-            As in `fit`.
-        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-            As in :meth:`predict_proba`.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
-            A known label has the largest or the least finite float32.
-        """
-        logits, states = self._logits(X, known_labels)
-        largest = np.finfo(np.float32).max
-        if self._exclusive:
-            told = (states == POSITIVE).any(axis=1, keepdims=True)
-            states = np.where(told & (states != POSITIVE), NEGATIVE, states)
-        logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
-        if self._exclusive and self.n_labels_ == 2:
-            logits = logits[:, 1].astype(np.float64) - logits[:, 0]
-            logits = np.clip(logits, -largest, largest)
-        return logits.astype(np.float32)
-
-    def predict(self, X, known_labels=None):
-        """The labels, or the class, of each image.
-
-        Parameters
-        ----------
-        X : array-like
-            As in `fit`.
-        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-            As in :meth:`predict_proba`.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
-            1 where the probability is above 0.5; known labels as they are known. For a 1-D `y` the
-            most probable class.
-        """
-        proba = self.predict_proba(X, known_labels)
-        if self._exclusive:
-            return self.classes_[proba.argmax(axis=1)]
-        return (proba > 0.5).astype(np.int64)
-
-    def score(self, X, y, known_labels=None, sample_weight=None):
-        """Mean average precision over labels, or accuracy for a 1-D `y`.
-
-        Parameters
-        ----------
-        X : array-like
-            As in `fit`.
-        y : array-like of shape (n_samples, n_labels) or (n_samples,)
-            The truth; -1 or NaN entries do not count.
-        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-            As in :meth:`predict_proba`. Only unknown entries are scored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        score : float
-            In [0, 1]. For a 1-D `y` rows whose class is known do not count.
-        """
-        check_is_fitted(self)
-        if self._exclusive:
-            predicted = self.predict(X, known_labels)
-            check_consistent_length(predicted, y, sample_weight)
-            told = encode_known_labels(known_labels, len(predicted), self.label_names_, True)
-            asked = (told != POSITIVE).all(axis=1)
-            if not asked.any():
-                raise ValueError("known_labels tells the class of every row: nothing to score.")
-            if sample_weight is not None:
-                sample_weight = np.asarray(sample_weight)[asked]
-            return float(
-                accuracy_score(np.asarray(y)[asked], predicted[asked], sample_weight=sample_weight)
-            )
-        y = y.toarray() if hasattr(y, "toarray") else y
-        if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
-            raise ValueError("The columns of y must be the labels of fit, in the same order.")
-        proba = self.predict_proba(X, known_labels)
-        truth = read_states(y, self.label_names_, "y")
-        known = encode_known_labels(known_labels, len(proba), self.label_names_)
-        return mean_average_precision(
-            truth, proba, known_labels=known, sample_weight=sample_weight
-        )
 
     def __getstate__(self):
         state = super().__getstate__()

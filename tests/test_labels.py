@@ -3,17 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from scipy import sparse, stats
+from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
 from sklearn_ctran._labels import (
+    encode_extra_labels,
+    encode_known,
     encode_known_labels,
     encode_targets,
-    hidden_counts,
     log_odds,
-    probabilities,
-    sample_label_states,
 )
 
 Y = np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0]])
@@ -154,100 +152,109 @@ def test_sparse_known_labels_are_ambiguous():
         encode_known_labels(sparse.csr_matrix(Y), 3, NAMES)
 
 
-@pytest.mark.parametrize(
-    "row, message", [([1, 1, -1], "'cat', 'dog' exclude"), ([0, 0, 0], "every class")]
-)
-def test_contradictory_known_classes(row, message):
-    with pytest.raises(ValueError, match=f"row 1: .*{message}"):
-        encode_known_labels([[-1, -1, -1], row], 2, NAMES, exclusive=True)
-
-
-@pytest.mark.parametrize("n_labels", [1, 2, 3, 10, 77])
-@pytest.mark.parametrize("fraction", [(0.25, 1.0), (0.5, 0.5)])
-def test_hidden_labels_are_uniform_in_number_and_in_place(n_labels, fraction):
-    n = 20_000
-    targets = torch.randint(2, (n, n_labels), dtype=torch.int8)
-    states, hidden = sample_label_states(targets, fraction, torch.Generator().manual_seed(3))
-    low, high = hidden_counts(fraction, n_labels)
-    counts = torch.bincount(hidden.sum(dim=1), minlength=n_labels + 1).numpy()
-    assert counts[:low].sum() == 0
-    assert counts[high + 1 :].sum() == 0
-    if low < high:
-        assert stats.chisquare(counts[low : high + 1]).pvalue > 1e-4
-    # Places: every label is hidden equally often, and so is every pair of neighbours.
-    expected = (low + high) / 2 / n_labels
-    sigma = np.sqrt(expected * (1 - expected) / n)
-    np.testing.assert_allclose(hidden.float().mean(dim=0), expected, atol=5 * sigma + 1e-6)
-    if n_labels > 1:
-        pairs = np.mean([c * (c - 1) for c in range(low, high + 1)]) / (n_labels * (n_labels - 1))
-        both = (hidden[:, 1:] & hidden[:, :-1]).float().mean(dim=0)
-        np.testing.assert_allclose(both, pairs, atol=5 * np.sqrt(pairs / n) + 1e-6)
-    # What is shown is the truth, what is hidden is unknown.
-    assert (states[hidden] == -1).all()
-    assert (states[~hidden] == targets[~hidden]).all()
-
-
-@pytest.mark.parametrize(
-    "n_labels, expected", [(1, (1, 1)), (2, (1, 2)), (4, (1, 4)), (5, (2, 5)), (80, (20, 80))]
-)
-def test_hidden_counts_of_the_paper(n_labels, expected):
-    assert hidden_counts((0.25, 1.0), n_labels) == expected
-
-
-def test_masks_come_from_the_generator_alone():
-    targets = torch.ones(50, 6, dtype=torch.int8)
-    torch.manual_seed(0)
-    first = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
-    state = torch.get_rng_state()
-    again = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
-    other = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(2))[0]
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert torch.equal(state, torch.get_rng_state())
-
-
-def test_missing_labels_are_neither_shown_nor_scored():
-    targets = torch.tensor([[1, -1, 0, -1]] * 500, dtype=torch.int8)
-    states, hidden = sample_label_states(targets, (0.25, 1.0), torch.Generator().manual_seed(0))
-    assert (states[:, [1, 3]] == -1).all()
-    assert not hidden[:, [1, 3]].any()
-    assert hidden[:, [0, 2]].any(dim=0).all()
-
-
-def test_no_label_mask_training_hides_everything():
-    targets = torch.tensor([[1, 0, -1]], dtype=torch.int8)
-    states, hidden = sample_label_states(targets, None, torch.Generator())
-    assert states.tolist() == [[-1, -1, -1]]
-    assert hidden.tolist() == [[True, True, False]]
-
-
-def test_the_class_of_a_sample_is_always_hidden():
-    targets = torch.eye(4, dtype=torch.int8).repeat(100, 1)
-    states, hidden = sample_label_states(
-        targets, (0.25, 1.0), torch.Generator().manual_seed(0), exclusive=True
-    )
-    assert hidden[targets == 1].all()
-    assert (states != 1).all()
-    assert (states == 0).any()
-
-
-def test_probabilities_of_labels():
-    proba = probabilities(
-        np.array([[0.0, 1e4, -1e4, 5.0]], np.float32), np.array([[-1, -1, -1, 0]]), False
-    )
-    assert proba.dtype == np.float32
-    np.testing.assert_array_equal(proba, [[0.5, 1, 0, 0]])
-
-
-def test_probabilities_of_classes():
-    logits = np.zeros((3, 4), np.float32)
-    states = np.array([[-1, -1, -1, -1], [0, -1, -1, 0], [-1, 1, -1, 0]])
-    np.testing.assert_allclose(
-        probabilities(logits, states, True),
-        [[0.25, 0.25, 0.25, 0.25], [0, 0.5, 0.5, 0], [0, 1, 0, 0]],
-    )
-
-
 def test_log_odds_count_what_is_annotated():
     states = np.array([[1, 0], [1, -1], [0, 0], [-1, 0]], dtype=np.int8)
     np.testing.assert_allclose(log_odds(states), np.log([3 / 2, 1 / 4]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        Y,
+        Y.tolist(),
+        sparse.csr_matrix(Y),
+        pd.DataFrame(Y, columns=["extra0", "extra1", "extra2"]),
+        {"extra0": Y[:, 0], "extra1": Y[:, 1].tolist(), "extra2": pd.Series(Y[:, 2])},
+    ],
+)
+def test_extra_labels_of_every_form_are_the_same(extra):
+    states, names = encode_extra_labels(extra)
+    np.testing.assert_array_equal(states, Y)
+    assert states.dtype == np.int8
+    assert names.tolist() == ["extra0", "extra1", "extra2"]
+
+
+def test_no_extra_labels():
+    states, names = encode_extra_labels(None)
+    assert states is None
+    assert len(names) == 0
+
+
+@pytest.mark.parametrize("missing", [np.nan, None, -1])
+def test_missing_extra_labels(missing):
+    states, names = encode_extra_labels({"wet": [1, missing, 0], "warm": [0, 1, 1]})
+    np.testing.assert_array_equal(states, [[1, 0], [-1, 1], [0, 1]])
+    assert names.tolist() == ["wet", "warm"]
+
+
+@pytest.mark.parametrize(
+    "extra, message",
+    [
+        (["sun", "rain"], "get_dummies"),
+        ({"wet": [1, 0], "warm": [1]}, "columns of one length"),
+        ({"wet": 1}, "columns of one length"),
+        ([[0, 3]], "extra_labels must hold 0 and 1.* row 0, label 'extra1' holds 3"),
+        (np.zeros((0, 2)), "extra_labels is empty"),
+        (pd.DataFrame({"wet": [np.nan, np.nan], "warm": [1, 0]}), "'wet' of extra_labels"),
+        ([[1, -1], [-1, 1]], "extra_labels has no 0"),
+    ],
+)
+def test_bad_extra_labels(extra, message):
+    with pytest.raises(ValueError, match=message):
+        encode_extra_labels(extra)
+
+
+WEATHER = {"weather": ("sun", "rain")}
+SKIES = np.array(["cat", "sun", "rain"])
+
+
+@pytest.mark.parametrize(
+    "told, expected",
+    [
+        ("sun", [[1, 0]] * 3),
+        (("sun", "rain"), [[1, 1]] * 3),
+        ({"rain"}, [[0, 1]] * 3),
+        ((), [[0, 0]] * 3),
+        (None, [[-1, -1]] * 3),
+        (np.nan, [[-1, -1]] * 3),
+        (pd.NA, [[-1, -1]] * 3),
+        (["sun", None, ("rain",)], [[1, 0], [-1, -1], [0, 1]]),
+        (pd.Series(["sun", np.nan, "rain"]), [[1, 0], [-1, -1], [0, 1]]),
+    ],
+)
+def test_a_group_is_told_by_the_labels_that_apply(told, expected):
+    states = encode_known_labels({"weather": told, "cat": 1}, 3, SKIES, groups=WEATHER)
+    np.testing.assert_array_equal(states[:, 1:], expected)
+    assert (states[:, 0] == 1).all()
+
+
+@pytest.mark.parametrize(
+    "known, message",
+    [
+        ({"weather": "snow"}, "row 0: 'snow' is not in the group 'weather', whose labels"),
+        ({"weather": ["sun", ("cat",), None]}, "row 1: 'cat' is not in the group"),
+        ({"weather": ["sun", "rain"]}, "a column of 3 of these, got 2 values"),
+        ({"weather": "sun", "rain": [0, -1, 1]}, "row 2: 'rain' .*contradict each other"),
+        ({"place": "city"}, "names 'place'"),
+        ({"mood": "calm"}, "group 'mood', whose label 'calm' does not belong"),
+    ],
+)
+def test_bad_group_of_known_labels(known, message):
+    groups = WEATHER | {"mood": ("calm", "tense")}
+    with pytest.raises(ValueError, match=message):
+        encode_known_labels(known, 3, SKIES, groups=groups)
+
+
+def test_targets_and_extra_labels_stand_side_by_side():
+    extra = np.array(["wet", "warm"])
+    states = encode_known({"sun": 1}, {"wet": [0, 1]}, 2, NAMES, extra)
+    np.testing.assert_array_equal(states, [[-1, -1, 1, 0, -1], [-1, -1, 1, 1, -1]])
+    assert encode_known(None, None, 2, NAMES).shape == (2, 3)
+    with pytest.raises(ValueError, match="known_labels names 'wet', which belongs to extra_labels"):
+        encode_known({"wet": 1}, None, 2, NAMES, extra)
+    with pytest.raises(ValueError, match="extra_labels names 'sun', which belongs to known_labels"):
+        encode_known(None, {"sun": 1}, 2, NAMES, extra)
+    with pytest.raises(ValueError, match="fitted without extra labels"):
+        encode_known(None, {"wet": 1}, 2, NAMES)
+    with pytest.raises(ValueError, match=r"extra_labels must have .* = \(2, 2\), got \(2, 3\)"):
+        encode_known(None, np.zeros((2, 3)), 2, NAMES, extra)

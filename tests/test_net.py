@@ -49,8 +49,9 @@ def test_loss_is_over_hidden_labels_only_and_summed_over_paths():
         nn.functional.binary_cross_entropy_with_logits(path[hidden], targets[hidden].float())
         for path in logits
     )
-    torch.testing.assert_close(net.get_loss(logits, targets, hidden), expected)
-    assert net.get_loss(logits, targets, torch.zeros_like(hidden)) == 0
+    states = torch.where(hidden, -1, targets)
+    torch.testing.assert_close(net.get_loss(logits, targets, states, hidden), expected)
+    assert net.get_loss(logits, targets, states, torch.zeros_like(hidden)) == 0
 
 
 def test_training_shows_some_labels_and_hides_others_anew_each_epoch():

@@ -35,25 +35,6 @@ LOSSES = {
 }
 
 
-def exclusive_cross_entropy(logits, targets, hidden):
-    """Softmax cross-entropy over the hidden classes, sample by sample.
-
-    Parameters
-    ----------
-    logits : Tensor of shape (..., n_classes)
-    targets : Tensor of shape (..., n_classes)
-        One-hot.
-    hidden : Tensor of shape (..., n_classes), bool
-        Must include the class of each sample.
-
-    Returns
-    -------
-    loss : Tensor of shape (...)
-    """
-    log_p = logits.masked_fill(~hidden, -torch.inf).log_softmax(dim=-1)
-    return -torch.where(targets > 0.5, log_p, 0.0).sum(dim=-1)
-
-
 class EntrywiseLoss(nn.Module):
     """A loss function as a module, its result checked to be one value per entry.
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torchvision.ops import sigmoid_focal_loss
 
-from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss, exclusive_cross_entropy
+from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
 LOGITS = torch.tensor([[-3.0, 0.0, 2.0], [40.0, -40.0, 1.0]])
 TARGETS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
@@ -40,14 +40,6 @@ def test_losses_are_finite_for_extreme_logits(name):
         assert torch.isfinite(loss).all()
         (gradient,) = torch.autograd.grad(loss.sum(), logits)
         assert torch.isfinite(gradient).all()
-
-
-def test_exclusive_cross_entropy_is_over_hidden_classes():
-    logits = torch.tensor([[1.0, 2.0, 3.0]])
-    one_hot = torch.tensor([[0.0, 1.0, 0.0]])
-    hidden = torch.tensor([[True, True, False]])
-    expected = nn.functional.cross_entropy(logits[:, :2], torch.tensor([1]))
-    torch.testing.assert_close(exclusive_cross_entropy(logits, one_hot, hidden)[0], expected)
 
 
 def test_a_loss_must_not_reduce():

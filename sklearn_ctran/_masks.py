@@ -1,0 +1,96 @@
+"""The masks of label mask training."""
+
+import math
+
+import torch
+
+from sklearn_ctran._labels import POSITIVE, UNKNOWN
+
+
+def sample_label_states(
+    targets, unknown_fraction, generator, *, hide_positives=False, lead=None, tie=0.0
+):
+    """Draw which labels training hides: label mask training (paper, section 3.4).
+
+    For each sample, n is uniform over the integers of [low * L, high * L], and the n hidden labels
+    are a uniform choice among all L.
+
+    Parameters
+    ----------
+    targets : torch.Tensor of shape (batch, n_labels), int8
+        1 positive, 0 negative, -1 not annotated.
+    unknown_fraction : (float, float) or None
+        The range of the hidden share, (0.25, 1.0) in the paper. None hides everything (the
+        paper's "no LMT").
+    generator : torch.Generator
+        The source of randomness, on the device of `targets`.
+    hide_positives : bool
+        Labels are classes, and the one that is positive is always hidden: shown, it would leave
+        nothing to predict.
+    lead : torch.Tensor of shape (n_labels,), int64, optional
+        The first label of each label's group; its own position where it is in none.
+    tie : float
+        Probability that a group of a sample is hidden or shown as its first label is.
+
+    Returns
+    -------
+    states : torch.Tensor of shape (batch, n_labels), int8
+        What the model is told: the target of a shown label, -1 elsewhere.
+    hidden : torch.Tensor of shape (batch, n_labels), bool
+        The labels to be predicted: hidden ones that are annotated.
+    """
+    n_samples, n_labels = targets.shape
+    if unknown_fraction is None:
+        hidden = torch.ones_like(targets, dtype=torch.bool)
+    else:
+        low, high = hidden_counts(unknown_fraction, n_labels)
+        rand = {"generator": generator, "device": targets.device}
+        n_hidden = torch.randint(low, high + 1, (n_samples, 1), **rand)
+        # The rank of each label in a random order: the first n are hidden.
+        rank = torch.rand(n_samples, n_labels, **rand).argsort(dim=1).argsort(dim=1)
+        hidden = rank < n_hidden
+        if lead is not None:
+            # One draw a group: that of its first label.
+            is_tied = torch.rand(n_samples, n_labels, **rand)[:, lead] < tie
+            hidden = torch.where(is_tied, hidden[:, lead], hidden)
+        if hide_positives:
+            hidden |= targets == POSITIVE
+    states = targets.masked_fill(hidden, UNKNOWN)
+    return states, hidden & (targets != UNKNOWN)
+
+
+def leads(groups, n_labels):
+    """The first label of each label's group, its own position where it is in none.
+
+    Parameters
+    ----------
+    groups : iterable of sequences of int
+        Positions of labels; disjoint.
+    n_labels : int
+
+    Returns
+    -------
+    lead : torch.Tensor of shape (n_labels,), int64
+    """
+    lead = torch.arange(n_labels)
+    for members in groups:
+        lead[list(members)] = members[0]
+    return lead
+
+
+def hidden_counts(unknown_fraction, n_labels):
+    """The least and the greatest number of labels to hide, both at least 1.
+
+    Parameters
+    ----------
+    unknown_fraction : (float, float)
+        Shares with 0 <= low <= high <= 1.
+    n_labels : int
+
+    Returns
+    -------
+    low, high : int
+    """
+    low, high = (share * n_labels for share in unknown_fraction)
+    low = max(1, math.ceil(low - 1e-9))
+    return low, max(low, math.floor(high + 1e-9))

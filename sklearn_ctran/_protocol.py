@@ -1,0 +1,309 @@
+"""What every estimator answers once it has logits: the protocol's methods."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from sklearn_ctran import _joint
+from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known, read_states
+from sklearn_ctran._questions import Questions
+from sklearn_ctran.metrics import mean_average_precision
+
+
+class LabelPredictions(ClassifierMixin):
+    """Predictions, given what is known, of an estimator that has ``_logits``.
+
+    A subclass sets `classes_`, `label_names_`, `n_labels_`, `extra_label_names_`, `label_groups_`,
+    `_exclusive` (labels are the classes of a 1-D `y`) and `_rules`, and has
+    ``_logits(X, known_labels, extra_labels)``, which returns logits and states, both of shape
+    (n_samples, n_labels + n_extra_labels).
+    """
+
+    def predict_proba(self, X, known_labels=None, extra_labels=None):
+        """Probability of each label, given the image and what is known of it.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+            What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
+            DataFrame has some label names as columns; a dict maps a label name to a column or to
+            one value for all rows. The name of one of `label_groups` stands for all its labels:
+            its value is the label that applies, or a tuple or set of those that do, for all rows
+            or row by row. None: nothing is known.
+        extra_labels : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, \
+                default=None
+            What is known of the extra labels, in the same forms.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels), float32
+            P(label = 1) in [0, 1]; a known label is exactly 0.0 or 1.0. For a 1-D `y`, one column
+            per class of `classes_`, and rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError, FileNotFoundError
+            If an argument cannot be used, or what is known contradicts the label rules.
+        """
+        return self._probabilities(X, known_labels, extra_labels)[:, : self.n_labels_]
+
+    def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
+        """Probability of each extra label, given the image and what is known of it.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_extra_labels), float32
+            In the order of `extra_label_names_`; a known label is exactly 0.0 or 1.0.
+
+        Raises
+        ------
+        ValueError
+            If the estimator was fitted without extra labels.
+        """
+        check_is_fitted(self)
+        if not len(self.extra_label_names_):
+            raise ValueError("The estimator was fitted without extra labels.")
+        return self._probabilities(X, known_labels, extra_labels)[:, self.n_labels_ :]
+
+    def _probabilities(self, X, known_labels, extra_labels):
+        logits, states = self._logits(X, known_labels, extra_labels)
+        return self._rules.probabilities(logits, states)
+
+    def _states(self, n_samples, known_labels, extra_labels):
+        """What is known and what follows from it, (n_samples, n_labels + n_extra_labels)."""
+        states = self._told(n_samples, known_labels, extra_labels)
+        what = "known_labels" if extra_labels is None else "known_labels and extra_labels"
+        self._rules.check(states, what)
+        return self._rules.settle(states)
+
+    def _told(self, n_samples, known_labels, extra_labels):
+        return encode_known(
+            known_labels,
+            extra_labels,
+            n_samples,
+            self.label_names_,
+            self.extra_label_names_,
+            self.label_groups_,
+        )
+
+    def decision_function(self, X, known_labels=None, extra_labels=None):
+        """Logit of each label: positive where the label is more likely than not.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
+            A known label has the largest or the least finite float32.
+        """
+        logits, states = self._logits(X, known_labels, extra_labels)
+        largest = np.finfo(np.float32).max
+        if not self._exclusive:
+            logits = self._rules.consistent_logits(logits, states)
+        logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
+        logits = logits[:, : self.n_labels_]
+        if self._exclusive and self.n_labels_ == 2:
+            logits = logits[:, 1].astype(np.float64) - logits[:, 0]
+        return np.clip(logits, -largest, largest).astype(np.float32)
+
+    def predict(
+        self, X, known_labels=None, extra_labels=None, decoding="independent", beam_width=4
+    ):
+        """The labels, or the class, of each image.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+        decoding : {"independent", "greedy", "beam"}, default="independent"
+            "independent": each label by its own probability, which gets most labels right.
+            "greedy": the label that the model is most certain of is fixed and fed back as known,
+            and so on, a classifier chain whose order depends on the image; "beam": of the
+            `beam_width` most probable sets so far, each is followed up with the next label set
+            negative and positive. These look for the one most probable set of labels, and ask the
+            model again after each label (all that are 99 % certain count as one). For a 1-D `y`
+            all are the same.
+        beam_width : int, default=4
+            For "beam".
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
+            1 where the probability is above 0.5, or, of labels under an exactly-one rule, in the
+            most probable set that obeys the rules; known labels as they are known. For a 1-D `y`
+            the most probable class.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`predict_proba`, and for another `decoding` or `beam_width`.
+        """
+        check_is_fitted(self)
+        if decoding not in ("independent", "greedy", "beam"):
+            raise ValueError(
+                f"decoding must be 'independent', 'greedy' or 'beam', got {decoding!r}."
+            )
+        if not isinstance(beam_width, Integral) or beam_width < 1:
+            raise ValueError(f"beam_width must be an integer above 0, got {beam_width!r}.")
+        if decoding != "independent" and not self._exclusive:
+            questions = Questions(self, X, known_labels, extra_labels)
+            return _joint.decode(questions, 1 if decoding == "greedy" else beam_width)
+        logits, states = self._logits(X, known_labels, extra_labels)
+        proba = self._rules.probabilities(logits, states)[:, : self.n_labels_]
+        if self._exclusive:
+            return self.classes_[proba.argmax(axis=1)]
+        labels = (proba > 0.5).astype(np.int64)
+        return self._rules.complete(labels, logits, states)
+
+    def sample_labels(
+        self,
+        X,
+        n_samples=1,
+        known_labels=None,
+        extra_labels=None,
+        *,
+        n_sweeps=1,
+        random_state=None,
+    ):
+        """Draw whole label sets, as probable as the model finds them.
+
+        The labels of a set are drawn one by one, in a random order, each given those drawn before;
+        then, in Gibbs sweeps, each label is drawn anew given all others.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        n_samples : int, default=1
+            Sets to draw for each image.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`. Known labels stay; extra labels are not drawn.
+        n_sweeps : int, default=1
+            Gibbs sweeps. The model is asked ``n_labels * (1 + n_sweeps)`` times about each set.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_images, n_samples, n_labels), int64
+            Each obeys the label rules. For a 1-D `y`, classes, of shape (n_images, n_samples).
+
+        Raises
+        ------
+        ValueError
+            As :meth:`predict_proba`, and for other `n_samples` or `n_sweeps`.
+        """
+        check_is_fitted(self)
+        for name, value, least in (("n_samples", n_samples, 1), ("n_sweeps", n_sweeps, 0)):
+            if not isinstance(value, Integral) or value < least:
+                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}.")
+        rng = check_random_state(random_state)
+        if self._exclusive:
+            proba = self.predict_proba(X, known_labels, extra_labels).astype(np.float64)
+            cumulative = proba.cumsum(axis=1)
+            draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
+            return self.classes_[(draws >= cumulative[:, None]).sum(axis=2)]
+        questions = Questions(self, X, known_labels, extra_labels)
+        return _joint.sample(questions, n_samples, n_sweeps, self._rules.components, rng)
+
+    def log_score(self, X, y, extra_labels=None):
+        """Log-probability of each given label, given the image and all other given labels.
+
+        Its sum over a row is the pseudo-log-likelihood (Besag, 1975) of the row's label set.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        y : array-like of shape (n_samples, n_labels) or (n_samples,)
+            The label sets; in any form of `known_labels`. -1 or NaN entries are neither scored
+            nor told to the model.
+        extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        log_score : ndarray of shape (n_samples, n_labels), float64
+            At most 0; NaN where `y` has no label. For a 1-D `y`, of shape (n_samples,).
+
+        Raises
+        ------
+        ValueError
+            As :meth:`predict_proba`, of `y` too, and for a class that is not in `classes_`.
+        """
+        check_is_fitted(self)
+        if not self._exclusive:
+            questions = Questions(self, X, y, extra_labels)
+            self._rules.check(questions.states, "y")
+            return _joint.pseudo_log_likelihood(questions)
+        proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
+        check_consistent_length(proba, y)
+        y = np.asarray(y)
+        code = np.searchsorted(self.classes_, y).clip(max=self.n_labels_ - 1)
+        if (self.classes_[code] != y).any():
+            row = int(np.argmax(self.classes_[code] != y))
+            raise ValueError(f"y, row {row}: {y.tolist()[row]!r} is not one of the classes of fit.")
+        with np.errstate(divide="ignore"):
+            return np.log(proba[np.arange(len(y)), code])
+
+    def score(self, X, y, known_labels=None, extra_labels=None, sample_weight=None):
+        """Mean average precision over labels, or accuracy for a 1-D `y`.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        y : array-like of shape (n_samples, n_labels) or (n_samples,)
+            The truth; -1 or NaN entries do not count.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`. Only unknown entries of `y` are scored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            In [0, 1]. For a 1-D `y` rows whose class is known do not count.
+        """
+        check_is_fitted(self)
+        proba = self.predict_proba(X, known_labels, extra_labels)
+        check_consistent_length(proba, y, sample_weight)
+        told = self._told(len(proba), known_labels, extra_labels)[:, : self.n_labels_]
+        if self._exclusive:
+            asked = (told != POSITIVE).all(axis=1)
+            if not asked.any():
+                raise ValueError("known_labels tells the class of every row: nothing to score.")
+            if sample_weight is not None:
+                sample_weight = np.asarray(sample_weight)[asked]
+            predicted = self.classes_[proba[asked].argmax(axis=1)]
+            score = accuracy_score(np.asarray(y)[asked], predicted, sample_weight=sample_weight)
+            return float(score)
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
+            raise ValueError("The columns of y must be the labels of fit, in the same order.")
+        truth = read_states(y, self.label_names_, "y")
+        return mean_average_precision(
+            truth, proba, known_labels=told, sample_weight=sample_weight
+        )

@@ -1,0 +1,98 @@
+"""Many questions to a fitted estimator, each image encoded once."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from sklearn_ctran._labels import encode_known
+
+#: Rows asked about in one call: more would only take memory.
+_CHUNK = 4096
+
+
+class Questions:
+    """A fitted estimator of the protocol, images, and what is known of their labels.
+
+    Targets and extra labels are numbered through, targets first.
+
+    Parameters
+    ----------
+    estimator : estimator, or Pipeline that ends in one
+        Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
+        with extra labels.
+    X : array-like
+        Images, in whatever form the estimator takes them, or what its ``encode`` returned.
+    known_labels, extra_labels : array-like, DataFrame or dict, default=None
+        What is known, as in ``predict_proba``.
+
+    Attributes
+    ----------
+    names : list
+        Names of the targets, then of the extra labels.
+    n_targets : int
+    states : ndarray of shape (n_samples, n_targets + n_extra), int8
+        What is known: 1 positive, 0 negative, -1 unknown.
+    """
+
+    def __init__(self, estimator, X, known_labels=None, extra_labels=None):
+        if isinstance(estimator, Pipeline):
+            check_is_fitted(estimator)
+            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+            estimator = estimator[-1]
+        check_is_fitted(estimator)
+        self._estimator = estimator
+        self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
+        targets = np.asarray(estimator.label_names_)
+        extra = np.asarray(getattr(estimator, "extra_label_names_", []))
+        groups = getattr(estimator, "label_groups_", {})
+        self.n_targets = len(targets)
+        self.names = targets.tolist() + extra.tolist()
+        n_samples = _num_samples(self._X)
+        self.states = encode_known(known_labels, extra_labels, n_samples, targets, extra, groups)
+
+    def position(self, label):
+        """The number of a label, given by its name.
+
+        Raises
+        ------
+        ValueError
+            If no label has the name.
+        """
+        if label not in self.names:
+            raise ValueError(
+                f"{label!r} is not a label of this estimator. Its labels are "
+                f"{', '.join(map(repr, self.names[:10]))}{', ...' if len(self.names) > 10 else ''}."
+            )
+        return self.names.index(label)
+
+    def ask(self, rows, states, with_extra=False):
+        """Probabilities of some images' labels, given some states of their labels.
+
+        Parameters
+        ----------
+        rows : ndarray of int, of shape (n_questions,)
+            Which image each question is about; an image may be asked about many times.
+        states : ndarray of shape (n_questions, n_targets + n_extra), int8
+            What each question takes as known.
+        with_extra : bool, default=False
+            Whether the extra labels' probabilities are wanted too.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_questions, n_targets), float32
+            Or (n_questions, n_targets + n_extra).
+        """
+        parts = [slice(first, first + _CHUNK) for first in range(0, len(rows), _CHUNK)]
+        return np.concatenate([self._ask(rows[p], states[p], with_extra) for p in parts])
+
+    def _ask(self, rows, states, with_extra):
+        X = _safe_indexing(self._X, rows)
+        told = {"known_labels": states[:, : self.n_targets]}
+        has_extra = len(self.names) > self.n_targets
+        if has_extra:
+            told["extra_labels"] = states[:, self.n_targets :]
+        proba = self._estimator.predict_proba(X, **told)
+        if not (with_extra and has_extra):
+            return proba
+        return np.concatenate([proba, self._estimator.predict_extra_proba(X, **told)], axis=1)

@@ -1,0 +1,345 @@
+"""Given labels that are probably wrong, and probabilities in place of missing ones."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.model_selection import KFold, check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.validation import _num_samples, check_consistent_length
+
+from sklearn_ctran._labels import (
+    POSITIVE,
+    UNKNOWN,
+    encode_extra_labels,
+    encode_known_labels,
+    encode_targets,
+)
+from sklearn_ctran._questions import Questions
+
+
+@dataclass(frozen=True, eq=False)
+class LabelErrors:
+    """Given labels that a model disagrees with, the most suspicious first.
+
+    The first five attributes have one element for each given label that is not the predicted one
+    (the ones that cleanlab's ``find_label_issues`` calls ``predicted_neq_given``); ``len`` is their
+    number. The matrices cover all labels.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_errors,), int64
+        Position in `X` and `y`.
+    labels : ndarray of shape (n_errors,)
+        Name of the label.
+    label_quality : ndarray of shape (n_errors,), float32
+        Probability of the given label, in [0, 0.5], ascending: cleanlab's self-confidence. Equal
+        ones are in the order of `y`.
+    given_label, predicted_label : ndarray of shape (n_errors,), int64
+        0 or 1; one is always the other's opposite.
+    label_quality_scores : ndarray of shape (n_samples, n_labels), float32
+        Probability of every given label, in [0, 1], low where it is suspicious; NaN where none is
+        given.
+    probabilities : ndarray of shape (n_samples, n_labels), float32
+        P(label = 1), in [0, 1], given the image and other given labels of its row, out of fold;
+        for labels that are not given too.
+    label_names : ndarray of shape (n_labels,)
+        Of the columns of the matrices.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    label_quality: np.ndarray
+    given_label: np.ndarray
+    predicted_label: np.ndarray
+    label_quality_scores: np.ndarray
+    probabilities: np.ndarray
+    label_names: np.ndarray
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __repr__(self):
+        n_given = np.count_nonzero(~np.isnan(self.label_quality_scores))
+        return f"<LabelErrors: {len(self)} of {n_given} given labels are suspicious>"
+
+    def to_frame(self):
+        """Suspicious labels as a table.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            One row for each suspicious label, the most suspicious first; columns ``row``,
+            ``label``, ``label_quality``, ``given_label``, ``predicted_label``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas, which is not installed: pip install "
+                "'sklearn-ctran[pandas]'. The same columns are arrays of this object."
+            ) from error
+        return pd.DataFrame(
+            {
+                "row": self.rows,
+                "label": self.labels,
+                "label_quality": self.label_quality,
+                "given_label": self.given_label,
+                "predicted_label": self.predicted_label,
+            }
+        )
+
+
+def find_label_errors(
+    estimator,
+    X,
+    y,
+    *,
+    extra_labels=None,
+    cv=5,
+    hidden_fraction=0.25,
+    n_repeats=1,
+    n_jobs=None,
+    random_state=None,
+):
+    """Find given labels that the image and the other given labels speak against.
+
+    Each label is predicted by a clone of `estimator` fitted on other rows, which is told other
+    given labels of the label's row, and its given value is as suspicious as it is improbable:
+    the self-confidence of confident learning [1]_, with what C-Tran knows about labels that go
+    together [2]_.
+
+    Parameters
+    ----------
+    estimator : estimator, or Pipeline that ends in one
+        Takes `known_labels` when predicting. It is cloned, not changed.
+    X : array-like
+        Images, in whatever form the estimator takes them.
+    y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
+        1, 0, and -1 or NaN where nobody annotated the label.
+    extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
+        As in the estimator's `fit`. They are always told.
+    cv : int, splitter or iterable of (train, test), default=5
+        Number of folds of shuffled rows, or how to split. Each row must be held out exactly once;
+        no stratification, for labels may be missing.
+    hidden_fraction : float or None, default=0.25
+        Share of a row's labels, chosen at random, that are hidden at a time, in (0, 1]; all others
+        are told. None hides one label at a time; 1 tells none. Labels that the estimator's rules
+        tie to one another are hidden together.
+    n_repeats : int, default=1
+        How many random choices of labels to hide are averaged.
+    n_jobs : int, default=None
+        Folds to fit at a time; None means 1, -1 all cores.
+    random_state : int, RandomState instance or None, default=None
+        Seeds folds and hidden labels; the estimator has its own.
+
+    Returns
+    -------
+    errors : LabelErrors
+
+    Raises
+    ------
+    ValueError
+        If `y` is not a table of labels, an argument has a value that cannot be used, or `cv` does
+        not hold each row out exactly once; and whatever the estimator raises.
+
+    References
+    ----------
+    .. [1] C. Northcutt, L. Jiang, I. Chuang: Confident Learning: Estimating Uncertainty in Dataset
+       Labels. JAIR 70, 2021.
+    .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021.
+    """
+    _check_params(hidden_fraction, n_repeats)
+    y = y.toarray() if hasattr(y, "toarray") else y
+    targets = encode_targets(y)
+    if targets.exclusive:
+        raise ValueError(
+            "find_label_errors needs y of shape (n_samples, n_labels), got one class a sample, of "
+            "which nothing is left to tell the model: rank the classes of "
+            "sklearn.model_selection.cross_val_predict instead."
+        )
+    extra, extra_names = encode_extra_labels(extra_labels)
+    check_consistent_length(X, targets.states, extra)
+    rng = check_random_state(random_state)
+    folds = _split(cv, X, y, rng)
+    hidden = _choose_hidden(targets.states.shape, hidden_fraction, n_repeats, rng)
+    jobs = [
+        delayed(_predict_fold)(
+            clone(estimator), X, y, targets.states, extra, extra_names, *fold, hidden[:, fold[1]]
+        )
+        for fold in folds
+    ]
+    proba = np.empty(targets.states.shape, dtype=np.float32)
+    for (_, test), part in zip(folds, Parallel(n_jobs=n_jobs)(jobs), strict=True):
+        proba[test] = part
+    return _rank(targets, proba)
+
+
+def _check_params(hidden_fraction, n_repeats):
+    is_share = isinstance(hidden_fraction, Real) and 0 < hidden_fraction <= 1
+    if hidden_fraction is not None and not is_share:
+        raise ValueError(
+            f"hidden_fraction must be above 0 and at most 1, or None, got {hidden_fraction!r}."
+        )
+    if not isinstance(n_repeats, Integral) or n_repeats < 1:
+        raise ValueError(f"n_repeats must be an integer above 0, got {n_repeats!r}.")
+
+
+def _split(cv, X, y, rng):
+    """Pairs of training and test rows; every row is in one of the latter."""
+    n_samples = _num_samples(X)
+    if isinstance(cv, Integral):
+        cv = KFold(cv, shuffle=True, random_state=rng)
+    folds = list(check_cv(cv).split(X, y))
+    times = np.bincount(np.concatenate([test for _, test in folds]), minlength=n_samples)
+    if (times != 1).any():
+        row = int((times != 1).argmax())
+        raise ValueError(
+            f"cv must hold each row out exactly once, but holds row {row} out {times[row]} times: "
+            "use KFold or another splitter whose test folds are a partition."
+        )
+    return folds
+
+
+def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
+    """Which of a row's questions hides each label: (n_repeats, n_samples, n_labels), int."""
+    n_labels = shape[1]
+    n_questions = n_labels if hidden_fraction is None else round(1 / hidden_fraction)
+    n_questions = min(n_labels, n_questions)
+    rank = rng.random_sample((n_repeats, *shape)).argsort(axis=2).argsort(axis=2)
+    return rank * n_questions // n_labels
+
+
+def _predict_fold(estimator, X, y, states, extra, extra_names, train, test, hidden):
+    """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
+    told = _extra_columns(extra, extra_names, train)
+    if isinstance(estimator, Pipeline):
+        told = {f"{estimator.steps[-1][0]}__{name}": value for name, value in told.items()}
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
+    questions = Questions(
+        estimator,
+        _safe_indexing(X, test),
+        states[test],
+        **_extra_columns(extra, extra_names, test),
+    )
+    tied = _tied_labels(estimator, questions.n_targets)
+    return np.mean([_ask_hidden(questions, _together(chosen, tied)) for chosen in hidden], axis=0)
+
+
+def _tied_labels(estimator, n_targets):
+    """Positions of the targets that label rules tie to one another, one list for each component."""
+    rules = getattr(_last(estimator), "_rules", None)
+    components = [] if rules is None else rules.components
+    return [[label for label in component if label < n_targets] for component in components]
+
+
+def _together(chosen, tied):
+    """The same choice for labels of which one, told, may give away another, right or wrong."""
+    chosen = chosen.copy()
+    for members in tied:
+        chosen[:, members] = chosen[:, members[:1]]
+    return chosen
+
+
+def _last(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _extra_columns(extra, names, rows):
+    """The argument that tells some rows' extra labels, if there are any."""
+    if extra is None:
+        return {}
+    return {"extra_labels": dict(zip(names.tolist(), extra[rows].T, strict=True))}
+
+
+def _ask_hidden(questions, chosen):
+    """Probability of each label, float32, while the labels chosen with it are hidden."""
+    proba = np.empty(chosen.shape, dtype=np.float32)
+    rows = np.arange(len(chosen))
+    for number in range(chosen.max() + 1):
+        hidden = chosen == number
+        states = questions.states.copy()
+        states[:, : questions.n_targets][hidden] = UNKNOWN
+        proba[hidden] = questions.ask(rows, states)[hidden]
+    return proba
+
+
+def _rank(targets, proba):
+    """The result: what the model disagrees with, by the probability of what is given."""
+    given = targets.states
+    quality = np.where(given == POSITIVE, proba, 1 - proba)
+    quality[given == UNKNOWN] = np.nan
+    predicted = (proba > 0.5).astype(np.int64)
+    rows, columns = np.nonzero((given != UNKNOWN) & (predicted != given))
+    order = np.argsort(quality[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    return LabelErrors(
+        rows=rows,
+        labels=targets.names[columns],
+        label_quality=quality[rows, columns],
+        given_label=given[rows, columns].astype(np.int64),
+        predicted_label=predicted[rows, columns],
+        label_quality_scores=quality,
+        probabilities=proba,
+        label_names=targets.names,
+    )
+
+
+def complete_labels(estimator, X, y, *, extra_labels=None):
+    """Fill in missing labels with their probabilities, given the image and the labels there are.
+
+    Parameters
+    ----------
+    estimator : estimator, or Pipeline that ends in one
+        Fitted, on these images or others.
+    X : array-like
+        Images, in whatever form the estimator takes them.
+    y : array-like or DataFrame of shape (n_samples, n_labels)
+        1, 0, and -1 or NaN where the label is missing. Columns are the estimator's labels, in its
+        order. Not sparse: there a missing entry could not be told from 0.
+    extra_labels : array-like, DataFrame or dict, default=None
+        What is known of the extra labels, as in `predict_proba`.
+
+    Returns
+    -------
+    completed : ndarray or DataFrame of shape (n_samples, n_labels), float32
+        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere. A data frame, with the same
+        index and columns, if `y` was one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `y` has other columns or values, or is sparse; and whatever the estimator raises.
+    """
+    names = np.asarray(_last(estimator).label_names_)
+    if hasattr(y, "columns"):
+        _check_columns(names.tolist(), list(y.columns))
+    states = encode_known_labels(y, _num_samples(X), names, what="y")
+    questions = Questions(estimator, X, states, extra_labels)
+    completed = questions.ask(np.arange(len(questions.states)), questions.states)
+    if not hasattr(y, "iloc"):
+        return completed
+    return type(y)(completed, index=y.index, columns=y.columns)
+
+
+def _check_columns(names, columns):
+    if columns == names:
+        return
+    pairs = enumerate(zip(columns, names, strict=False))
+    differing = (i for i, (column, name) in pairs if column != name)
+    place = next(differing, min(len(columns), len(names)))
+    found = repr(columns[place]) if place < len(columns) else "missing"
+    wanted = repr(names[place]) if place < len(names) else "no further label"
+    raise ValueError(
+        f"The columns of y must be the estimator's labels in its order: column {place} is {found} "
+        f"where the estimator has {wanted}. Reorder them with y[estimator.label_names_]."
+    )

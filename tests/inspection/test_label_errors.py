@@ -1,0 +1,455 @@
+"""Suspicious and missing labels, of distributions that are known exactly."""
+
+import itertools
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._labels import encode_extra_labels, encode_targets
+from sklearn_ctran.inspection._label_errors import complete_labels, find_label_errors
+
+
+class Joint(BaseEstimator):
+    """Counts how often each label set occurs, a little more than that; never looks at an image."""
+
+    asked = []
+
+    def fit(self, X, y, extra_labels=None):
+        assert len(X) == len(y)
+        targets = encode_targets(y)
+        extra, self.extra_label_names_ = encode_extra_labels(extra_labels)
+        self.label_names_ = targets.names
+        seen = targets.states if extra is None else np.hstack([targets.states, extra])
+        self.sets_ = np.array(list(itertools.product([0, 1], repeat=seen.shape[1])))
+        self.weights_ = 0.1 + (seen[:, None] == self.sets_).all(axis=2).sum(axis=0)
+        return self
+
+    def predict_proba(self, X, known_labels=None, extra_labels=None):
+        known = known_labels if extra_labels is None else np.hstack([known_labels, extra_labels])
+        assert len(X) == len(known)
+        self.asked.append(known)
+        weights = self.weights_ * ((known[:, None] == self.sets_) | (known[:, None] < 0)).all(2)
+        proba = weights @ self.sets_ / weights.sum(axis=1, keepdims=True)
+        return proba[:, : len(self.label_names_)].astype(np.float32)
+
+
+class Memory(BaseEstimator):
+    """Knows the labels of the rows it was fitted on, and nothing of others."""
+
+    def fit(self, X, y):
+        self.label_names_ = np.arange(y.shape[1])
+        self.memory_ = {int(x): labels for x, labels in zip(X, y, strict=True)}
+        return self
+
+    def predict_proba(self, X, known_labels=None):
+        unseen = np.full(len(self.label_names_), 0.25, np.float32)
+        proba = np.array([self.memory_.get(int(x), unseen) for x in X], np.float32)
+        return np.where(known_labels < 0, proba, known_labels)
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    monkeypatch.setattr(Joint, "asked", [])
+    return Joint.asked
+
+
+def make_copies(n=60, wrong=17):
+    """Images that say nothing; label "b" copies "a", wrong in one row; "c" is a coin."""
+    rng = np.random.RandomState(0)
+    a, c = rng.randint(2, size=(2, n))
+    y = np.stack([a, a, c], axis=1)
+    y[wrong, 1] = 1 - y[wrong, 1]
+    return np.zeros((n, 2)), pd.DataFrame(y, columns=["a", "b", "c"])
+
+
+def find(y, X=None, estimator=None, **params):
+    X = np.zeros((y.shape[0], 1)) if X is None else X
+    params = {"hidden_fraction": None, "random_state": 0, **params}
+    return find_label_errors(Joint() if estimator is None else estimator, X, y, **params)
+
+
+def test_what_contradicts_its_copy_comes_first():
+    X, y = make_copies()
+    errors = find(y, X)
+    np.testing.assert_array_equal(errors.rows[:2], [17, 17])
+    assert set(errors.labels[:2]) == {"a", "b"}
+    np.testing.assert_array_equal(errors.given_label[:2], y.loc[17, errors.labels[:2]])
+    assert (errors.label_quality[:2] < 0.05).all()
+    assert set(errors.labels[2:]) == {"c"}
+
+
+@pytest.mark.parametrize("random_state", [0, 1])
+def test_probabilities_are_those_of_a_model_of_the_other_rows_told_the_other_labels(random_state):
+    X, y = make_copies()
+    errors = find(y, X, cv=4, random_state=random_state)
+    # The int is the seed of a RandomState, whose first use is the folds.
+    folds = KFold(4, shuffle=True, random_state=np.random.RandomState(random_state)).split(X)
+    expected = np.empty(y.shape)
+    for train, test in folds:
+        model = Joint().fit(X[train], y.iloc[train])
+        for label in range(3):
+            known = y.to_numpy()[test]
+            known[:, label] = -1
+            expected[test, label] = model.predict_proba(X[test], known)[:, label]
+    np.testing.assert_allclose(errors.probabilities, expected, rtol=1e-6)
+    assert errors.probabilities.dtype == np.float32
+
+
+def test_entries_are_those_the_model_disagrees_with_in_ascending_quality():
+    X, y = make_copies()
+    errors = find(y, X)
+    quality = np.where(y == 1, errors.probabilities, 1 - errors.probabilities)
+    np.testing.assert_array_equal(errors.label_quality_scores, quality)
+    disagrees = (errors.probabilities > 0.5) != y.to_numpy()
+    assert 2 < len(errors) == disagrees.sum() < y.size
+    columns = y.columns.get_indexer(errors.labels)
+    assert len(set(zip(errors.rows, columns, strict=True))) == len(errors)
+    assert disagrees[errors.rows, columns].all()
+    np.testing.assert_array_equal(errors.label_quality, quality[errors.rows, columns])
+    assert (np.diff(errors.label_quality) >= 0).all()
+    np.testing.assert_array_equal(errors.given_label, y.to_numpy()[errors.rows, columns])
+    np.testing.assert_array_equal(errors.predicted_label, 1 - errors.given_label)
+    np.testing.assert_array_equal(errors.label_names, ["a", "b", "c"])
+
+
+def test_table():
+    errors = find(make_copies()[1])
+    table = errors.to_frame()
+    assert list(table) == ["row", "label", "label_quality", "given_label", "predicted_label"]
+    assert len(table) == len(errors)
+    for column, values in zip(
+        table,
+        [errors.rows, errors.labels, errors.label_quality, errors.given_label],
+        strict=False,
+    ):
+        np.testing.assert_array_equal(table[column], values)
+    np.testing.assert_array_equal(table["predicted_label"], errors.predicted_label)
+
+
+def test_table_without_pandas(monkeypatch):
+    errors = find(make_copies()[1])
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"sklearn-ctran\[pandas\]"):
+        errors.to_frame()
+
+
+def test_text_says_how_many():
+    y = make_copies()[1].astype(float)
+    y.loc[0, "a"] = np.nan
+    errors = find(y)
+    assert repr(errors) == f"<LabelErrors: {len(errors)} of 179 given labels are suspicious>"
+
+
+def test_nothing_suspicious():
+    y = np.tile([[1, 1], [0, 0]], (20, 1))
+    errors = find(y)
+    assert len(errors) == 0
+    assert len(errors.to_frame()) == 0
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.asarray,
+        lambda y: y.to_numpy(dtype=float),
+        sparse.csr_matrix,
+        sparse.coo_array,
+        lambda y: pd.DataFrame(y.to_numpy(), index=y.index[::-1]),
+    ],
+)
+def test_labels_of_every_form_are_the_same(convert):
+    X, y = make_copies()
+    errors = find(convert(y), X)
+    np.testing.assert_array_equal(errors.probabilities, find(y, X).probabilities)
+    assert set(errors.labels[:2].tolist()) == {0, 1}
+
+
+def test_lists_of_rows():
+    X, y = make_copies()
+    errors = find_label_errors(
+        Joint(), X, y.to_numpy().tolist(), hidden_fraction=None, random_state=0
+    )
+    np.testing.assert_array_equal(errors.probabilities, find(y, X).probabilities)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [f"{i}.jpg" for i in range(60)],
+        np.arange(60),
+        pd.DataFrame({"x": np.arange(60)}, index=np.arange(60)[::-1]),
+    ],
+)
+def test_images_of_every_form_are_split(X):
+    y = make_copies()[1]
+    np.testing.assert_array_equal(find(y, X).rows, find(y).rows)
+
+
+@pytest.mark.parametrize("missing", [np.nan, -1])
+def test_missing_labels_are_neither_told_nor_ranked(missing, asked):
+    X, y = make_copies()
+    y = y.astype(float)
+    y.iloc[17, 0] = missing
+    errors = find(y, X, cv=2)
+    assert np.isnan(errors.label_quality_scores[17, 0])
+    assert np.isnan(errors.label_quality_scores).sum() == 1
+    assert not ((errors.rows == 17) & (errors.labels == "a")).any()
+    # Row 17 lacks "a" in every question, and without it nothing speaks against "b".
+    assert sum((known == -1).sum() for known in asked) == y.size + 2
+    assert 0.2 < errors.label_quality_scores[17, 1] < 0.8
+    assert (errors.probabilities[17, 0] > 0.9) == (y.iloc[17, 1] == 1)
+
+
+def test_no_row_is_predicted_by_a_model_that_saw_it():
+    y = np.random.RandomState(0).randint(2, size=(20, 3))
+    errors = find(y, np.arange(20), Memory())
+    np.testing.assert_array_equal(errors.probabilities, np.full((20, 3), 0.25))
+    # Two copies of each row, and all of the first are wrong: the model saw the others.
+    X, twice = np.tile(np.arange(20), 2), np.concatenate([1 - y, y])
+    errors = find(twice, X, Memory(), cv=[(np.arange(20, 40), np.arange(20))] + _rest())
+    np.testing.assert_array_equal(errors.probabilities[:20], y)
+
+
+def _rest():
+    return [(np.arange(20), np.arange(20, 40))]
+
+
+def test_the_estimator_is_cloned():
+    model = Joint()
+    find(make_copies()[1], estimator=model)
+    assert not hasattr(model, "weights_")
+
+
+def test_folds_of_a_number_are_shuffled_and_of_a_splitter_its_own():
+    y = make_copies()[1]
+    own = find(y, cv=KFold(5)).probabilities
+    assert not np.array_equal(find(y, cv=5).probabilities, own)
+    np.testing.assert_array_equal(find(y, cv=list(KFold(5).split(y))).probabilities, own)
+    np.testing.assert_array_equal(find(y, cv=5).probabilities, find(y).probabilities)
+    groups = GroupKFold(3).split(y, groups=np.arange(60) // 10)
+    assert not np.array_equal(find(y, cv=groups).probabilities, own)
+
+
+def test_each_fold_is_fitted_once(asked):
+    find(make_copies()[1], cv=3)
+    assert len(asked) == 3 * 3
+
+
+@pytest.mark.parametrize(
+    "cv, row, times",
+    [
+        (ShuffleSplit(1, test_size=0.5, random_state=0), r"\d+", 0),
+        ([(np.arange(30), np.arange(30, 60)), (np.arange(30), np.arange(30, 60))], 0, 0),
+        ([(np.arange(30), np.arange(60)), (np.arange(30, 60), np.arange(30))], 0, 2),
+    ],
+)
+def test_folds_must_be_a_partition(cv, row, times):
+    with pytest.raises(ValueError, match=f"holds row {row} out {times} times: use KFold"):
+        find(make_copies()[1], cv=cv)
+
+
+@pytest.mark.parametrize("estimator", [Joint(), make_pipeline(FunctionTransformer(), Joint())])
+def test_extra_labels_are_told_and_not_ranked(estimator, asked):
+    X, y = make_copies()
+    told = y["c"].rename("weather")
+    for extra in (told.to_frame(), {"weather": told}, told.to_numpy()[:, None]):
+        errors = find(y, X, estimator, extra_labels=extra)
+        # What the extra label copies is not a coin any more.
+        np.testing.assert_array_equal(errors.rows, [17, 17])
+        assert errors.probabilities.shape == y.shape
+        assert (np.delete(errors.label_quality_scores[:, 2], 17) > 0.9).all()
+    assert all((known[:, 3] >= 0).all() for known in asked)
+
+
+@pytest.mark.parametrize(
+    "hidden_fraction, n_questions, n_hidden",
+    [(None, 8, 1), (0.01, 8, 1), (0.25, 4, 2), (0.5, 2, 4), (1, 1, 8)],
+)
+def test_hidden_labels(hidden_fraction, n_questions, n_hidden, asked):
+    y = np.random.RandomState(0).randint(2, size=(40, 8))
+    find(y, cv=[(np.arange(20), np.arange(20, 40)), _back()], hidden_fraction=hidden_fraction)
+    assert len(asked) == 2 * n_questions
+    first = np.array(asked[:n_questions])
+    assert ((first < 0).sum(axis=2) == n_hidden).all()
+    # Each label of a row is hidden once, and rows hide different ones together.
+    assert ((first < 0).sum(axis=0) == 1).all()
+    assert (np.where(first < 0, y[20:], first) == y[20:]).all()
+    if 1 < n_questions < 8:
+        assert len({tuple(hidden) for hidden in (first[0] < 0).tolist()}) > 10
+
+
+def _back():
+    return np.arange(20, 40), np.arange(20)
+
+
+def test_a_quarter_of_the_labels_is_hidden_by_default(asked):
+    y = np.random.RandomState(0).randint(2, size=(40, 8))
+    find_label_errors(Joint(), np.zeros((40, 1)), y, cv=2)
+    assert {int(n) for known in asked for n in (known < 0).sum(axis=1)} == {2}
+
+
+def test_repeats_are_averaged(asked):
+    y = np.random.RandomState(0).randint(2, size=(40, 8))
+    cv = KFold(2)
+    one, two, both = (
+        find(y, cv=cv, hidden_fraction=0.5, n_repeats=n, random_state=seed).probabilities
+        for n, seed in [(1, 3), (1, 4), (2, 3)]
+    )
+    assert len(asked) == 2 * 2 * 4
+    assert not np.array_equal(one, two)
+    # The first choice is the same; the mean is nearer to it than another single one.
+    assert np.abs(both - one).mean() < 0.75 * np.abs(two - one).mean()
+    assert not np.array_equal(both, one)
+
+
+def test_random_state_determines_the_result():
+    X, y = make_copies()
+    one, again, other = (
+        find(y, X, hidden_fraction=0.5, cv=KFold(3), random_state=seed).probabilities
+        for seed in (1, np.random.RandomState(1), 2)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_folds_in_parallel():
+    X, y = make_copies()
+    y = y.to_numpy()
+    settings = {"backbone": None, "d_model": 8, "n_layers": 1, "n_heads": 2, "max_epochs": 1}
+    model = CTranClassifier(random_state=0, precision="float32", **settings)
+    one, two = (find(y, X, model, cv=2, n_jobs=n).probabilities for n in (None, 2))
+    np.testing.assert_allclose(one, two, rtol=1e-5)
+
+
+def test_parallel_is_passed_on(monkeypatch):
+    jobs = []
+
+    def parallel(n_jobs):
+        jobs.append(n_jobs)
+        return lambda calls: [function(*args, **kwargs) for function, args, kwargs in calls]
+
+    monkeypatch.setattr("sklearn_ctran.inspection._label_errors.Parallel", parallel)
+    find(make_copies()[1], n_jobs=7)
+    assert jobs == [7]
+
+
+@pytest.mark.parametrize("hidden_fraction", [0, -0.5, 1.5, "all", np.nan])
+def test_bad_hidden_fraction(hidden_fraction):
+    with pytest.raises(ValueError, match="hidden_fraction must be above 0 and at most 1, or None"):
+        find(make_copies()[1], hidden_fraction=hidden_fraction)
+
+
+@pytest.mark.parametrize("n_repeats", [0, 1.5, None])
+def test_bad_n_repeats(n_repeats):
+    with pytest.raises(ValueError, match="n_repeats must be an integer above 0, got"):
+        find(make_copies()[1], n_repeats=n_repeats)
+
+
+def test_classes_are_refused():
+    with pytest.raises(ValueError, match="one class a sample.*cross_val_predict"):
+        find(np.array(["owl", "tit", "owl", "tit"]), cv=2)
+
+
+def test_lengths_must_agree():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        find(make_copies()[1], np.zeros((59, 2)))
+
+
+def test_labels_that_rules_tie_do_not_vouch_for_each_other():
+    X, y = make_copies()
+    y = pd.DataFrame({"day": y["a"], "night": 1 - y["a"], "sun": y["a"]})
+    y.loc[5, "sun"] = 1 - y.loc[5, "sun"]
+    model = CTranClassifier(
+        None,
+        d_model=8,
+        n_layers=1,
+        n_heads=2,
+        max_epochs=1,
+        exclusive_groups={("day", "night"): "exactly_one"},
+        random_state=0,
+    )
+    errors = find(y, X, model, cv=2)
+    # Told that it is night, the model could only find that it is not day.
+    tied = errors.probabilities[:, :2]
+    assert ((tied > 0.01) & (tied < 0.99)).all()
+    np.testing.assert_allclose(tied.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_ctran_finds_the_flipped_one_of_two_copies():
+    X, y = make_copies(n=200)
+    model = CTranClassifier(None, d_model=8, n_layers=1, n_heads=2, max_epochs=60, random_state=0)
+    errors = find_label_errors(model, X, y, cv=2, hidden_fraction=None, random_state=0)
+    np.testing.assert_array_equal(errors.rows[:2], [17, 17])
+    assert set(errors.labels[:2]) == {"a", "b"}
+    assert errors.label_quality[0] < 0.1
+
+
+# ------------------------------------------------------------------ missing labels
+
+
+def test_missing_labels_are_filled_in_and_given_ones_stay():
+    X, y = make_copies()
+    model = Joint().fit(X, y)
+    holes = y.to_numpy(dtype=float, copy=True)
+    holes[[0, 1, 1], [0, 0, 1]] = np.nan, -1, np.nan
+    completed = complete_labels(model, X, holes)
+    known = np.nan_to_num(holes, nan=-1)
+    np.testing.assert_array_equal(completed, model.predict_proba(X, known))
+    given = known >= 0
+    np.testing.assert_array_equal(completed[given], y.to_numpy()[given])
+    assert completed.dtype == np.float32
+    # The copy of a missing label gives it away.
+    assert (completed[0, 0] > 0.9) == (y.iloc[0, 1] == 1)
+    assert ((completed[1, :2] > 0.01) & (completed[1, :2] < 0.99)).all()
+
+
+def test_a_data_frame_stays_one():
+    X, y = make_copies()
+    model = Joint().fit(X, y)
+    holes = y.astype("Int64").set_index(np.arange(60)[::-1])
+    holes.iloc[0, 0] = pd.NA
+    completed = complete_labels(model, X, holes)
+    pd.testing.assert_index_equal(completed.index, holes.index)
+    pd.testing.assert_index_equal(completed.columns, holes.columns)
+    known = holes.fillna(-1).to_numpy()
+    np.testing.assert_array_equal(completed, model.predict_proba(X, known))
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
+def test_extra_labels_help_to_complete(wrap):
+    X, y = make_copies()
+    model = wrap(Joint().fit(X, y, extra_labels=y[["c"]].rename(columns={"c": "weather"})))
+    holes = y.astype(float).assign(c=np.nan)
+    completed = complete_labels(model, X, holes, extra_labels={"weather": y["c"]})
+    np.testing.assert_array_equal(completed["c"] > 0.5, y["c"] == 1)
+    assert (np.abs(completed["c"] - 0.5) > 0.4).all()
+
+
+@pytest.mark.parametrize(
+    "columns, message",
+    [
+        (["b", "a", "c"], "column 0 is 'b' where the estimator has 'a'"),
+        (["a", "b"], "column 2 is missing where the estimator has 'c'"),
+        (["a", "b", "c", "d"], "column 3 is 'd' where the estimator has no further label"),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
+def test_columns_must_be_the_labels(columns, message, wrap):
+    X, y = make_copies()
+    model = wrap(Joint().fit(X, y))
+    with pytest.raises(ValueError, match=message):
+        complete_labels(model, X, y.assign(d=0)[columns])
+
+
+def test_sparse_labels_have_no_missing_ones():
+    X, y = make_copies()
+    with pytest.raises(TypeError, match="y must be dense"):
+        complete_labels(Joint().fit(X, y), X, sparse.csr_matrix(y))

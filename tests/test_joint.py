@@ -1,0 +1,155 @@
+"""Label sets, of a distribution that is known exactly."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+
+from sklearn_ctran import _joint
+from sklearn_ctran._questions import Questions
+
+SETS = np.array(list(itertools.product([0, 1], repeat=4)))
+
+
+class Exact(BaseEstimator):
+    """Knows the joint distribution of four labels, one for each of some images."""
+
+    def __init__(self, n_images=3, seed=0, sharpness=1.5):
+        self.label_names_ = np.arange(4)
+        self.n_images, self.seed, self.sharpness = n_images, seed, sharpness
+        logits = sharpness * np.random.RandomState(seed).randn(n_images, len(SETS))
+        self.joint = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        self.n_asked = 0
+
+    def fit(self, X, y):
+        raise AssertionError("what it knows is not learned")
+
+    def predict_proba(self, X, known_labels):
+        self.n_asked += 1
+        agrees = ((known_labels[:, None] == SETS) | (known_labels[:, None] < 0)).all(axis=2)
+        weights = self.joint[X] * agrees
+        return (weights @ SETS / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def questions(model, known_labels=None):
+    return Questions(model, np.arange(len(model.joint)), known_labels)
+
+
+def test_a_wide_beam_finds_the_most_probable_sets():
+    model = Exact(n_images=50)
+    found = _joint.decode(questions(model), beam_width=16)
+    np.testing.assert_array_equal(found, SETS[model.joint.argmax(axis=1)])
+    assert found.dtype == np.int64
+
+
+def test_greedy_decoding_fixes_the_most_confident_label_and_asks_again():
+    model = Exact(n_images=50, sharpness=1.0)
+    found = _joint.decode(questions(model), beam_width=1)
+    for image, labels in enumerate(found):
+        known = np.full((1, 4), -1)
+        while (known < 0).any():
+            p = model.predict_proba(np.array([image]), known)[0]
+            label = np.where(known[0] < 0, np.abs(p - 0.5), -1).argmax()
+            known[0, label] = p[label] > 0.5
+        np.testing.assert_array_equal(labels, known[0])
+    probability = model.joint[np.arange(50), (found[:, None] == SETS).all(axis=2).argmax(axis=1)]
+    independent = model.predict_proba(np.arange(50), np.full((50, 4), -1)) > 0.5
+    at = (independent[:, None] == SETS).all(axis=2).argmax(axis=1)
+    assert probability.mean() > model.joint[np.arange(50), at].mean()
+
+
+def test_a_wider_beam_finds_no_less_probable_sets():
+    model = Exact(n_images=200, seed=1)
+    means = []
+    for width in (1, 2, 16):
+        found = _joint.decode(questions(model), beam_width=width)
+        at = (found[:, None] == SETS).all(axis=2).argmax(axis=1)
+        means.append(model.joint[np.arange(200), at].mean())
+    assert means[0] < means[1] <= means[2]
+
+
+def test_decoding_keeps_what_is_known():
+    model = Exact()
+    known = np.array([[1, -1, -1, 0], [-1] * 4, [0, 1, 1, 0]])
+    found = _joint.decode(questions(model, known), beam_width=16)
+    for image in range(3):
+        agrees = ((known[image] == SETS) | (known[image] < 0)).all(axis=1)
+        expected = SETS[(model.joint[image] * agrees).argmax()]
+        np.testing.assert_array_equal(found[image], expected)
+
+
+def test_labels_that_are_certain_cost_one_question_together():
+    model = Exact(n_images=1, sharpness=50)
+    assert _joint.decode(questions(model), 1).tolist() == [SETS[model.joint[0].argmax()].tolist()]
+    assert model.n_asked == 1
+
+
+@pytest.mark.parametrize("n_sweeps, blocks", [(0, []), (1, []), (1, [(0, 2)])])
+def test_samples_are_distributed_like_the_joint(n_sweeps, blocks):
+    model = Exact()
+    rng = np.random.RandomState(0)
+    labels = _joint.sample(questions(model), 4000, n_sweeps, blocks, rng)
+    assert labels.shape == (3, 4000, 4)
+    assert labels.dtype == np.int64
+    for image in range(3):
+        counts = (labels[image][:, None] == SETS).all(axis=2).mean(axis=0)
+        np.testing.assert_allclose(counts, model.joint[image], atol=0.03)
+
+
+def test_sweeps_mend_samples_of_conditionals_that_begin_wrong():
+    """Without sweeps labels are drawn from wrong first conditionals, with sweeps from the last."""
+
+    class Biased(Exact):
+        def predict_proba(self, X, known_labels):
+            proba = super().predict_proba(X, known_labels)
+            few_known = (known_labels >= 0).sum(axis=1, keepdims=True) < 3
+            return np.where(few_known, 0.99, proba)
+
+    model = Biased(sharpness=0.5)
+    errors = []
+    for n_sweeps in (0, 4):
+        labels = _joint.sample(questions(model), 500, n_sweeps, [], np.random.RandomState(0))
+        marginals = model.joint @ SETS
+        errors.append(np.abs(labels.mean(axis=1) - marginals).mean())
+    assert errors[1] < 0.5 * errors[0]
+
+
+def test_blocks_are_forgotten_together():
+    """Two labels that are always equal never change one by one, but do together."""
+    model = Exact(n_images=1)
+    model.joint[:] = np.where((SETS[:, 0] == SETS[:, 1]), 1.0, 0.0) / 8
+    stuck = _joint.sample(questions(model), 300, 3, [], np.random.RandomState(0))
+    assert (stuck[..., 0] == stuck[..., 1]).all()
+    seen = []
+
+    class Watching(Exact):
+        def predict_proba(self, X, known_labels):
+            seen.append(np.asarray(known_labels).copy())
+            return super().predict_proba(X, known_labels)
+
+    _joint.sample(questions(Watching(n_images=1)), 1, 1, [(0, 1)], np.random.RandomState(0))
+    sweep = np.concatenate(seen[4:])
+    assert (sweep[:, :2] < 0).all(axis=1).sum() == 1
+
+
+def test_samples_keep_what_is_known():
+    known = np.array([[1, -1, -1, 0], [-1] * 4, [0, 1, 1, 0]])
+    labels = _joint.sample(questions(Exact(), known), 20, 1, [], np.random.RandomState(0))
+    told = np.broadcast_to((known >= 0)[:, None], labels.shape)
+    assert (labels == known[:, None])[told].all()
+
+
+def test_pseudo_log_likelihood():
+    model = Exact()
+    sets = np.array([[1, 0, 1, 1], [0, 0, 1, 0], [1, -1, 0, 1]])
+    scores = _joint.pseudo_log_likelihood(questions(model, sets))
+    for image, labels in enumerate(sets):
+        for label in range(4):
+            if labels[label] < 0:
+                assert np.isnan(scores[image, label])
+                continue
+            hidden = np.where(np.arange(4) == label, -1, labels)
+            p = model.predict_proba(np.array([image]), hidden[None])[0, label]
+            expected = np.log(p if labels[label] else 1 - p)
+            assert scores[image, label] == pytest.approx(expected, abs=1e-6)

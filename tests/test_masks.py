@@ -1,0 +1,99 @@
+"""The masks of label mask training."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from sklearn_ctran._masks import hidden_counts, leads, sample_label_states
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 3, 10, 77])
+@pytest.mark.parametrize("fraction", [(0.25, 1.0), (0.5, 0.5)])
+def test_hidden_labels_are_uniform_in_number_and_in_place(n_labels, fraction):
+    n = 20_000
+    targets = torch.randint(2, (n, n_labels), dtype=torch.int8)
+    states, hidden = sample_label_states(targets, fraction, torch.Generator().manual_seed(3))
+    low, high = hidden_counts(fraction, n_labels)
+    counts = torch.bincount(hidden.sum(dim=1), minlength=n_labels + 1).numpy()
+    assert counts[:low].sum() == 0
+    assert counts[high + 1 :].sum() == 0
+    if low < high:
+        assert stats.chisquare(counts[low : high + 1]).pvalue > 1e-4
+    # Places: every label is hidden equally often, and so is every pair of neighbours.
+    expected = (low + high) / 2 / n_labels
+    sigma = np.sqrt(expected * (1 - expected) / n)
+    np.testing.assert_allclose(hidden.float().mean(dim=0), expected, atol=5 * sigma + 1e-6)
+    if n_labels > 1:
+        pairs = np.mean([c * (c - 1) for c in range(low, high + 1)]) / (n_labels * (n_labels - 1))
+        both = (hidden[:, 1:] & hidden[:, :-1]).float().mean(dim=0)
+        np.testing.assert_allclose(both, pairs, atol=5 * np.sqrt(pairs / n) + 1e-6)
+    # What is shown is the truth, what is hidden is unknown.
+    assert (states[hidden] == -1).all()
+    assert (states[~hidden] == targets[~hidden]).all()
+
+
+@pytest.mark.parametrize(
+    "n_labels, expected", [(1, (1, 1)), (2, (1, 2)), (4, (1, 4)), (5, (2, 5)), (80, (20, 80))]
+)
+def test_hidden_counts_of_the_paper(n_labels, expected):
+    assert hidden_counts((0.25, 1.0), n_labels) == expected
+
+
+def test_masks_come_from_the_generator_alone():
+    targets = torch.ones(50, 6, dtype=torch.int8)
+    torch.manual_seed(0)
+    first = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
+    state = torch.get_rng_state()
+    again = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
+    other = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(2))[0]
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_missing_labels_are_neither_shown_nor_scored():
+    targets = torch.tensor([[1, -1, 0, -1]] * 500, dtype=torch.int8)
+    states, hidden = sample_label_states(targets, (0.25, 1.0), torch.Generator().manual_seed(0))
+    assert (states[:, [1, 3]] == -1).all()
+    assert not hidden[:, [1, 3]].any()
+    assert hidden[:, [0, 2]].any(dim=0).all()
+
+
+def test_no_label_mask_training_hides_everything():
+    targets = torch.tensor([[1, 0, -1]], dtype=torch.int8)
+    states, hidden = sample_label_states(targets, None, torch.Generator())
+    assert states.tolist() == [[-1, -1, -1]]
+    assert hidden.tolist() == [[True, True, False]]
+
+
+def test_the_class_of_a_sample_is_always_hidden():
+    targets = torch.eye(4, dtype=torch.int8).repeat(100, 1)
+    states, hidden = sample_label_states(
+        targets, (0.25, 1.0), torch.Generator().manual_seed(0), hide_positives=True
+    )
+    assert hidden[targets == 1].all()
+    assert (states != 1).all()
+    assert (states == 0).any()
+
+
+def test_the_first_label_leads_its_group():
+    assert leads([(1, 3), (4, 2)], 6).tolist() == [0, 1, 4, 1, 4, 5]
+
+
+@pytest.mark.parametrize("tie", [0.0, 0.3, 1.0])
+def test_groups_are_hidden_together_as_often_as_asked(tie):
+    n = 20_000
+    targets = torch.randint(2, (n, 10), dtype=torch.int8)
+    draw = (targets, (0.5, 0.5), torch.Generator().manual_seed(0))
+    states, hidden = sample_label_states(*draw, lead=leads([(2, 5, 6)], 10), tie=tie)
+    assert torch.equal(hidden, states == -1)
+    group = hidden[:, [2, 5, 6]].sum(dim=1)
+    together = ((group == 0) | (group == 3)).float().mean().item()
+    # Label by label, all three of ten are hidden with 5 * 4 * 3 / (10 * 9 * 8), as are none.
+    expected = tie + (1 - tie) / 6
+    assert together == pytest.approx(expected, abs=0.02)
+    # Each label is hidden as often as without groups, and others do not care.
+    np.testing.assert_allclose(hidden.float().mean(dim=0), 0.5, atol=0.02)
+    apart = (hidden[:, 0] == hidden[:, 2]).float().mean().item()
+    assert apart == pytest.approx(4 / 9, abs=0.03)

@@ -389,7 +389,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
             | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
         )
         targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
-        self._set_task(targets, np.array([]), "tokens" if backbone is None else "images")
+        self._set_task(targets, np.array([]))
+        self._input_kind = "tokens" if backbone is None else "images"
         self._preprocess = self._make_preprocessing()
         self._module_size = None  # Its features are not pooled.
         device = resolve_device(self.device)

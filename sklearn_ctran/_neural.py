@@ -88,11 +88,12 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         else:
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
-        self._preprocess = self._make_preprocessing()
-        data, kind = self._read_X(X, fitted=going_on, training=True)
-        check_consistent_length(data, targets.states, extra)
-        self._set_task(targets, extra_names, kind)
+        check_consistent_length(targets.states, extra)
+        self._set_task(targets, extra_names)
         labels = self._learned_states(targets, extra)
+        self._preprocess = self._make_preprocessing()
+        data, self._input_kind = self._read_X(X, fitted=going_on, training=True)
+        check_consistent_length(data, labels)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
         train, valid = self._split(targets, labels, rng)
@@ -126,8 +127,7 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
                 "or look for extreme values in the features."
             )
 
-    def _set_task(self, targets, extra_names, kind):
-        self._input_kind = kind
+    def _set_task(self, targets, extra_names):
         self.classes_ = targets.classes
         self.label_names_ = targets.names
         self.n_labels_ = len(targets.names)

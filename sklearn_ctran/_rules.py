@@ -60,7 +60,7 @@ class LabelRules:
         ValueError
             Names the first row that does so, and its labels.
         """
-        if self.consistent is None:
+        if self.consistent is None or (states == UNKNOWN).all():
             return
         for first, block in _blocks(states):
             for find in (

@@ -1,9 +1,12 @@
 """Settings and fixtures for all tests."""
 
+import itertools
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 # One thread per process, set before numpy and torch read it: tests with n_jobs=2 then use two
 # threads in all, and small tensors are no slower for it.
@@ -17,3 +20,49 @@ def shared():
     if not folder:
         pytest.skip("SKLEARN_CTRAN_SHARED does not name a folder with reference data")
     return Path(folder)
+
+
+class ExactModel(BaseEstimator):
+    """Speaks the protocol, and knows the joint distribution of some labels on some "images".
+
+    `X` holds the numbers of the images. Targets are 0, 1, ..., extra labels "extra0", ...
+    """
+
+    def __init__(self, n_images=3, n_targets=4, n_extra=0, seed=0, sharpness=1.5):
+        self.n_images, self.n_targets, self.n_extra = n_images, n_targets, n_extra
+        self.seed, self.sharpness = seed, sharpness
+        self.label_names_ = np.arange(n_targets)
+        self.extra_label_names_ = np.array([f"extra{i}" for i in range(n_extra)])
+        self.sets = np.array(list(itertools.product([0, 1], repeat=n_targets + n_extra)))
+        logits = sharpness * np.random.RandomState(seed).randn(n_images, len(self.sets))
+        self.joint = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        self.n_asked = self.n_encoded = 0
+
+    def fit(self, X, y):
+        raise AssertionError("What it knows is not learned.")
+
+    def encode(self, X):
+        self.n_encoded += len(X)
+        return np.asarray(X)
+
+    def predict_proba(self, X, known_labels=None, extra_labels=None):
+        self.n_asked += 1
+        return self._marginals(X, known_labels, extra_labels)[:, : self.n_targets]
+
+    def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
+        return self._marginals(X, known_labels, extra_labels)[:, self.n_targets :]
+
+    def _marginals(self, X, known_labels, extra_labels):
+        known = [np.full((len(X), n), -1) for n in (self.n_targets, self.n_extra)]
+        for i, told in enumerate((known_labels, extra_labels)):
+            known[i] = known[i] if told is None else np.asarray(told)
+        known = np.concatenate(known, axis=1)
+        agrees = ((known[:, None] == self.sets) | (known[:, None] < 0)).all(axis=2)
+        weights = self.joint[X] * agrees
+        return (weights @ self.sets / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def exact_model():
+    """The class :class:`ExactModel`."""
+    return ExactModel

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
 
 from sklearn_ctran import _joint
 from sklearn_ctran._questions import Questions
@@ -12,39 +11,19 @@ from sklearn_ctran._questions import Questions
 SETS = np.array(list(itertools.product([0, 1], repeat=4)))
 
 
-class Exact(BaseEstimator):
-    """Knows the joint distribution of four labels, one for each of some images."""
-
-    def __init__(self, n_images=3, seed=0, sharpness=1.5):
-        self.label_names_ = np.arange(4)
-        self.n_images, self.seed, self.sharpness = n_images, seed, sharpness
-        logits = sharpness * np.random.RandomState(seed).randn(n_images, len(SETS))
-        self.joint = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        self.n_asked = 0
-
-    def fit(self, X, y):
-        raise AssertionError("what it knows is not learned")
-
-    def predict_proba(self, X, known_labels):
-        self.n_asked += 1
-        agrees = ((known_labels[:, None] == SETS) | (known_labels[:, None] < 0)).all(axis=2)
-        weights = self.joint[X] * agrees
-        return (weights @ SETS / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
 def questions(model, known_labels=None):
     return Questions(model, np.arange(len(model.joint)), known_labels)
 
 
-def test_a_wide_beam_finds_the_most_probable_sets():
-    model = Exact(n_images=50)
+def test_a_wide_beam_finds_the_most_probable_sets(exact_model):
+    model = exact_model(n_images=50)
     found = _joint.decode(questions(model), beam_width=16)
     np.testing.assert_array_equal(found, SETS[model.joint.argmax(axis=1)])
     assert found.dtype == np.int64
 
 
-def test_greedy_decoding_fixes_the_most_confident_label_and_asks_again():
-    model = Exact(n_images=50, sharpness=1.0)
+def test_greedy_decoding_fixes_the_most_confident_label_and_asks_again(exact_model):
+    model = exact_model(n_images=50, sharpness=1.0)
     found = _joint.decode(questions(model), beam_width=1)
     for image, labels in enumerate(found):
         known = np.full((1, 4), -1)
@@ -59,8 +38,8 @@ def test_greedy_decoding_fixes_the_most_confident_label_and_asks_again():
     assert probability.mean() > model.joint[np.arange(50), at].mean()
 
 
-def test_a_wider_beam_finds_no_less_probable_sets():
-    model = Exact(n_images=200, seed=1)
+def test_a_wider_beam_finds_no_less_probable_sets(exact_model):
+    model = exact_model(n_images=200, seed=1)
     means = []
     for width in (1, 2, 16):
         found = _joint.decode(questions(model), beam_width=width)
@@ -69,8 +48,8 @@ def test_a_wider_beam_finds_no_less_probable_sets():
     assert means[0] < means[1] <= means[2]
 
 
-def test_decoding_keeps_what_is_known():
-    model = Exact()
+def test_decoding_keeps_what_is_known(exact_model):
+    model = exact_model()
     known = np.array([[1, -1, -1, 0], [-1] * 4, [0, 1, 1, 0]])
     found = _joint.decode(questions(model, known), beam_width=16)
     for image in range(3):
@@ -79,15 +58,15 @@ def test_decoding_keeps_what_is_known():
         np.testing.assert_array_equal(found[image], expected)
 
 
-def test_labels_that_are_certain_cost_one_question_together():
-    model = Exact(n_images=1, sharpness=50)
+def test_labels_that_are_certain_cost_one_question_together(exact_model):
+    model = exact_model(n_images=1, sharpness=50)
     assert _joint.decode(questions(model), 1).tolist() == [SETS[model.joint[0].argmax()].tolist()]
     assert model.n_asked == 1
 
 
 @pytest.mark.parametrize("n_sweeps, blocks", [(0, []), (1, []), (1, [(0, 2)])])
-def test_samples_are_distributed_like_the_joint(n_sweeps, blocks):
-    model = Exact()
+def test_samples_are_distributed_like_the_joint(exact_model, n_sweeps, blocks):
+    model = exact_model()
     rng = np.random.RandomState(0)
     labels = _joint.sample(questions(model), 4000, n_sweeps, blocks, rng)
     assert labels.shape == (3, 4000, 4)
@@ -97,11 +76,11 @@ def test_samples_are_distributed_like_the_joint(n_sweeps, blocks):
         np.testing.assert_allclose(counts, model.joint[image], atol=0.03)
 
 
-def test_sweeps_mend_samples_of_conditionals_that_begin_wrong():
+def test_sweeps_mend_samples_of_conditionals_that_begin_wrong(exact_model):
     """Without sweeps labels are drawn from wrong first conditionals, with sweeps from the last."""
 
-    class Biased(Exact):
-        def predict_proba(self, X, known_labels):
+    class Biased(exact_model):
+        def predict_proba(self, X, known_labels=None, extra_labels=None):
             proba = super().predict_proba(X, known_labels)
             few_known = (known_labels >= 0).sum(axis=1, keepdims=True) < 3
             return np.where(few_known, 0.99, proba)
@@ -115,16 +94,16 @@ def test_sweeps_mend_samples_of_conditionals_that_begin_wrong():
     assert errors[1] < 0.5 * errors[0]
 
 
-def test_blocks_are_forgotten_together():
+def test_blocks_are_forgotten_together(exact_model):
     """Two labels that are always equal never change one by one, but do together."""
-    model = Exact(n_images=1)
+    model = exact_model(n_images=1)
     model.joint[:] = np.where((SETS[:, 0] == SETS[:, 1]), 1.0, 0.0) / 8
     stuck = _joint.sample(questions(model), 300, 3, [], np.random.RandomState(0))
     assert (stuck[..., 0] == stuck[..., 1]).all()
     seen = []
 
-    class Watching(Exact):
-        def predict_proba(self, X, known_labels):
+    class Watching(exact_model):
+        def predict_proba(self, X, known_labels=None, extra_labels=None):
             seen.append(np.asarray(known_labels).copy())
             return super().predict_proba(X, known_labels)
 
@@ -133,15 +112,15 @@ def test_blocks_are_forgotten_together():
     assert (sweep[:, :2] < 0).all(axis=1).sum() == 1
 
 
-def test_samples_keep_what_is_known():
+def test_samples_keep_what_is_known(exact_model):
     known = np.array([[1, -1, -1, 0], [-1] * 4, [0, 1, 1, 0]])
-    labels = _joint.sample(questions(Exact(), known), 20, 1, [], np.random.RandomState(0))
+    labels = _joint.sample(questions(exact_model(), known), 20, 1, [], np.random.RandomState(0))
     told = np.broadcast_to((known >= 0)[:, None], labels.shape)
     assert (labels == known[:, None])[told].all()
 
 
-def test_pseudo_log_likelihood():
-    model = Exact()
+def test_pseudo_log_likelihood(exact_model):
+    model = exact_model()
     sets = np.array([[1, 0, 1, 1], [0, 0, 1, 0], [1, -1, 0, 1]])
     scores = _joint.pseudo_log_likelihood(questions(model, sets))
     for image, labels in enumerate(sets):

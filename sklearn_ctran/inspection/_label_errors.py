@@ -1,6 +1,7 @@
 """Given labels that are probably wrong, and probabilities in place of missing ones."""
 
 from dataclasses import dataclass
+from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
 from sklearn_ctran._labels import (
     POSITIVE,
@@ -19,6 +20,7 @@ from sklearn_ctran._labels import (
     encode_targets,
 )
 from sklearn_ctran._questions import Questions
+from sklearn_ctran.inspection._frames import to_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,7 @@ class LabelErrors:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas, which is not installed: pip install "
-                "'sklearn-ctran[pandas]'. The same columns are arrays of this object."
-            ) from error
-        return pd.DataFrame(
+        return to_frame(
             {
                 "row": self.rows,
                 "label": self.labels,
@@ -131,9 +126,10 @@ def find_label_errors(
         Number of folds of shuffled rows, or how to split. Each row must be held out exactly once;
         no stratification, for labels may be missing.
     hidden_fraction : float or None, default=0.25
-        Share of a row's labels, chosen at random, that are hidden at a time, in (0, 1]; all others
-        are told. None hides one label at a time; 1 tells none. Labels that the estimator's rules
-        tie to one another are hidden together.
+        At most this share of a row's labels, in (0, 1], is hidden at a time, chosen at random; all
+        others are told. None hides one label at a time; 1 tells none. Labels that the estimator's
+        rules tie to one another are hidden together. Each image is asked about once for each part:
+        4 times by default, `n_labels` times with None.
     n_repeats : int, default=1
         How many random choices of labels to hide are averaged.
     n_jobs : int, default=None
@@ -150,6 +146,14 @@ def find_label_errors(
     ValueError
         If `y` is not a table of labels, an argument has a value that cannot be used, or `cv` does
         not hold each row out exactly once; and whatever the estimator raises.
+
+    Notes
+    -----
+    A quarter is the least that C-Tran's training hides, and as good as one label at a time: of 2 %
+    of Corel5k's labels (74 words) that were flipped, the 2 % of lowest quality held 81.3 % and
+    81.1 %; 80.9 % with half of the labels hidden, 81.1 % with nothing told, 81.3 % with 4 repeats
+    (1,500 photos; differences below a point may be chance). Told labels count where they say more
+    than the image does.
 
     References
     ----------
@@ -213,7 +217,7 @@ def _split(cv, X, y, rng):
 def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
     """Which of a row's questions hides each label: (n_repeats, n_samples, n_labels), int."""
     n_labels = shape[1]
-    n_questions = n_labels if hidden_fraction is None else round(1 / hidden_fraction)
+    n_questions = n_labels if hidden_fraction is None else ceil(1 / hidden_fraction)
     n_questions = min(n_labels, n_questions)
     rank = rng.random_sample((n_repeats, *shape)).argsort(axis=2).argsort(axis=2)
     return rank * n_questions // n_labels
@@ -317,9 +321,12 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
 
     Raises
     ------
+    NotFittedError
+        If the estimator is not fitted.
     ValueError, TypeError
         If `y` has other columns or values, or is sparse; and whatever the estimator raises.
     """
+    check_is_fitted(_last(estimator))
     names = np.asarray(_last(estimator).label_names_)
     if hasattr(y, "columns"):
         _check_columns(names.tolist(), list(y.columns))

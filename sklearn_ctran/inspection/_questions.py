@@ -1,5 +1,0 @@
-"""Moved: for the time being."""
-
-from sklearn_ctran._questions import Questions
-
-__all__ = ["Questions"]

@@ -1,0 +1,255 @@
+"""The annotator's next question, of an estimator whose distribution is known exactly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import entr
+
+from sklearn_ctran.inspection import simulate_annotation, suggest_labels
+from sklearn_ctran.metrics import mean_average_precision
+
+IMAGES = np.arange(6)
+
+
+@pytest.fixture
+def model(exact_model):
+    return exact_model(n_images=6, n_targets=4, n_extra=1)
+
+
+def entropy(proba):
+    return entr(proba) + entr(1 - proba)
+
+
+def exact_gains(model, known=None):
+    """Expected drops of the other targets' entropy by definition, (n_images, n_all_labels)."""
+    n_images, n_labels = 6, 5
+    known = np.full((n_images, n_labels), -1) if known is None else known
+    gains = np.full((n_images, n_labels), -np.inf)
+    for image in range(n_images):
+        for label in np.flatnonzero(known[image] < 0):
+            rest = [i for i in range(4) if i != label]
+            p = model._marginals([image], known[[image], :4], known[[image], 4:])[0]
+            after = 0
+            for value, weight in ((1, p[label]), (0, 1 - p[label])):
+                told = known[[image]].copy()
+                told[0, label] = value
+                answered = model._marginals([image], told[:, :4], told[:, 4:])[0]
+                after += weight * entropy(answered[rest]).sum()
+            gains[image, label] = entropy(p[rest]).sum() - after
+    return gains
+
+
+def test_the_most_informative_labels_are_suggested(model):
+    gains = exact_gains(model)
+    found = suggest_labels(model, IMAGES, n=3)
+    order = np.argsort(-gains, axis=1)[:, :3]
+    np.testing.assert_array_equal(found.positions, order)
+    np.testing.assert_allclose(found.gains, np.take_along_axis(gains, order, axis=1), atol=1e-5)
+    names = np.array([0, 1, 2, 3, "extra0"], dtype=object)
+    np.testing.assert_array_equal(found.labels, names[order])
+    assert model.n_encoded == 6
+
+
+def test_what_is_known_is_not_asked(model):
+    known = {1: [1, -1, 0, -1, 1, -1]}
+    extra = {"extra0": [1, 1, -1, -1, -1, 0]}
+    states = np.full((6, 5), -1)
+    states[:, 1], states[:, 4] = known[1], extra["extra0"]
+    found = suggest_labels(model, IMAGES, known, extra_labels=extra)
+    np.testing.assert_array_equal(found.positions[:, 0], exact_gains(model, states).argmax(axis=1))
+
+
+def test_nothing_left_to_ask(model):
+    found = suggest_labels(model, IMAGES, {0: 1, 1: 0}, n=3, askable=[0, 2])
+    assert found.labels[:, 0].tolist() == [2] * 6
+    assert set(found.labels[:, 1:].ravel()) == {None}
+    assert (found.positions[:, 1:] == -1).all()
+    assert np.isnan(found.gains[:, 1:]).all()
+
+
+def test_askable_labels_by_name_and_by_mask(model):
+    gains = exact_gains(model)
+    by_name = suggest_labels(model, IMAGES, askable=[1, "extra0"])
+    expected = np.where(gains[:, 1] > gains[:, 4], 1, 4)
+    np.testing.assert_array_equal(by_name.positions[:, 0], expected)
+    mask = np.array([False, True, False, False, True])
+    by_mask = suggest_labels(model, IMAGES, askable=mask)
+    np.testing.assert_array_equal(by_mask.positions, by_name.positions)
+    each = np.eye(5, dtype=bool)[[0, 1, 2, 3, 4, 0]]
+    found = suggest_labels(model, IMAGES, askable=each)
+    assert found.positions[:, 0].tolist() == [0, 1, 2, 3, 4, 0]
+
+
+@pytest.mark.parametrize("cost", [{0: 100, "extra0": 0.01}, np.array([100, 1, 1, 1, 0.01])])
+def test_costs_divide_gains(model, cost):
+    found = suggest_labels(model, IMAGES, cost=cost, n=5)
+    expected = exact_gains(model) / [100, 1, 1, 1, 0.01]
+    np.testing.assert_array_equal(found.positions[:, 0], expected.argmax(axis=1))
+    np.testing.assert_allclose(found.gains[:, 0], expected.max(axis=1), atol=1e-3)
+    assert (found.labels[:, -1] == 0).all()
+
+
+def test_candidates_are_the_most_uncertain_labels(model):
+    p = model._marginals(IMAGES, None, None)
+    found = suggest_labels(model, IMAGES, n=2, n_candidates=1)
+    np.testing.assert_array_equal(found.positions[:, 0], entropy(p).argmax(axis=1))
+    assert (found.positions[:, 1] == -1).all()
+    few = model.n_asked
+    suggest_labels(model, IMAGES, n_candidates=None)
+    assert model.n_asked - few > few
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"n": 0}, "n must be an integer above 0"),
+        ({"n_candidates": 1.5}, "n_candidates must be an integer above 0"),
+        ({"askable": ["owl"]}, "'owl' is not a label"),
+        ({"askable": np.ones(3, dtype=bool)}, r"shape \(5,\) or \(6, 5\), got \(3,\)"),
+        ({"cost": {"owl": 1}}, "'owl' is not a label"),
+        ({"cost": {1: 0}}, "cost must be above 0 and finite; that of 1"),
+        ({"cost": np.ones(3)}, "cost must have 5 values"),
+    ],
+)
+def test_bad_questions(model, params, message):
+    with pytest.raises(ValueError, match=message):
+        suggest_labels(model, IMAGES, **params)
+
+
+# --------------------------------------------------------------------- simulation
+
+
+@pytest.fixture
+def answers(exact_model):
+    """More images, and label sets drawn from what the model knows."""
+    model = exact_model(n_images=80, n_targets=4)
+    rng = np.random.RandomState(0)
+    draws = [rng.choice(16, p=joint) for joint in model.joint]
+    return model, np.arange(80), model.sets[draws]
+
+
+def test_curves_are_replayed_questions(answers):
+    model, X, Y = answers
+    curves = simulate_annotation(model, X, Y, n_questions=3, random_state=0)
+    assert curves.n_questions.tolist() == [0, 1, 2, 3]
+    assert list(curves.mAP) == ["suggest", "uncertain", "random"]
+    for name, asked in curves.asked.items():
+        assert asked.shape == (80, 3)
+        known = np.full(Y.shape, -1)
+        for step in range(4):
+            proba = model.predict_proba(X, known)
+            expected = mean_average_precision(Y, proba, known_labels=known)
+            assert curves.mAP[name][step] == pytest.approx(expected)
+            assert curves.table_mAP[name][step] == pytest.approx(mean_average_precision(Y, proba))
+            if step == 0:
+                uncertain = np.abs(proba - 0.5).argmin(axis=1)
+                assert (uncertain == asked[:, 0]).all() == (name == "uncertain")
+                suggested = suggest_labels(model, X).positions[:, 0]
+                assert (suggested == asked[:, 0]).all() == (name == "suggest")
+            if step < 3:
+                known[np.arange(80), asked[:, step]] = Y[np.arange(80), asked[:, step]]
+        assert (np.sort(asked, axis=1)[:, 1:] > np.sort(asked, axis=1)[:, :-1]).all()
+
+
+def test_asking_well_is_worth_more_than_asking_at_random(answers):
+    model, X, Y = answers
+    scored = np.zeros(Y.shape, dtype=bool)
+    scored[:, 3] = True
+    curves = simulate_annotation(
+        model, X, Y, strategies=("suggest", "random"), n_questions=1, scored=scored, random_state=0
+    )
+    for name, asked in curves.asked.items():
+        assert (asked < 3).all()
+        known = np.full(Y.shape, -1)
+        known[np.arange(80), asked[:, 0]] = Y[np.arange(80), asked[:, 0]]
+        proba = model.predict_proba(X, known)
+        expected = mean_average_precision(Y[:, 3:], proba[:, 3:])
+        assert curves.mAP[name][1] == pytest.approx(expected)
+
+
+def test_answers_that_nobody_gave_cannot_be_asked(answers):
+    model, X, Y = answers
+    partly = Y.astype(float)
+    partly[::2, 1] = np.nan
+    curves = simulate_annotation(model, X, partly, n_questions=4, random_state=0)
+    for asked in curves.asked.values():
+        assert (asked[::2] != 1).all()
+        assert (asked[::2, 3] == -1).all()
+        assert (asked[1::2] >= 0).all()
+    assert np.isnan(curves.mAP["random"][4])
+    assert curves.table_mAP["random"][4] == 1
+
+
+def test_what_is_known_or_not_askable_is_not_asked(answers):
+    model, X, Y = answers
+    curves = simulate_annotation(
+        model, X, Y, n_questions=2, known_labels={0: Y[:, 0]}, askable=[0, 1, 2], random_state=0
+    )
+    for asked in curves.asked.values():
+        assert (np.sort(asked, axis=1) == [1, 2]).all()
+
+
+def test_costs_and_candidates_matter(answers):
+    model, X, Y = answers
+    ask = {"strategies": ("suggest",), "n_questions": 1}
+    cheap = simulate_annotation(model, X, Y, cost={2: 1e-6}, **ask)
+    assert (cheap.asked["suggest"] == 2).all()
+    few = simulate_annotation(model, X, Y, n_candidates=1, **ask)
+    uncertain = simulate_annotation(model, X, Y, strategies=("uncertain",), n_questions=1)
+    np.testing.assert_array_equal(few.asked["suggest"], uncertain.asked["uncertain"])
+
+
+def test_extra_labels_are_told_but_not_asked(exact_model):
+    model = exact_model(n_images=40, n_targets=3, n_extra=2)
+    Y = model.sets[model.joint.argmax(axis=1)][:, :3]
+    curves = simulate_annotation(model, np.arange(40), Y, extra_labels={"extra1": 1})
+    told = np.tile([-1, 1], (40, 1))
+    expected = mean_average_precision(Y, model.predict_proba(np.arange(40), None, told))
+    assert curves.mAP["random"][0] == pytest.approx(expected)
+    assert max(asked.max() for asked in curves.asked.values()) == 2
+
+
+def test_strategies_of_ones_own(answers):
+    model, X, Y = answers
+
+    def likely(proba, states):
+        assert proba.shape == states.shape == Y.shape
+        return proba
+
+    curves = simulate_annotation(model, X, Y, strategies=[likely], n_questions=1)
+    expected = model.predict_proba(X).argmax(axis=1)
+    np.testing.assert_array_equal(curves.asked["likely"][:, 0], expected)
+
+
+def test_random_questions_are_seeded(answers):
+    model, X, Y = answers
+    ask = {"strategies": ("random",), "n_questions": 2}
+    first, again, other = (
+        simulate_annotation(model, X, Y, random_state=seed, **ask).asked["random"]
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_curves_as_a_table(answers):
+    model, X, Y = answers
+    frame = simulate_annotation(model, X, pd.DataFrame(Y), n_questions=2).to_frame()
+    assert frame.index.tolist() == [0, 1, 2]
+    assert ("mAP", "suggest") in frame.columns
+    assert ("table_mAP", "random") in frame.columns
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"strategies": ("clever",)}, "'random' or callables, got 'clever'"),
+        ({"n_questions": 0}, "n_questions must be an integer above 0"),
+        ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of shape \(80, 4\)"),
+        ({"scored": np.ones((80, 4))}, "scored must be a mask"),
+    ],
+)
+def test_bad_simulations(answers, params, message):
+    model, X, Y = answers
+    with pytest.raises(ValueError, match=message):
+        simulate_annotation(model, X, Y, **params)

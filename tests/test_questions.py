@@ -1,0 +1,54 @@
+"""Questions to an estimator: names, extra labels, pipelines, chunks."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_ctran import _questions
+from sklearn_ctran._questions import Questions
+
+
+def test_targets_and_extra_labels_are_numbered_through(exact_model):
+    model = exact_model(n_images=3, n_targets=2, n_extra=2)
+    questions = Questions(model, np.arange(3), {1: 1}, {"extra0": [0, -1, 1]})
+    assert questions.names == [0, 1, "extra0", "extra1"]
+    assert questions.n_targets == 2
+    assert questions.position("extra1") == 3
+    np.testing.assert_array_equal(questions.states[:, 2], [0, -1, 1])
+    np.testing.assert_array_equal(questions.states[:, 1], [1, 1, 1])
+    with pytest.raises(ValueError, match="'owl' is not a label of this estimator. Its labels are"):
+        questions.position("owl")
+
+
+def test_an_image_may_be_asked_about_many_times_and_is_encoded_once(exact_model, monkeypatch):
+    monkeypatch.setattr(_questions, "_CHUNK", 4)
+    model = exact_model(n_images=3, n_targets=2, n_extra=1)
+    questions = Questions(model, np.arange(3))
+    rows = np.array([2, 0, 0, 1, 2, 1, 1])
+    states = np.random.RandomState(0).randint(-1, 2, size=(7, 3)).astype(np.int8)
+    proba = questions.ask(rows, states)
+    assert model.n_encoded == 3
+    assert model.n_asked == 2
+    for i, row in enumerate(rows):
+        expected = model.predict_proba([row], states[[i], :2], states[[i], 2:])
+        np.testing.assert_array_equal(proba[[i]], expected)
+    both = questions.ask(rows, states, with_extra=True)
+    assert both.shape == (7, 3)
+    np.testing.assert_array_equal(both[:, :2], proba)
+
+
+def test_without_extra_labels(exact_model):
+    questions = Questions(exact_model(), np.arange(3))
+    assert questions.ask(np.array([0]), questions.states[:1], with_extra=True).shape == (1, 4)
+    with pytest.raises(ValueError, match="fitted without extra labels"):
+        Questions(exact_model(), np.arange(3), None, {"extra0": 1})
+
+
+def test_the_steps_of_a_pipeline_transform_once(exact_model):
+    model = exact_model()
+    pipeline = make_pipeline(FunctionTransformer(lambda X: X - 1), model)
+    questions = Questions(pipeline, np.arange(1, 4), {0: 1})
+    expected = model.predict_proba(np.arange(3), np.where(np.arange(4) == 0, 1, [[-1]] * 3))
+    np.testing.assert_array_equal(questions.ask(np.arange(3), questions.states), expected)
+    assert Questions(make_pipeline(model), np.arange(3)).names == [0, 1, 2, 3]

@@ -73,7 +73,7 @@ def _best(rows, scores, n):
     return order[np.arange(len(order)) - first < n]
 
 
-def sample(questions, n_samples, n_sweeps, blocks, rng):
+def sample(questions, n_samples, n_sweeps, rng):
     """Label sets drawn at random.
 
     Parameters
@@ -84,9 +84,7 @@ def sample(questions, n_samples, n_sweeps, blocks, rng):
         Sets for each image.
     n_sweeps : int
         How often all labels are drawn anew, given the others, after they were first drawn one by
-        one in a random order.
-    blocks : list of sequences of int
-        Labels that rules tie to one another: they are drawn anew together.
+        one in a random order. Those that rules tie to one another are drawn anew together.
     rng : RandomState
 
     Returns
@@ -98,7 +96,7 @@ def sample(questions, n_samples, n_sweeps, blocks, rng):
     states = questions.states[rows]
     wanted = states[:, :n_targets] == UNKNOWN
     _draw(questions, rows, states, wanted, rng)
-    blocks = [[label for label in block if label < n_targets] for block in blocks]
+    blocks = [[i for i in block if i < n_targets] for block in questions.components]
     in_block = {label for block in blocks for label in block}
     blocks += [[label] for label in range(n_targets) if label not in in_block]
     for _ in range(n_sweeps):

@@ -226,7 +226,7 @@ class LabelPredictions(ClassifierMixin):
             draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
             return self.classes_[(draws >= cumulative[:, None]).sum(axis=2)]
         questions = Questions(self, X, known_labels, extra_labels)
-        return _joint.sample(questions, n_samples, n_sweeps, self._rules.components, rng)
+        return _joint.sample(questions, n_samples, n_sweeps, rng)
 
     def log_score(self, X, y, extra_labels=None):
         """Log-probability of each given label, given the image and all other given labels.
@@ -255,8 +255,7 @@ class LabelPredictions(ClassifierMixin):
         """
         check_is_fitted(self)
         if not self._exclusive:
-            questions = Questions(self, X, y, extra_labels)
-            self._rules.check(questions.states, "y")
+            questions = Questions(self, X, y, extra_labels, what="y")
             return _joint.pseudo_log_likelihood(questions)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
         check_consistent_length(proba, y)

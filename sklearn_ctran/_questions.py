@@ -25,6 +25,8 @@ class Questions:
         Images, in whatever form the estimator takes them, or what its ``encode`` returned.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
         What is known, as in ``predict_proba``.
+    what : str, default="known_labels"
+        What the user calls `known_labels`, for errors.
 
     Attributes
     ----------
@@ -33,9 +35,18 @@ class Questions:
     n_targets : int
     states : ndarray of shape (n_samples, n_targets + n_extra), int8
         What is known: 1 positive, 0 negative, -1 unknown.
+    components : list of tuple of int
+        Labels that the estimator's rules tie to one another.
+
+    Raises
+    ------
+    ValueError
+        If an argument cannot be used, or what is known contradicts the estimator's rules.
     """
 
-    def __init__(self, estimator, X, known_labels=None, extra_labels=None):
+    def __init__(
+        self, estimator, X, known_labels=None, extra_labels=None, *, what="known_labels"
+    ):
         if isinstance(estimator, Pipeline):
             check_is_fitted(estimator)
             X = estimator[:-1].transform(X) if len(estimator) > 1 else X
@@ -50,6 +61,11 @@ class Questions:
         self.names = targets.tolist() + extra.tolist()
         n_samples = _num_samples(self._X)
         self.states = encode_known(known_labels, extra_labels, n_samples, targets, extra, groups)
+        rules = getattr(estimator, "_rules", None)
+        self.components = [] if rules is None else rules.components
+        if rules is not None:
+            # Here, for the estimator is asked about some rows at a time and would count from these.
+            rules.check(self.states, what if extra_labels is None else f"{what} and extra_labels")
 
     def position(self, label):
         """The number of a label, given by its name.

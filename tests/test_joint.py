@@ -68,7 +68,9 @@ def test_labels_that_are_certain_cost_one_question_together(exact_model):
 def test_samples_are_distributed_like_the_joint(exact_model, n_sweeps, blocks):
     model = exact_model()
     rng = np.random.RandomState(0)
-    labels = _joint.sample(questions(model), 4000, n_sweeps, blocks, rng)
+    asked = questions(model)
+    asked.components = blocks
+    labels = _joint.sample(asked, 4000, n_sweeps, rng)
     assert labels.shape == (3, 4000, 4)
     assert labels.dtype == np.int64
     for image in range(3):
@@ -88,7 +90,7 @@ def test_sweeps_mend_samples_of_conditionals_that_begin_wrong(exact_model):
     model = Biased(sharpness=0.5)
     errors = []
     for n_sweeps in (0, 4):
-        labels = _joint.sample(questions(model), 500, n_sweeps, [], np.random.RandomState(0))
+        labels = _joint.sample(questions(model), 500, n_sweeps, np.random.RandomState(0))
         marginals = model.joint @ SETS
         errors.append(np.abs(labels.mean(axis=1) - marginals).mean())
     assert errors[1] < 0.5 * errors[0]
@@ -98,7 +100,7 @@ def test_blocks_are_forgotten_together(exact_model):
     """Two labels that are always equal never change one by one, but do together."""
     model = exact_model(n_images=1)
     model.joint[:] = np.where((SETS[:, 0] == SETS[:, 1]), 1.0, 0.0) / 8
-    stuck = _joint.sample(questions(model), 300, 3, [], np.random.RandomState(0))
+    stuck = _joint.sample(questions(model), 300, 3, np.random.RandomState(0))
     assert (stuck[..., 0] == stuck[..., 1]).all()
     seen = []
 
@@ -107,14 +109,16 @@ def test_blocks_are_forgotten_together(exact_model):
             seen.append(np.asarray(known_labels).copy())
             return super().predict_proba(X, known_labels)
 
-    _joint.sample(questions(Watching(n_images=1)), 1, 1, [(0, 1)], np.random.RandomState(0))
+    asked = questions(Watching(n_images=1))
+    asked.components = [(0, 1)]
+    _joint.sample(asked, 1, 1, np.random.RandomState(0))
     sweep = np.concatenate(seen[4:])
     assert (sweep[:, :2] < 0).all(axis=1).sum() == 1
 
 
 def test_samples_keep_what_is_known(exact_model):
     known = np.array([[1, -1, -1, 0], [-1] * 4, [0, 1, 1, 0]])
-    labels = _joint.sample(questions(exact_model(), known), 20, 1, [], np.random.RandomState(0))
+    labels = _joint.sample(questions(exact_model(), known), 20, 1, np.random.RandomState(0))
     told = np.broadcast_to((known >= 0)[:, None], labels.shape)
     assert (labels == known[:, None])[told].all()
 

@@ -335,8 +335,17 @@ def test_contradictory_known_labels(weather, ruled):
             ruled.predict_proba(X, known)
     with pytest.raises(ValueError, match="known_labels and extra_labels, row 0: none of 'city'"):
         ruled.predict(X, extra_labels={"city": 0, "farm": 0})
-    with pytest.raises(ValueError, match="row 7"):
-        ruled.log_score(X, {"sun": column, "rain": column})
+    known = {"sun": column, "rain": column}
+    with pytest.raises(ValueError, match="y, row 7"):
+        ruled.log_score(X, known)
+    # Whatever rows the model is asked about one by one.
+    all_known = ruled.predict(X)
+    all_known[7, :2] = 1
+    for method in (ruled.sample_labels, ruled.predict):
+        told = {"decoding": "greedy"} if method == ruled.predict else {}
+        for labels in (known, np.where(np.arange(200)[:, None] < 8, all_known, -1)):
+            with pytest.raises(ValueError, match="known_labels, row 7: 'sun' and 'rain'"):
+                method(X, known_labels=labels, **told)
 
 
 def test_contradictory_targets_leave_the_estimator_as_it_was(weather):

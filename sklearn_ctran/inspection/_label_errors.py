@@ -235,15 +235,9 @@ def _predict_fold(estimator, X, y, states, extra, extra_names, train, test, hidd
         states[test],
         **_extra_columns(extra, extra_names, test),
     )
-    tied = _tied_labels(estimator, questions.n_targets)
+    n_targets = questions.n_targets
+    tied = [[label for label in part if label < n_targets] for part in questions.components]
     return np.mean([_ask_hidden(questions, _together(chosen, tied)) for chosen in hidden], axis=0)
-
-
-def _tied_labels(estimator, n_targets):
-    """Positions of the targets that label rules tie to one another, one list for each component."""
-    rules = getattr(_last(estimator), "_rules", None)
-    components = [] if rules is None else rules.components
-    return [[label for label in component if label < n_targets] for component in components]
 
 
 def _together(chosen, tied):

@@ -7,8 +7,8 @@ import numpy as np
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
 
-#: Labels whose probability is within this of 0 or 1 are fixed all at once. On photos with 74 words
-#: that gives the same label sets as one by one, five times as fast.
+#: Labels under no rule whose probability is within this of 0 or 1 are fixed all at once. On photos
+#: with 74 words that gives the same label sets as one by one, five times as fast.
 CERTAIN_WITHIN = 0.01
 
 
@@ -49,7 +49,10 @@ def _branches(questions, rows, states, scores):
     n_targets = questions.n_targets
     proba = questions.ask(rows, states).astype(np.float64)
     is_open = states[:, :n_targets] == UNKNOWN
-    certain = is_open & (np.abs(proba - 0.5) >= 0.5 - CERTAIN_WITHIN)
+    within = np.full(n_targets, CERTAIN_WITHIN)
+    # All of a hundred labels may be almost certainly negative, of which one must be positive.
+    within[[i for tied in questions.components for i in tied if i < n_targets]] = 0
+    certain = is_open & (np.abs(proba - 0.5) >= 0.5 - within)
     states = states.copy()
     states[:, :n_targets][certain] = proba[certain] > 0.5
     scores = scores + np.where(certain, np.log(np.maximum(proba, 1 - proba)), 0).sum(axis=1)

@@ -7,6 +7,7 @@ known", arrays, sparse matrices, data frames, dictionaries, 1-D classes. Everyth
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
 
@@ -99,9 +100,8 @@ def _is_column_of_classes(array):
     """Tell an (n, 1) column of classes, to be read as 1-D, from a single label's 0 and 1."""
     if array.shape[1] != 1:
         return False
-    column = np.asarray(array)[:, 0]
     try:
-        values = column.astype(np.float64)
+        values = _as_floats(array)
     except (TypeError, ValueError):
         return True
     return not np.isin(values[~np.isnan(values)], [UNKNOWN, NEGATIVE, POSITIVE]).all()
@@ -351,7 +351,9 @@ def _read_group(column, n_samples, key, members, what):
 def _group_states(labels, key, members, what, row):
     if _is_missing(labels):
         return [UNKNOWN] * len(members)
-    labels = labels if isinstance(labels, (tuple, list, set, frozenset)) else [labels]
+    # A label's name may be a tuple too.
+    is_several = isinstance(labels, (tuple, list, set, frozenset)) and labels not in members
+    labels = labels if is_several else [labels]
     outside = [label for label in labels if label not in members]
     if outside:
         raise ValueError(
@@ -388,10 +390,7 @@ def read_states(table, names, what):
         If a value is anything else; the message names its row and label.
     """
     try:
-        if hasattr(table, "to_numpy"):
-            values = table.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            values = np.asarray(table).astype(np.float64)
+        values = _as_floats(table)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{what} must hold numbers (0, 1, and -1 or NaN where not known): {error}."
@@ -411,6 +410,18 @@ def read_states(table, names, what):
             f"{np.asarray(names, dtype=object)[column]!r} holds {values[row, column]:g}."
         )
     return states.astype(np.int8)
+
+
+def _as_floats(table):
+    """An array of float64, NaN where a value is missing."""
+    if hasattr(table, "to_numpy"):
+        with suppress(TypeError, ValueError):  # pandas' NA among objects
+            return table.to_numpy(dtype=np.float64, na_value=np.nan)
+    table = np.asarray(table)
+    if table.dtype == object:
+        values = [np.nan if _is_missing(value) else value for value in table.ravel()]
+        table = np.array(values, dtype=object).reshape(table.shape)
+    return table.astype(np.float64)
 
 
 def log_odds(states):

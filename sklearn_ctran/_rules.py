@@ -58,7 +58,7 @@ class LabelRules:
         Raises
         ------
         ValueError
-            Names the first row that does so, and its labels.
+            Names a row that does so, and its labels.
         """
         if self.consistent is None or (states == UNKNOWN).all():
             return

@@ -4,9 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 from sklearn_ctran import _joint
 from sklearn_ctran._questions import Questions
+from sklearn_ctran._rules import read_rules
 
 SETS = np.array(list(itertools.product([0, 1], repeat=4)))
 
@@ -62,6 +64,30 @@ def test_labels_that_are_certain_cost_one_question_together(exact_model):
     model = exact_model(n_images=1, sharpness=50)
     assert _joint.decode(questions(model), 1).tolist() == [SETS[model.joint[0].argmax()].tolist()]
     assert model.n_asked == 1
+
+
+def test_labels_under_rules_are_not_fixed_together():
+    """None of 150 exclusive labels is likely, but one must be there."""
+    n_labels = 150
+    logits = np.random.RandomState(0).randn(4, n_labels).astype(np.float32) * 0.1
+    rules = read_rules(np.arange(n_labels), classes=n_labels)
+
+    class OneOfMany(BaseEstimator):
+        label_names_ = np.arange(n_labels)
+
+        def __init__(self):
+            self._rules = rules
+            self.fitted_ = True
+
+        def fit(self, X, y):
+            return self
+
+        def predict_proba(self, X, known_labels):
+            return rules.probabilities(logits[X], rules.settle(known_labels))
+
+    for width in (1, 2):
+        found = _joint.decode(Questions(OneOfMany(), np.arange(4)), width)
+        assert (found.sum(axis=1) == 1).all()
 
 
 @pytest.mark.parametrize("n_sweeps, blocks", [(0, []), (1, []), (1, [(0, 2)])])

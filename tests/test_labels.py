@@ -55,6 +55,26 @@ def test_missing_targets(missing):
     np.testing.assert_array_equal(encode_targets(table).states, expected)
 
 
+def test_gaps_in_nullable_columns_and_objects():
+    column = pd.array([0, 1, None], dtype="boolean")
+    expected = [[0], [1], [-1]]
+    for y in (pd.DataFrame({"a": column}), pd.DataFrame({"a": list(column)}, dtype=object)):
+        np.testing.assert_array_equal(encode_targets(y).states, expected)
+    states, _ = encode_extra_labels({"a": pd.Series(column), "b": pd.array([1, 0, None], "Int64")})
+    np.testing.assert_array_equal(states, [[0, 1], [1, 0], [-1, -1]])
+    for known in ({"cat": column}, {"cat": [0, 1, pd.NA]}):
+        states = encode_known_labels(known, 3, NAMES)
+        np.testing.assert_array_equal(states[:, [0]], expected)
+    assert (encode_known_labels({"cat": pd.NA}, 3, NAMES) == -1).all()
+
+
+def test_a_label_named_by_a_tuple_is_one_label():
+    names = np.empty(2, dtype=object)
+    names[:] = [("x", 1), ("x", 2)]
+    states = encode_known_labels({"g": ("x", 1)}, 1, names, groups={"g": tuple(names)})
+    np.testing.assert_array_equal(states, [[1, 0]])
+
+
 def test_classes():
     targets = encode_targets(["owl", "tit", "owl"])
     np.testing.assert_array_equal(targets.classes, ["owl", "tit"])

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran._labels import encode_extra_labels, encode_known, encode_targets
-from sklearn_ctran._masks import leads, sample_label_states
+from sklearn_ctran._masks import hidden_counts, leads, sample_label_states
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 
@@ -122,8 +122,6 @@ def test_every_form_of_targets_gives_the_same_states(data):
         assert targets.names.tolist() == list(range(len(names))) and not targets.exclusive
     order = data.draw(st.permutations(range(len(names))))
     for form, y in frames(states, names).items():
-        if len(names) == 1 and form in ("Int64", "boolean"):
-            continue
         targets = encode_targets(y.iloc[:, order])
         np.testing.assert_array_equal(targets.states, states[:, order], err_msg=form)
         assert targets.names.tolist() == [names[i] for i in order]
@@ -178,7 +176,7 @@ def told_by_name(draw, states, names, groups):
     rest = list(names)
     for group, members in groups.items():
         part = states[:, [names.index(member) for member in members]]
-        if set(members) <= set(names) and ((part < 0).all(1) | (part >= 0).all(1)).all():
+        if ((part < 0).all(axis=1) | (part >= 0).all(axis=1)).all():
             column = draw(group_columns(part, members))
             told[group] = pd.Series([*column, None], dtype=object).iloc[:-1]
             rest = [name for name in rest if name not in members]
@@ -421,6 +419,25 @@ def test_what_follows_is_never_wrong_and_nothing_more_follows_from_it(data):
         np.testing.assert_array_equal(agrees(sets, known), agrees(sets, all_known))
 
 
+@settings(PROFILE, max_examples=100)
+@given(st.data())
+def test_labels_under_exactly_one_rules_become_those_of_the_most_probable_set(data):
+    rules, sets, exclusive, _ = data.draw(possible_rules())
+    states = data.draw(known_rows(sets, 4))
+    logits = data.draw(logit_rows(states.shape))
+    by_itself = (rules.probabilities(logits, states) > 0.5).astype(np.int64)
+    labels = rules.complete(by_itself, logits, states)
+    firsts = {members[0] for members, mode in exclusive.items() if mode == "exactly_one"}
+    decided = [i for component in rules.components if firsts & set(component) for i in component]
+    others = np.setdiff1d(range(states.shape[1]), decided)
+    np.testing.assert_array_equal(labels[:, others], by_itself[:, others])
+    for row, z, known in zip(labels, logits.astype(np.float64), states, strict=True):
+        # Sets may be equally probable: any of the best will do.
+        best = (sets[agrees(sets, known)][:, decided] @ z[decided]).max()
+        np.testing.assert_allclose(row[decided] @ z[decided], best, rtol=1e-12, atol=1e-9)
+    assert_possible(labels, states, sets)
+
+
 # ------------------------------------------------------------- whole label sets
 
 
@@ -499,10 +516,40 @@ def test_groups_are_hidden_or_shown_as_a_whole(data, seed, low, high):
         assert not (some_hidden & some_shown).any()
 
 
+@settings(PROFILE, max_examples=100)
+@given(st.data(), st.integers(0, 2**31), st.floats(0, 1), st.booleans())
+def test_missing_entries_change_no_other_entry(data, seed, tie, hide_positives):
+    targets = torch.tensor(data.draw(states_tables(n_columns=8, n_rows=20)))
+    shares = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+    fraction = data.draw(st.none() | shares)
+    groups = data.draw(st.none() | groups_of(list(range(8))))
+    lead = None if groups is None else leads(groups.values(), 8)
+    with_missing, without = (
+        sample_label_states(
+            table,
+            fraction,
+            torch.Generator().manual_seed(seed),
+            hide_positives=hide_positives,
+            lead=lead,
+            tie=tie,
+        )
+        for table in (targets, targets.clamp(min=0))
+    )
+    missing = targets < 0
+    assert (with_missing[0][missing] == -1).all() and not with_missing[1][missing].any()
+    for some, full in zip(with_missing, without, strict=True):
+        np.testing.assert_array_equal(some[~missing], full[~missing])
+    assert not hide_positives or with_missing[1][targets == 1].all()
+    if fraction is not None and lead is None and not hide_positives:
+        low, high = hidden_counts(fraction, 8)
+        n_hidden = without[1].sum(dim=1)
+        assert ((n_hidden >= low) & (n_hidden <= high)).all()
+
+
 # --------------------------------------------------------------------- end to end
 
 TARGETS, EXTRA = ["cat", "dog", "animal", "vehicle"], ["sun", "rain", "bus"]
-GROUPS = {"pets": ("cat", "dog"), "weather": ("sun", "rain")}
+PETS, WEATHER = {"pets": ("cat", "dog")}, {"weather": ("sun", "rain")}
 N_IMAGES = 3
 # The names above as positions.
 EXCLUSIVE = {(0, 1): "at_most_one", (4, 5): "exactly_one"}
@@ -523,7 +570,7 @@ def fitted():
         n_heads=2,
         max_epochs=1,
         random_state=0,
-        label_groups=GROUPS,
+        label_groups=PETS | WEATHER,
         exclusive_groups={"pets": "at_most_one", "weather": "exactly_one"},
         implies={"cat": "animal", "dog": "animal", "bus": ["vehicle", "sun"]},
     )
@@ -538,8 +585,8 @@ def test_a_fitted_model_obeys_the_rules_or_names_a_row(fitted, data):
     random, parts = states_tables(n_columns=7, n_rows=N_IMAGES), known_rows(SETS, N_IMAGES)
     states = data.draw(st.one_of(random, parts))
     told = {
-        "known_labels": data.draw(known_in_any_form(states[:, :4], TARGETS, GROUPS)),
-        "extra_labels": data.draw(known_in_any_form(states[:, 4:], EXTRA, GROUPS)),
+        "known_labels": data.draw(known_in_any_form(states[:, :4], TARGETS, PETS)),
+        "extra_labels": data.draw(known_in_any_form(states[:, 4:], EXTRA, WEATHER)),
     }
     contradicts = [row for row in range(N_IMAGES) if not agrees(SETS, states[row]).any()]
     if contradicts:
@@ -551,5 +598,7 @@ def test_a_fitted_model_obeys_the_rules_or_names_a_row(fitted, data):
     proba = np.hstack([model.predict_proba(X, **told), model.predict_extra_proba(X, **told)])
     assert_obeyed(proba, EXCLUSIVE, IMPLIES)
     np.testing.assert_array_equal(proba[states >= 0], states[states >= 0])
-    assert_possible(model.predict(X, **told), states, SETS)
-    assert_possible(model.predict(X, decoding="greedy", **told), states, SETS)
+    for decoding in ("independent", "greedy", "beam"):
+        assert_possible(model.predict(X, decoding=decoding, **told), states, SETS)
+    drawn = model.sample_labels(X, 2, **told, random_state=0)
+    assert_possible(drawn.reshape(2 * N_IMAGES, -1), np.repeat(states, 2, axis=0), SETS)

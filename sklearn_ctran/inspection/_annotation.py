@@ -68,7 +68,7 @@ def suggest_labels(
         that two of them may tell much the same.
     extra_labels : array-like, DataFrame or dict, default=None
         What is known of the extra labels.
-    askable : list or ndarray of bool, default=None
+    askable : list or array-like of bool, default=None
         Names of the labels, targets or extra, that may be asked; or a mask of shape
         (n_all_labels,) or (n_samples, n_all_labels), targets first. None: all.
     cost : dict or array-like of shape (n_all_labels,), default=None
@@ -185,7 +185,7 @@ def simulate_annotation(
         Questions per image, one after the other.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
         What is known to begin with.
-    askable : list or ndarray of bool, default=None
+    askable : list or array-like of bool, default=None
         As in :func:`suggest_labels`, of the targets: `y` does not answer for extra labels.
     cost, n_candidates
         As in :func:`suggest_labels`, for "suggest".
@@ -236,7 +236,7 @@ def _check_scored(scored, shape):
     scored = np.asarray(scored)
     if scored.dtype != bool or scored.shape != shape:
         raise ValueError(
-            f"scored must be a mask (booleans) of shape (n_samples, n_labels) = {shape}, got "
-            f"{scored.dtype} of shape {scored.shape}."
+            f"scored must be a mask of shape {shape}, booleans; got {scored.dtype} of shape "
+            f"{scored.shape}."
         )
     return scored

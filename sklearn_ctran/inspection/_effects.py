@@ -60,10 +60,10 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
         If `labels` is no dict of labels to 0 or 1; and whatever the estimator raises, of what is
         known and `labels` together too.
     """
-    if not isinstance(labels, Mapping) or not labels:
-        raise ValueError(
-            f"labels must be a dict of at least one label, like {{'rain': 1}}, got {labels!r}."
-        )
+    if not isinstance(labels, Mapping):
+        raise ValueError(f"labels must be a dict like {{'rain': 1}}, got {labels!r}.")
+    if not labels:
+        raise ValueError("labels is empty: give a dict of at least one label, like {'rain': 1}.")
     questions = Questions(estimator, X, known_labels, extra_labels)
     states = questions.states.copy()
     for label, value in labels.items():
@@ -98,9 +98,9 @@ class LabelEffects:
         Mean over the images of p(label | cause positive) - p(label | cause negative), in [-1, 1];
         NaN where a label would be its own cause.
     spread : ndarray of shape (n_causes, n_labels), float64
-        Standard deviation over the images of that difference; NaN as in `effect`.
+        Standard deviation over the images of that difference; 0 for a label's effect on itself.
     per_image : ndarray of shape (n_samples, n_causes, n_labels), float32, or None
-        The difference on each image, NaN as in `effect`, if it was asked for.
+        The difference on each image, if it was asked for; 1 for a label's effect on itself.
     """
 
     cause_names: list
@@ -167,10 +167,10 @@ def label_effects(
     for i, cause in enumerate(causes):
         if_positive, if_negative = (_ask_if(questions, cause, s) for s in (POSITIVE, NEGATIVE))
         difference = if_positive - if_negative
-        if cause < questions.n_targets:
-            difference[:, cause] = np.nan
         positive[i], negative[i] = _mean(if_positive), _mean(if_negative)
         effect[i], spread[i] = _mean(difference), difference.std(axis=0, dtype=np.float64)
+        if cause < questions.n_targets:
+            effect[i, cause] = np.nan
         if per_image:
             kept[:, i] = difference
     return LabelEffects(

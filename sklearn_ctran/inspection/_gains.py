@@ -68,7 +68,7 @@ def read_askable(askable, questions):
 
     Parameters
     ----------
-    askable : None, list of labels, or ndarray of bool
+    askable : None, list of labels, or array-like of bool
         As in :func:`suggest_labels`.
     questions : Questions
 
@@ -80,11 +80,12 @@ def read_askable(askable, questions):
     shape = questions.states.shape
     if askable is None:
         return np.ones(shape, dtype=bool)
-    if isinstance(askable, np.ndarray) and askable.dtype == bool:
+    # A list of booleans too: taken for names, True would be the label 1.
+    if np.asarray(askable).dtype == bool:
+        askable = np.asarray(askable)
         if askable.shape not in (shape, shape[1:]):
             raise ValueError(
-                f"askable, a mask, must have shape (n_all_labels,) = {shape[1:]} or (n_samples, "
-                f"n_all_labels) = {shape}, got {askable.shape}."
+                f"askable, a mask, must have shape {shape[1:]} or {shape}, got {askable.shape}."
             )
         return np.broadcast_to(askable, shape)
     mask = np.zeros(shape, dtype=bool)
@@ -115,8 +116,7 @@ def read_cost(cost, questions):
         costs = np.asarray(cost, dtype=np.float64)
         if costs.shape != (n_labels,):
             raise ValueError(
-                f"cost must be a dict or have one value for each of {n_labels} labels, got shape "
-                f"{costs.shape}."
+                f"cost must have {n_labels} values, one for each label, got shape {costs.shape}."
             )
     wrong = ~(np.isfinite(costs) & (costs > 0))
     if wrong.any():

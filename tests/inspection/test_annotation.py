@@ -1,5 +1,8 @@
 """The annotator's next question, of an estimator whose distribution is known exactly."""
 
+import functools
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,18 +94,65 @@ def test_costs_divide_gains(model, cost):
 
 def test_candidates_are_the_most_uncertain_labels(model):
     p = model._marginals(IMAGES, None, None)
-    found = suggest_labels(model, IMAGES, n=2, n_candidates=1)
+    found = suggest_labels(model, IMAGES, n_candidates=1)
     np.testing.assert_array_equal(found.positions[:, 0], entropy(p).argmax(axis=1))
-    assert (found.positions[:, 1] == -1).all()
     few = model.n_asked
     suggest_labels(model, IMAGES, n_candidates=None)
     assert model.n_asked - few > few
 
 
+def test_candidates_are_the_most_uncertain_labels_by_cost(model):
+    cost = np.array([1, 1, 1, 1, 1e-3])
+    found = suggest_labels(model, IMAGES, n_candidates=1, cost=cost)
+    assert set(found.labels[:, 0]) == {"extra0"}
+
+
+def test_at_least_as_many_candidates_as_suggestions(model):
+    found = suggest_labels(model, IMAGES, n=4, n_candidates=1)
+    assert (found.positions >= 0).all()
+    p = model._marginals(IMAGES, None, None)
+    left_out = np.argmin(entropy(p), axis=1)
+    assert not (found.positions == left_out[:, None]).any()
+
+
+def test_more_suggestions_than_labels(model):
+    found = suggest_labels(model, IMAGES, n=7)
+    assert found.labels.shape == found.positions.shape == found.gains.shape == (6, 7)
+    assert (np.sort(found.positions[:, :5], axis=1) == np.arange(5)).all()
+    assert (found.positions[:, 5:] == -1).all()
+    assert set(found.labels[:, 5:].ravel()) == {None}
+    assert np.isnan(found.gains[:, 5:]).all()
+
+
+def test_certain_labels_are_not_asked(exact_model):
+    model = exact_model(n_images=2, n_targets=3)
+    # The second label is never there.
+    model.joint[:, model.sets[:, 1] == 1] = 0
+    found = suggest_labels(model, np.arange(2), n=3)
+    assert (np.sort(found.positions, axis=1) == [-1, 0, 2]).all()
+
+
+def test_a_list_of_booleans_is_a_mask_not_names(model):
+    found = suggest_labels(model, IMAGES, n=2, askable=[False, False, True, True, False])
+    assert (np.sort(found.positions, axis=1) == [2, 3]).all()
+
+
+def test_extra_labels_need_not_be_predicted_if_they_are_not_asked(model, monkeypatch):
+    monkeypatch.delattr(type(model), "predict_extra_proba")
+    found = suggest_labels(model, IMAGES, askable=[0, 1, 2, 3])
+    expected = exact_gains(model)[:, :4].argmax(axis=1)
+    np.testing.assert_array_equal(found.positions[:, 0], expected)
+
+
 @pytest.mark.parametrize(
     "params, message",
     [
-        ({"n": 0}, "n must be an integer above 0"),
+        ({"n": 0}, "n must be an integer above 0, got 0"),
+        ({"n": True}, "n must be an integer above 0, got True"),
+        ({"n_candidates": 0}, "n_candidates must be an integer above 0"),
+        ({"askable": [True]}, r"askable, a mask, must have shape \(5,\)"),
+        ({"cost": {1: np.nan}}, "that of 1 is nan"),
+        ({"cost": {"extra0": np.inf}}, "that of 'extra0' is inf"),
         ({"n_candidates": 1.5}, "n_candidates must be an integer above 0"),
         ({"askable": ["owl"]}, "'owl' is not a label"),
         ({"askable": np.ones(3, dtype=bool)}, r"shape \(5,\) or \(6, 5\), got \(3,\)"),
@@ -221,6 +271,68 @@ def test_strategies_of_ones_own(answers):
     np.testing.assert_array_equal(curves.asked["likely"][:, 0], expected)
 
 
+def test_ones_own_strategies_see_extra_labels_which_are_never_asked(exact_model):
+    model = exact_model(n_images=40, n_targets=3, n_extra=1)
+    X, Y = np.arange(40), model.sets[model.joint.argmax(axis=1)][:, :3]
+
+    def extra_first(proba, states):
+        np.testing.assert_array_equal(proba, model._marginals(X, states[:, :3], states[:, 3:]))
+        return np.tile([0, -np.inf, 1, 9], (40, 1))
+
+    asked = simulate_annotation(model, X, Y, strategies=[extra_first], n_questions=3).asked
+    assert (asked["extra_first"] == [2, 0, -1]).all()
+
+
+def test_a_strategy_cannot_change_what_is_known(answers):
+    model, X, Y = answers
+
+    def meddling(proba, states):
+        states[:] = 1
+        return proba
+
+    curves = simulate_annotation(model, X, Y, strategies=[meddling], n_questions=1)
+    assert (curves.asked["meddling"] >= 0).all()
+    assert curves.table_mAP["meddling"][1] < 1
+
+
+def test_strategies_without_a_name_are_called_by_their_type(answers):
+    model, X, Y = answers
+    strategy = functools.partial(lambda sign, proba, states: sign * proba, -1)
+    curves = simulate_annotation(model, X, Y, strategies=[strategy], n_questions=1)
+    np.testing.assert_array_equal(
+        curves.asked["partial"][:, 0], model.predict_proba(X).argmin(axis=1)
+    )
+
+
+def test_answers_go_by_the_names_of_their_columns(answers):
+    model, X, Y = answers
+    ask = {"strategies": ("uncertain",), "n_questions": 2}
+    expected = simulate_annotation(model, X, Y, **ask)
+    frame = pd.DataFrame(Y)[[3, 1, 0, 2]]
+    for y in (frame, frame.to_dict("list")):
+        found = simulate_annotation(model, X, y, **ask)
+        np.testing.assert_array_equal(found.table_mAP["uncertain"], expected.table_mAP["uncertain"])
+        np.testing.assert_array_equal(found.asked["uncertain"], expected.asked["uncertain"])
+
+
+def test_scored_entries_are_scored_to_the_end(answers):
+    model, X, Y = answers
+    scored = np.arange(80)[:, None] % 4 == np.arange(4)
+    curves = simulate_annotation(model, X, Y, n_questions=4, scored=scored, random_state=0)
+    for name, asked in curves.asked.items():
+        assert (asked[:, 3] == -1).all()
+        assert not scored[np.arange(80)[:, None], asked[:, :3]].any()
+        expected = model.predict_proba(X, np.where(scored, -1, Y))
+        expected = mean_average_precision(np.where(scored, Y, -1), expected)
+        assert curves.mAP[name][3] == curves.mAP[name][4] == pytest.approx(expected)
+
+
+def test_images_are_encoded_once(answers):
+    model, X, Y = answers
+    simulate_annotation(model, X, Y, n_questions=2)
+    assert model.n_encoded == 80
+
+
 def test_random_questions_are_seeded(answers):
     model, X, Y = answers
     ask = {"strategies": ("random",), "n_questions": 2}
@@ -240,11 +352,39 @@ def test_curves_as_a_table(answers):
     assert ("table_mAP", "random") in frame.columns
 
 
+def test_tables_need_pandas(answers, monkeypatch):
+    model, X, Y = answers
+    curves = simulate_annotation(model, X, Y, strategies=("random",), n_questions=1)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install 'sklearn-ctran\[pandas\]'"):
+        curves.to_frame()
+
+
+def with_nan(proba, states):
+    return np.full(proba.shape, np.nan)
+
+
+def too_few(proba, states):
+    return proba[:, :1]
+
+
 @pytest.mark.parametrize(
     "params, message",
     [
         ({"strategies": ("clever",)}, "'random' or callables, got 'clever'"),
+        (
+            {"strategies": "random"},
+            "must be a list or tuple of at least one strategy, got 'random'",
+        ),
+        ({"strategies": []}, "must be a list or tuple of at least one strategy"),
+        ({"strategies": ["random", "random"]}, "Two strategies are called 'random'"),
+        ({"strategies": [with_nan]}, r"'with_nan' must .* shape \(80, 4\) with NaN"),
+        ({"strategies": [too_few]}, r"'too_few' must return .* got shape \(80, 1\)\."),
         ({"n_questions": 0}, "n_questions must be an integer above 0"),
+        ({"n_candidates": 0}, "n_candidates must be an integer above 0"),
+        ({"cost": {1: 0}}, "cost must be above 0"),
+        ({"y": np.full((80, 4), 2)}, "y must hold 0 and 1"),
+        ({"y": np.ones((79, 4))}, r"y must have shape \(n_samples, n_labels\) = \(80, 4\)"),
         ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of shape \(80, 4\)"),
         ({"scored": np.ones((80, 4))}, "scored must be a mask"),
     ],
@@ -252,4 +392,4 @@ def test_curves_as_a_table(answers):
 def test_bad_simulations(answers, params, message):
     model, X, Y = answers
     with pytest.raises(ValueError, match=message):
-        simulate_annotation(model, X, Y, **params)
+        simulate_annotation(model, X, **{"y": Y, **params})

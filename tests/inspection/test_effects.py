@@ -38,7 +38,9 @@ def test_effects_are_differences_of_conditionals(model):
         if cause < 3:
             expected[cause] = np.nan
         np.testing.assert_allclose(effects.effect[cause], expected, atol=1e-6)
-    np.testing.assert_allclose(effects.baseline, model.predict_proba(IMAGES).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        effects.baseline, model.predict_proba(IMAGES).mean(axis=0), atol=1e-6
+    )
     assert effects.per_image is None
 
 
@@ -67,6 +69,10 @@ def test_effects_beside_what_is_known(model):
 def test_each_image_is_encoded_once(model):
     label_effects(model, IMAGES)
     assert model.n_encoded == 5
+    # Once for the baseline, twice for each label that is set, in calls of one row an image.
+    assert model.n_asked == 1 + 2 * 4
+    intervene(model, IMAGES, {0: 1})
+    assert model.n_encoded == 10
 
 
 def test_effects_as_a_table(model):
@@ -101,7 +107,14 @@ def test_an_intervention_overrides_what_is_known(model):
 
 @pytest.mark.parametrize(
     "labels, message",
-    [({"owl": 1}, "'owl' is not a label"), ({1: 2}, r"labels\[1\] must be 0 or 1"), ({}, "empty")],
+    [
+        ({"owl": 1}, "'owl' is not a label"),
+        ({1: 2}, r"labels\[1\] must be 0 or 1, got 2"),
+        ({1: np.ones(5)}, r"labels\[1\] must be 0 or 1, got array"),
+        ({1: None}, r"labels\[1\] must be 0 or 1, got None"),
+        ({}, "labels is empty"),
+        ([1], r"labels must be a dict like \{'rain': 1\}, got \[1\]"),
+    ],
 )
 def test_bad_interventions(model, labels, message):
     with pytest.raises(ValueError, match=message):
@@ -109,5 +122,7 @@ def test_bad_interventions(model, labels, message):
 
 
 def test_unknown_causes(model):
-    with pytest.raises(ValueError, match="'owl' is not a label of this estimator. Its labels are 0"):
+    with pytest.raises(
+        ValueError, match="'owl' is not a label of this estimator. Its labels are 0"
+    ):
         label_effects(model, IMAGES, labels=["owl"])

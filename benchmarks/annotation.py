@@ -73,7 +73,7 @@ def parse_arguments():
     )
     parser.add_argument("--shared", required=True, help="folder that holds data/")
     parser.add_argument(
-        "--candidates", type=int, default=16, help="n_candidates of suggest_labels (16)"
+        "--candidates", type=int, default=8, help="n_candidates of suggest_labels (8)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")

@@ -11,7 +11,7 @@ from sklearn_ctran.inspection._frames import to_frame
 from sklearn_ctran.inspection._gains import check_count, expected_gains, read_askable, read_cost
 from sklearn_ctran.inspection._replay import Annotator, read_strategies, replay
 
-N_CANDIDATES = 16
+N_CANDIDATES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def suggest_labels(
     cost : dict or array-like of shape (n_all_labels,), default=None
         What an answer costs, above 0; gains are divided by it. A dict maps names of labels, all
         others cost 1.
-    n_candidates : int or None, default=16
+    n_candidates : int or None, default=8
         How many labels of each image, those whose own entropy by cost is highest, are looked at;
         at least `n`. None: all.
 

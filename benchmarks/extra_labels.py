@@ -86,8 +86,10 @@ class LinearOnConcepts:
     train : ndarray of shape (n_samples,), bool
     """
 
-    #: Regularisation, the best of a few on a part of the training photos.
-    C = 0.01
+    #: Regularisation, and how large a concept is beside a feature: the best of a few on a part of
+    #: the training photos.
+    C = 0.003
+    CONCEPT_SCALE = 10.0
 
     def __init__(self, features, train):
         self.scaler = StandardScaler().fit(features[train])
@@ -96,7 +98,6 @@ class LinearOnConcepts:
     def fit(self, Y, E):
         """Learn targets and concepts."""
         logistic = MultiOutputClassifier(LogisticRegression(C=self.C, max_iter=1000))
-        # Centred like the features, and as far apart as a feature of which they are worth many.
         self.centre, self.scale = E.mean(axis=0), E.std(axis=0)
         self.concepts = _positive(logistic.fit(self.X_train, E).predict_proba(self.X_test))
         self.targets = MultiOutputClassifier(LogisticRegression(C=self.C, max_iter=1000))
@@ -109,7 +110,7 @@ class LinearOnConcepts:
         return _positive(self.targets.predict_proba(self._inputs(self.X_test, E)))
 
     def _inputs(self, X, E):
-        return np.hstack([X, (E - self.centre) / self.scale])
+        return np.hstack([X, self.CONCEPT_SCALE * (E - self.centre) / self.scale])
 
 
 def _positive(proba):

@@ -91,7 +91,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
-        "no LMT").
+        "no LMT"). Of extra labels any number is hidden, none or all included.
     n_masks : int, default=1
         How many times the labels of each image are hidden anew per step, with the image going
         through the backbone once. More than 1 pays where the backbone costs more than the
@@ -528,6 +528,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "verbose": self.verbose,
             "unknown_fraction": self.unknown_fraction,
             "rules": self._rules,
+            "n_extra": len(self.extra_label_names_),
             # Of a class alone, shown, nothing would be left to predict.
             "hide_positives": self._exclusive and not len(self.extra_label_names_),
             "mask_groups": self.mask_groups,

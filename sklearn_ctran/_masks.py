@@ -8,12 +8,20 @@ from sklearn_ctran._labels import POSITIVE, UNKNOWN
 
 
 def sample_label_states(
-    targets, unknown_fraction, generator, *, hide_positives=False, lead=None, tie=0.0
+    targets,
+    unknown_fraction,
+    generator,
+    *,
+    n_extra=0,
+    hide_positives=False,
+    lead=None,
+    tie=0.0,
 ):
     """Draw which labels training hides: label mask training (paper, section 3.4).
 
     For each sample, n is uniform over the integers of [low * L, high * L], and the n hidden labels
-    are a uniform choice among all L.
+    are a uniform choice among all L. Of extra labels any number is hidden, none or all included,
+    whatever is hidden of the others: at prediction they may all be known while nothing else is.
 
     Parameters
     ----------
@@ -24,6 +32,8 @@ def sample_label_states(
         paper's "no LMT").
     generator : torch.Generator
         The source of randomness, on the device of `targets`.
+    n_extra : int
+        How many of the labels, the last ones, are extra labels.
     hide_positives : bool
         Labels are classes, and the one that is positive is always hidden: shown, it would leave
         nothing to predict.
@@ -43,12 +53,12 @@ def sample_label_states(
     if unknown_fraction is None:
         hidden = torch.ones_like(targets, dtype=torch.bool)
     else:
-        low, high = hidden_counts(unknown_fraction, n_labels)
         rand = {"generator": generator, "device": targets.device}
-        n_hidden = torch.randint(low, high + 1, (n_samples, 1), **rand)
-        # The rank of each label in a random order: the first n are hidden.
-        rank = torch.rand(n_samples, n_labels, **rand).argsort(dim=1).argsort(dim=1)
-        hidden = rank < n_hidden
+        low, high = hidden_counts(unknown_fraction, n_labels - n_extra)
+        hidden = _choose(n_samples, n_labels - n_extra, low, high, rand)
+        if n_extra:
+            hidden_extra = _choose(n_samples, n_extra, 0, n_extra, rand)
+            hidden = torch.cat([hidden, hidden_extra], dim=1)
         if lead is not None:
             # One draw a group: that of its first label.
             is_tied = torch.rand(n_samples, n_labels, **rand)[:, lead] < tie
@@ -57,6 +67,14 @@ def sample_label_states(
             hidden |= targets == POSITIVE
     states = targets.masked_fill(hidden, UNKNOWN)
     return states, hidden & (targets != UNKNOWN)
+
+
+def _choose(n_samples, n_labels, low, high, rand):
+    """For each sample, at random, low to high of the labels: (n_samples, n_labels), bool."""
+    n_hidden = torch.randint(low, high + 1, (n_samples, 1), **rand)
+    # The rank of each label in a random order: the first n are hidden.
+    rank = torch.rand(n_samples, n_labels, **rand).argsort(dim=1).argsort(dim=1)
+    return rank < n_hidden
 
 
 def leads(groups, n_labels):

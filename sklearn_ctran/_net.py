@@ -86,6 +86,8 @@ class LabelMaskNet(NeuralNet):
         How many times the labels of each image are hidden anew in a training step.
     rules : LabelRules or None
         Groups of labels, and labels that exclude or imply each other.
+    n_extra : int
+        How many of the labels, the last ones, are extra labels.
     hide_positives : bool
         Whether positive labels are always hidden.
     mask_groups : float
@@ -102,6 +104,7 @@ class LabelMaskNet(NeuralNet):
         unknown_fraction=(0.25, 1.0),
         n_masks=1,
         rules=None,
+        n_extra=0,
         hide_positives=False,
         mask_groups=0.0,
         precision="float32",
@@ -115,6 +118,7 @@ class LabelMaskNet(NeuralNet):
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
         self.rules = rules
+        self.n_extra = n_extra
         self.hide_positives = hide_positives
         self.mask_groups = mask_groups
         self.precision = precision
@@ -240,6 +244,7 @@ class LabelMaskNet(NeuralNet):
             targets,
             self.unknown_fraction,
             generator,
+            n_extra=self.n_extra,
             hide_positives=self.hide_positives,
             lead=lead,
             tie=self.mask_groups,

@@ -77,6 +77,22 @@ def test_the_class_of_a_sample_is_always_hidden():
     assert (states == 0).any()
 
 
+def test_any_number_of_extra_labels_is_hidden():
+    targets = torch.randint(2, (20_000, 7), dtype=torch.int8)
+    states, hidden = sample_label_states(
+        targets, (0.5, 1.0), torch.Generator().manual_seed(0), n_extra=3
+    )
+    assert torch.equal(hidden, states == -1)
+    counts = torch.bincount(hidden[:, 4:].sum(dim=1)).numpy()
+    assert stats.chisquare(counts).pvalue > 1e-4
+    of_targets = hidden[:, :4].sum(dim=1)
+    assert torch.bincount(of_targets).tolist()[:2] == [0, 0]
+    # Independent of one another: all targets are hidden while no extra label is.
+    both = ((of_targets == 4) & ~hidden[:, 4:].any(dim=1)).float().mean().item()
+    assert both == pytest.approx(1 / 3 / 4, abs=0.01)
+    np.testing.assert_allclose(hidden[:, 4:].float().mean(dim=0), 0.5, atol=0.02)
+
+
 def test_the_first_label_leads_its_group():
     assert leads([(1, 3), (4, 2)], 6).tolist() == [0, 1, 4, 1, 4, 5]
 

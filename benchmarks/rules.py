@@ -17,6 +17,27 @@ subset accuracy, the share of rows predicted right as a whole; and the share of 
 and known labels break a rule. Usage::
 
     python benchmarks/rules.py --shared ../shared --json rules.json
+
+A sample of its output (two cores, digits, seeds 0 to 2, other jobs ran at times)::
+
+    digits, 0 % known, mean of 3 seed(s)
+
+                                            mAP  children  log-loss    subset    broken
+    no rules                               96.6      96.1       6.4      85.5      10.5
+    no rules, made to obey                 97.7      97.4       6.0      91.1       0.0
+    no rules, filled in                    96.6      96.2       7.3      82.0      13.8
+    no rules, filled in, made to obey      97.5      97.2       6.9      88.5       0.0
+    rules                                  98.2      97.9       4.4      94.3       0.0
+
+    digits, 50 % known, mean of 3 seed(s)
+
+                                            mAP  children  log-loss    subset    broken
+    no rules                               97.4      97.0       5.3      92.5       6.6
+    no rules, made to obey                 99.6      99.6       2.5      97.7       0.0
+    no rules, filled in                    98.5      98.3       4.2      94.5       4.4
+    no rules, filled in, made to obey      99.5      99.5       2.5      98.0       0.0
+    rules                                  99.8      99.7       1.5      99.1       0.0
+@C@
 """
 
 import argparse

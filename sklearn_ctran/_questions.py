@@ -60,6 +60,8 @@ class Questions:
         self.n_targets = len(targets)
         self.names = targets.tolist() + extra.tolist()
         n_samples = _num_samples(self._X)
+        if not n_samples:
+            raise ValueError("X is empty: there is no image to ask about.")
         self.states = encode_known(known_labels, extra_labels, n_samples, targets, extra, groups)
         rules = getattr(estimator, "_rules", None)
         self.components = [] if rules is None else rules.components

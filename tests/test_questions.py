@@ -38,6 +38,11 @@ def test_an_image_may_be_asked_about_many_times_and_is_encoded_once(exact_model,
     np.testing.assert_array_equal(both[:, :2], proba)
 
 
+def test_no_images(exact_model):
+    with pytest.raises(ValueError, match="X is empty"):
+        Questions(exact_model(), np.arange(0))
+
+
 def test_without_extra_labels(exact_model):
     questions = Questions(exact_model(), np.arange(3))
     assert questions.ask(np.array([0]), questions.states[:1], with_extra=True).shape == (1, 4)

@@ -37,7 +37,6 @@ A sample of its output (two cores, digits, seeds 0 to 2, other jobs ran at times
     no rules, filled in                    98.5      98.3       4.2      94.5       4.4
     no rules, filled in, made to obey      99.5      99.5       2.5      98.0       0.0
     rules                                  99.8      99.7       1.5      99.1       0.0
-@C@
 """
 
 import argparse

@@ -12,7 +12,8 @@ import torch
 from scipy.special import expit, logit
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
-from sklearn_ctran.modules.rules import CONTRADICTION, ConsistentLabels, EntangledRulesError
+from sklearn_ctran.modules.diagram import EntangledRulesError
+from sklearn_ctran.modules.rules import CONTRADICTION, ConsistentLabels
 
 _MODES = {"at_most_one": False, "exactly_one": True}
 #: Tables of states are worked on in blocks of about so many entries.

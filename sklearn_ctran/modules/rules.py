@@ -3,34 +3,12 @@
 import torch
 from torch import nn
 
+from sklearn_ctran.modules.diagram import NEVER, Diagram, like, take
+
 UNKNOWN, NEGATIVE, POSITIVE = -1, 0, 1
 
-#: The score of what cannot be: finite, for infinities turn gradients into NaN.
-NEVER = -1e30
 #: Totals below it stand for "no label set is left".
 CONTRADICTION = -1e29
-#: Diagrams may not become wider.
-MAX_WIDTH = 4096
-
-# Among the nodes of a level of a diagram, the one without any completion.
-_DEAD = 0
-
-
-class EntangledRulesError(ValueError):
-    """Rules whose decision diagram would be too wide.
-
-    Parameters
-    ----------
-    labels : tuple of int
-        The positions of the labels that the rules connect.
-    """
-
-    def __init__(self, labels):
-        super().__init__(f"the rules on these labels are too entangled: {labels}")
-        self.labels = labels
-
-    def __reduce__(self):
-        return type(self), (self.labels,)
 
 
 class ConsistentLabels(nn.Module):
@@ -105,7 +83,7 @@ class ConsistentLabels(nn.Module):
             if len(groups[number]) == 1 and not pairs[number]:
                 by_size.setdefault(len(labels), []).append(number)
             else:
-                diagrams[number] = _Diagram(labels, groups[number], pairs[number], ancestors)
+                diagrams[number] = Diagram(labels, groups[number], pairs[number], ancestors)
         sizes = [[groups[number][0] for number in same] for same in by_size.values()]
         self.parts = nn.ModuleList([*map(_Groups, sizes), *diagrams.values()])
         columns = torch.tensor([*(n for same in by_size.values() for n in same), *diagrams])
@@ -136,15 +114,15 @@ class ConsistentLabels(nn.Module):
 
     def _entailed(self, states):
         """One step of propagation: states (B, L), unknown where nothing follows."""
-        members, below, above = (_like(t, states) for t in (self.members, self.below, self.above))
+        members, below, above = (like(t, states) for t in (self.members, self.below, self.above))
         positive, negative = (states == POSITIVE).int(), (states == NEGATIVE).int()
-        excluded = self._sum_over_rivals(_take(positive, members)) > 0
-        left_over = self._sum_over_rivals(_take(negative, members)) == _like(self.decisive, states)
+        excluded = self._sum_over_rivals(take(positive, members)) > 0
+        left_over = self._sum_over_rivals(take(negative, members)) == like(self.decisive, states)
         n = self.n_labels
         becomes_positive = _sum_by(left_over.int(), members, n)
-        becomes_positive += _sum_by(_take(positive, below), above, n)
+        becomes_positive += _sum_by(take(positive, below), above, n)
         becomes_negative = _sum_by(excluded.int(), members, n)
-        becomes_negative += _sum_by(_take(negative, above), below, n)
+        becomes_negative += _sum_by(take(negative, above), below, n)
         entailed = torch.full_like(states, UNKNOWN)
         entailed[becomes_negative > 0] = NEGATIVE
         entailed[becomes_positive > 0] = POSITIVE
@@ -152,8 +130,8 @@ class ConsistentLabels(nn.Module):
 
     def _sum_over_rivals(self, values):
         """Sums over the other members of the same group, for memberships: (B, S) to (B, S)."""
-        group = _like(self.group, values)
-        return _take(_sum_by(values, group, len(self.exclusive)), group) - values
+        group = like(self.group, values)
+        return take(_sum_by(values, group, len(self.exclusive)), group) - values
 
     def log_partition(self, logits, states, hard=False):
         """Log of the sum of exp(sum of z_i y_i) over consistent label sets.
@@ -174,7 +152,7 @@ class ConsistentLabels(nn.Module):
         rows = rows.reshape(-1, self.n_labels)
         states = states.expand(logits.shape).reshape(-1, self.n_labels)
         total = torch.cat([part(rows, states, hard) for part in self.parts], dim=1)
-        total = _take(total, _like(self.columns, total))
+        total = take(total, like(self.columns, total))
         # Without a gradient: that of a contradiction says nothing.
         total = total.masked_fill(total < CONTRADICTION, NEVER)
         return total.reshape(*logits.shape[:-1], len(self.components))
@@ -224,12 +202,12 @@ class ConsistentLabels(nn.Module):
             implies, to the last bit.
         """
         proba = self._gradient(logits, states, hard=False).clamp(0, 1)
-        below, above = _like(self.below, proba), _like(self.above, proba)
+        below, above = like(self.below, proba), like(self.above, proba)
         # Rounding may have put a child above its parent.
-        limits = _take(proba, above)
+        limits = take(proba, above)
         proba = proba.scatter_reduce(1, below.expand(len(proba), -1), limits, "amin")
         settled = self.settle(states)
-        known = (settled != UNKNOWN) & _like(self.bound, settled)
+        known = (settled != UNKNOWN) & like(self.bound, settled)
         return torch.where(known, settled.to(proba), proba).float()
 
     def most_probable(self, logits, states):
@@ -269,189 +247,19 @@ class _Groups(nn.Module):
 
     def forward(self, logits, states, hard):
         """Logits and states (N, L) to log-partitions (N, groups)."""
-        members = _like(self.members, logits)
+        members = like(self.members, logits)
         scores, known = (
-            _take(table, members.flatten()).unflatten(1, members.shape)
+            take(table, members.flatten()).unflatten(1, members.shape)
             for table in (logits, states)
         )
         positive = known == POSITIVE
         n_positive = positive.sum(dim=-1, keepdim=True)
         ruled_out = (known == NEGATIVE) | (n_positive > positive)
         no_member = torch.zeros_like(scores[..., :1]).masked_fill(
-            (n_positive > 0) | _like(self.exactly_one, logits), NEVER
+            (n_positive > 0) | like(self.exactly_one, logits), NEVER
         )
         scores = torch.cat([scores.masked_fill(ruled_out, NEVER), no_member], dim=-1)
         return scores.max(dim=-1).values if hard else scores.logsumexp(dim=-1)
-
-
-class _Diagram(nn.Module):
-    """A decision diagram of one component: each path from its root is a consistent label set.
-
-    A level decides one label. Its nodes have two branches each, for negative and positive, to nodes
-    of the next level.
-    """
-
-    def __init__(self, labels, groups, implications, ancestors):
-        super().__init__()
-        order, levels = _narrowest(labels, groups, implications, ancestors)
-        self.can_be_positive = torch.tensor(
-            [any(high != _DEAD for _, high in level) for level in levels]
-        )
-        self.sizes = [2 * len(level) for level in levels]
-        next_nodes = torch.cat([torch.tensor(level).T.flatten() for level in levels])
-        self.register_buffer("order", torch.tensor(order), persistent=False)
-        self.register_buffer("next_nodes", next_nodes, persistent=False)
-
-    def forward(self, logits, states, hard):
-        """Logits and states (N, L) to log-partitions (N, 1)."""
-        order = _like(self.order, logits)
-        scores, known = _take(logits, order).T, _take(states, order).T
-        ruled_out = torch.stack([known == POSITIVE, known == NEGATIVE], dim=1)
-        scores = torch.stack([torch.zeros_like(scores), scores], dim=1)
-        scores = scores.masked_fill(ruled_out, NEVER).unbind()
-        next_nodes = _like(self.next_nodes, logits).split(self.sizes)
-        dead = logits.new_full((1, len(logits)), NEVER)
-        below = torch.cat([dead, torch.zeros_like(dead)])
-        for score, nodes in zip(reversed(scores), reversed(next_nodes), strict=True):
-            branches = below.index_select(0, nodes).unflatten(0, (2, -1)) + score[:, None]
-            # Unlike torch.maximum, max gives one of two equal branches all of the gradient.
-            total = branches.max(dim=0).values if hard else torch.logaddexp(*branches)
-            below = torch.cat([dead, total])
-        return below[1:].T
-
-
-def _narrowest(labels, groups, implications, ancestors):
-    """An order of the labels and the levels of its diagram, the narrower of two."""
-    pairs = {"parents first": [(p, c) for c, p in implications], "children first": implications}
-    best, width = None, MAX_WIDTH
-    for before in pairs.values():
-        order = _depth_first(labels, [members for members, _ in groups], before)
-        levels = _grow(_Residuals(order, groups, ancestors), width)
-        if levels is not None:
-            best, width = (order, _merge(levels)), max(map(len, levels)) - 1
-    if best is None:
-        raise EntangledRulesError(labels)
-    return best
-
-
-def _depth_first(labels, groups, before):
-    """An order that keeps all pairs (first, second), and what rules connect close together."""
-    after = {label: [] for label in labels}
-    n_before = dict.fromkeys(labels, 0)
-    for first, second in dict.fromkeys(before):
-        after[first].append(second)
-        n_before[second] += 1
-    groups_of = {label: [] for label in labels}
-    for number, members in enumerate(groups):
-        for label in members:
-            groups_of[label].append(number)
-    order, seen = {}, set()
-    stack = [label for label in reversed(labels) if not n_before[label]]
-    while stack:
-        label = stack.pop()
-        if label in order or n_before[label]:
-            continue
-        order[label] = len(order)
-        for number in groups_of[label]:
-            if number not in seen:
-                seen.add(number)
-                stack.extend(reversed(groups[number]))
-        for second in reversed(after[label]):
-            n_before[second] -= 1
-            stack.append(second)
-    if len(order) < len(labels):
-        raise ValueError(f"The implications among these labels have a cycle: {labels}.")
-    return tuple(order)
-
-
-class _Residuals:
-    """What the labels decided so far leave to the later ones.
-
-    A residual is (later labels that must be positive, later labels that must be negative, numbers
-    of exactly-one groups that still need a positive). Sets of labels are integers, one bit for each
-    place in the order.
-    """
-
-    def __init__(self, order, groups, ancestors):
-        self.n_labels = len(order)
-        place = {label: k for k, label in enumerate(order)}
-        upwards = ((label, *ancestors.get(label, ())) for label in order)
-        self.above = [_bits(place[label] for label in labels) for labels in upwards]
-        self.below = [0] * len(order)
-        for k, above in enumerate(self.above):
-            for other in _places(above):
-                self.below[other] |= 1 << k
-        groups = [([place[label] for label in members], exactly) for members, exactly in groups]
-        self.must_have = [_bits(members) for members, exactly in groups if exactly]
-        rivals = self._rivals([members for members, _ in groups])
-        # All that is negative where the label is positive.
-        self.excluded = [0] * len(order)
-        for k, above in enumerate(self.above):
-            for other in _places(above):
-                self.excluded[k] |= rivals[other]
-
-    def _rivals(self, groups):
-        """The labels below a rival of each label."""
-        rivals = [0] * self.n_labels
-        for members in groups:
-            for direction in (members, members[::-1]):
-                passed = 0
-                for k in direction:
-                    rivals[k] |= passed
-                    passed |= self.below[k]
-        return rivals
-
-    def first(self):
-        """The residual before any label is decided."""
-        return 0, 0, tuple(range(len(self.must_have)))
-
-    def decide(self, residual, k, positive):
-        """The residual after the k-th label is decided too; None if nothing completes it."""
-        true, false, waiting = residual
-        later = -1 << (k + 1)
-        if positive:
-            true, false = true | self.above[k], false | self.excluded[k]
-        else:
-            false |= self.below[k]
-        while True:
-            waiting = tuple(number for number in waiting if not self.must_have[number] & true)
-            left = [self.must_have[number] & later & ~false for number in waiting]
-            if not all(left):
-                return None
-            last = next((places for places in left if not places & (places - 1)), None)
-            if last is None:
-                break
-            only = last.bit_length() - 1
-            true, false = true | self.above[only], false | self.excluded[only]
-        return None if true & false else (true & later, false & later, waiting)
-
-
-def _grow(residuals, max_width):
-    """Levels of (node after negative, node after positive); None if one has too many nodes."""
-    levels, level = [], [residuals.first()]
-    for k in range(residuals.n_labels):
-        nodes = {None: _DEAD}
-        branches = []
-        for residual in level:
-            after = (residuals.decide(residual, k, positive) for positive in (False, True))
-            branches.append(tuple(nodes.setdefault(node, len(nodes)) for node in after))
-        if len(nodes) - 1 > max_width:
-            return None
-        levels.append(branches)
-        level = [node for node in nodes if node is not None]
-    return levels
-
-
-def _merge(levels):
-    """Make nodes with the same branches one, and branches without a completion dead."""
-    merged, places = [], [_DEAD, 1]
-    for level in reversed(levels):
-        nodes = {(_DEAD, _DEAD): _DEAD}
-        branches = [(places[low], places[high]) for low, high in level]
-        places = [_DEAD, *(nodes.setdefault(pair, len(nodes)) for pair in branches)]
-        # Where no label set is consistent, the level keeps its dead node.
-        merged.append(list(nodes)[1:] or list(nodes))
-    return merged[::-1]
 
 
 def _components(rules):
@@ -485,25 +293,6 @@ def _ancestors(implications):
                 stack.extend(parents.get(label, ()))
         ancestors[child] = tuple(found)
     return ancestors
-
-
-def _bits(places):
-    return sum(1 << k for k in set(places))
-
-
-def _places(bits):
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
-
-
-def _like(tensor, other):
-    return tensor.to(other.device)
-
-
-def _take(table, columns):
-    return table.index_select(1, columns)
 
 
 def _sum_by(values, index, n):

@@ -9,6 +9,12 @@ MobileNetV2 for both, means for the rival. Gains are differences in mAP over the
 test entries of the 54 words. Usage::
 
     python benchmarks/extra_labels.py --shared ../shared --json extra_labels.json
+
+A sample of its output (two cores, seed 0; 10 minutes where nothing else runs)::
+
+                             0 %    50 %   100 %    gain
+    linear on concepts      62.0    62.9    63.9     1.8 (2.0, 2.7, 0.8)
+    C-Tran                  64.7    65.4    66.3     1.6 (1.8, 1.8, 1.2)
 """
 
 import argparse

@@ -10,7 +10,7 @@ test entries of the 54 words. Usage::
 
     python benchmarks/extra_labels.py --shared ../shared --json extra_labels.json
 
-A sample of its output (two cores, seed 0; 10 minutes where nothing else runs)::
+A sample of its output (two cores, seed 0)::
 
                              0 %    50 %   100 %    gain
     linear on concepts      62.0    62.9    63.9     1.8 (2.0, 2.7, 0.8)

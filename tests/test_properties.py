@@ -375,6 +375,22 @@ def test_rows_are_refused_exactly_if_no_label_set_agrees(data):
         rules.check(states, "known_labels")
 
 
+@settings(PROFILE, max_examples=60)
+@given(st.data())
+def test_pairs_of_known_labels_are_refused_exactly_if_no_label_set_has_both(data):
+    rules, sets, _, _ = data.draw(possible_rules())
+    n = sets.shape[1]
+    pairs = list(itertools.combinations(range(n), 2))
+    states = np.full((4 * len(pairs), n), -1, dtype=np.int8)
+    for row, (pair, values) in enumerate(itertools.product(pairs, np.ndindex(2, 2))):
+        states[row, pair] = values
+    possible = np.array([agrees(sets, known).any() for known in states])
+    rules.check(states[possible], "y")
+    for row in np.flatnonzero(~possible):
+        with pytest.raises(ValueError, match="^y, row 0: "):
+            rules.check(states[row : row + 1], "y")
+
+
 def assert_obeyed(proba, exclusive, implies):
     """Probabilities of labels obey the rules."""
     assert ((proba >= 0) & (proba <= 1)).all()
@@ -410,13 +426,21 @@ def test_probabilities_are_those_of_enumeration(data):
 @settings(PROFILE, max_examples=150)
 @given(st.data())
 def test_what_follows_is_never_wrong_and_nothing_more_follows_from_it(data):
-    rules, sets, _, _ = data.draw(possible_rules())
+    rules, sets, exclusive, implies = data.draw(possible_rules())
     states = data.draw(known_rows(sets, 4))
     settled = rules.settle(states)
     np.testing.assert_array_equal(settled[states >= 0], states[states >= 0])
     np.testing.assert_array_equal(rules.settle(settled), settled)
     for known, all_known in zip(states, settled, strict=True):
         np.testing.assert_array_equal(agrees(sets, known), agrees(sets, all_known))
+    for members, mode in exclusive.items():  # each rule by itself leaves nothing to conclude
+        group = settled[:, members]
+        is_one, n_negative = (group == 1).any(axis=1), (group == 0).sum(axis=1)
+        assert (n_negative[is_one] == len(members) - 1).all()
+        assert mode == "at_most_one" or is_one[n_negative == len(members) - 1].all()
+    for child, above in implies.items():
+        assert (settled[settled[:, child] == 1][:, above] == 1).all()
+        assert (settled[(settled[:, above] == 0).any(axis=1), child] == 0).all()
 
 
 @settings(PROFILE, max_examples=100)

@@ -91,7 +91,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
-        "no LMT"). Of extra labels any number is hidden, none or all included.
+        "no LMT"). Of extra labels all are hidden in half of the steps, else any
+        number.
     n_masks : int, default=1
         How many times the labels of each image are hidden anew per step, with the image going
         through the backbone once. More than 1 pays where the backbone costs more than the

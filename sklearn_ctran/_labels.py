@@ -146,8 +146,25 @@ def encode_extra_labels(extra_labels):
         )
     if names is None:
         names = [f"extra{i}" for i in range(table.shape[1])]
-    names = np.array(list(names), dtype=object)
+    names = as_names(names)
     return _read_table(table, names, "extra_labels"), names
+
+
+def as_names(names):
+    """Names of labels, tuples among them, as an array.
+
+    Parameters
+    ----------
+    names : iterable of length n_labels
+
+    Returns
+    -------
+    names : ndarray of shape (n_labels,), object
+    """
+    names = names.tolist() if isinstance(names, np.ndarray) else list(names)
+    array = np.empty(len(names), dtype=object)
+    array[:] = names  # np.array(names) would make a table of tuples.
+    return array
 
 
 def _read_table(table, names, what):
@@ -349,8 +366,16 @@ def _read_group(column, n_samples, key, members, what):
 
 
 def _group_states(labels, key, members, what, row):
+    if np.ndim(labels) > 1:
+        raise ValueError(f"{what}[{key!r}] must be a column, one value a row.")
     if _is_missing(labels):
         return [UNKNOWN] * len(members)
+    if isinstance(labels, (bool, np.bool_, float, np.floating)):
+        # To Python, True is 1 and 0.0 is 0: no names were meant.
+        raise ValueError(
+            f"{what}[{key!r}], row {row}, is {labels!r}, but a group is told by the labels that "
+            f"apply, of {', '.join(map(repr, members))}."
+        )
     # A label's name may be a tuple too.
     is_several = isinstance(labels, (tuple, list, set, frozenset)) and labels not in members
     labels = labels if is_several else [labels]
@@ -407,7 +432,7 @@ def read_states(table, names, what):
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
             f"{what} must hold 0 and 1, and -1 or NaN where not known; row {row}, label "
-            f"{np.asarray(names, dtype=object)[column]!r} holds {values[row, column]:g}."
+            f"{as_names(names)[column]!r} holds {values[row, column]:g}."
         )
     return states.astype(np.int8)
 

@@ -20,8 +20,9 @@ def sample_label_states(
     """Draw which labels training hides: label mask training (paper, section 3.4).
 
     For each sample, n is uniform over the integers of [low * L, high * L], and the n hidden labels
-    are a uniform choice among all L. Of extra labels any number is hidden, none or all included,
-    whatever is hidden of the others: at prediction they may all be known while nothing else is.
+    are a uniform choice among all L. Of extra labels, whatever is hidden of the others, all are
+    hidden in half of the samples, and any number in the rest: at prediction, none may be known, or
+    all of them while nothing else is.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def sample_label_states(
         hidden = _choose(n_samples, n_labels - n_extra, low, high, rand)
         if n_extra:
             hidden_extra = _choose(n_samples, n_extra, 0, n_extra, rand)
+            hidden_extra |= torch.rand(n_samples, 1, **rand) < 0.5
             hidden = torch.cat([hidden, hidden_extra], dim=1)
         if lead is not None:
             # One draw a group: that of its first label.

@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from sklearn_ctran._cache import join_session, resolve_cache, session_token
 from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._images import check_images
-from sklearn_ctran._labels import UNKNOWN, encode_extra_labels, encode_targets
+from sklearn_ctran._labels import UNKNOWN, as_names, encode_extra_labels, encode_targets
 from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._protocol import LabelPredictions
@@ -148,9 +148,7 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
                 f"{sorted(both, key=str)[0]!r} is a label of y and of extra_labels: names must "
                 "differ."
             )
-        names = np.array(
-            self.label_names_.tolist() + self.extra_label_names_.tolist(), dtype=object
-        )
+        names = as_names(self.label_names_.tolist() + self.extra_label_names_.tolist())
         return read_rules(
             names,
             self.label_groups,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from sklearn_ctran import _joint
 from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known, read_states
@@ -258,8 +258,10 @@ class LabelPredictions(ClassifierMixin):
             questions = Questions(self, X, y, extra_labels, what="y")
             return _joint.pseudo_log_likelihood(questions)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
+        y = column_or_1d(y, dtype=None)
         check_consistent_length(proba, y)
-        y = np.asarray(y)
+        if y.dtype == bool and self.classes_.dtype != bool:
+            raise ValueError("y holds booleans, but the classes of fit are no booleans.")
         code = np.searchsorted(self.classes_, y).clip(max=self.n_labels_ - 1)
         if (self.classes_[code] != y).any():
             row = int(np.argmax(self.classes_[code] != y))

@@ -256,6 +256,8 @@ def test_a_group_is_told_by_the_labels_that_apply(told, expected):
         ({"weather": ["sun", "rain"]}, "a column of 3 of these, got 2 values"),
         ({"weather": "sun", "rain": [0, -1, 1]}, "row 2: 'rain' .*contradict each other"),
         ({"place": "city"}, "names 'place'"),
+        ({"weather": True}, "told by the labels that apply, of 'sun', 'rain'"),
+        ({"weather": np.zeros(3)}, "told by the labels that apply"),
         ({"mood": "calm"}, "group 'mood', whose label 'calm' does not belong"),
     ],
 )

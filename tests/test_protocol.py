@@ -378,6 +378,27 @@ def test_decoding_finds_sets_that_go_together():
     assert possible > impossible + 3
 
 
+def test_label_names_may_be_tuples(scenes):
+    X, Y, E = scenes
+    Y, E = Y.copy(), E.copy()
+    Y.columns = pd.MultiIndex.from_tuples([("animal", "cat"), ("thing", "umbrella")])
+    E.columns = pd.MultiIndex.from_tuples([("weather", "rain"), ("time", "night")])
+    groups = {"both": [("animal", "cat"), ("thing", "umbrella")]}
+    model = quick(label_groups=groups).fit(X, Y, extra_labels=E)
+    proba = model.predict_proba(X, {"both": (("thing", "umbrella"),)}, {("time", "night"): 1})
+    np.testing.assert_array_equal(proba, np.tile([0, 1], (200, 1)))
+
+
+def test_log_score_of_classes_takes_one_class_a_row():
+    X = np.random.RandomState(0).randn(30, 3).astype(np.float32)
+    y = np.arange(30) % 3
+    model = quick().fit(X, y)
+    with pytest.raises(ValueError, match="1d array"):
+        model.log_score(X, np.eye(3)[y])
+    with pytest.raises(ValueError, match="booleans"):
+        model.log_score(X, y == 1)
+
+
 def test_seeds_of_samples(scenes):
     X, Y, _ = scenes
     model = quick().fit(X, Y)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklearn_ctran._labels import UNKNOWN, encode_known_labels
+from sklearn_ctran._labels import UNKNOWN, as_names, encode_known_labels
 from sklearn_ctran._questions import Questions
 from sklearn_ctran.inspection._frames import to_frame
 from sklearn_ctran.inspection._gains import check_count, expected_gains, read_askable, read_cost
@@ -102,7 +102,7 @@ def suggest_labels(
     gains = np.pad(gains, beyond, constant_values=-np.inf)
     is_left = gains > -np.inf
     positions = np.where(is_left, np.pad(positions, beyond), -1)
-    names = np.array([*questions.names, None], dtype=object)
+    names = as_names([*questions.names, None])
     return Suggestions(names[positions], positions, np.where(is_left, gains, np.nan))
 
 
@@ -209,7 +209,7 @@ def simulate_annotation(
     if n_candidates is not None:
         check_count("n_candidates", n_candidates)
     questions = Questions(estimator, X, known_labels, extra_labels)
-    names = np.array(questions.names[: questions.n_targets], dtype=object)
+    names = as_names(questions.names[: questions.n_targets])
     answers = encode_known_labels(y, len(questions.states), names, what="y")
     worths = read_strategies(
         strategies,

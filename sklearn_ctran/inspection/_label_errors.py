@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.pipeline import Pipeline
@@ -226,7 +227,7 @@ def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
 def _predict_fold(estimator, X, y, states, extra, extra_names, train, test, hidden):
     """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
     told = _extra_columns(extra, extra_names, train)
-    if isinstance(estimator, Pipeline):
+    if isinstance(estimator, Pipeline) and not get_config()["enable_metadata_routing"]:
         told = {f"{estimator.steps[-1][0]}__{name}": value for name, value in told.items()}
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
     questions = Questions(

@@ -366,7 +366,7 @@ def _read_group(column, n_samples, key, members, what):
 
 
 def _group_states(labels, key, members, what, row):
-    if np.ndim(labels) > 1:
+    if isinstance(labels, np.ndarray):
         raise ValueError(f"{what}[{key!r}] must be a column, one value a row.")
     if _is_missing(labels):
         return [UNKNOWN] * len(members)

@@ -65,9 +65,8 @@ class Questions:
         self.states = encode_known(known_labels, extra_labels, n_samples, targets, extra, groups)
         rules = getattr(estimator, "_rules", None)
         self.components = [] if rules is None else rules.components
-        if rules is not None:
-            # Here, for the estimator is asked about some rows at a time and would count from these.
-            rules.check(self.states, what if extra_labels is None else f"{what} and extra_labels")
+        self._rules = rules
+        self.check(self.states, what if extra_labels is None else f"{what} and extra_labels")
 
     def position(self, label):
         """The number of a label, given by its name.
@@ -83,6 +82,14 @@ class Questions:
                 f"{', '.join(map(repr, self.names[:10]))}{', ...' if len(self.names) > 10 else ''}."
             )
         return self.names.index(label)
+
+    def check(self, states, what):
+        """Raise a ValueError if states of all images contradict the estimator's rules.
+
+        The estimator would count rows from the first of those that it is asked about at a time.
+        """
+        if self._rules is not None:
+            self._rules.check(states, what)
 
     def ask(self, rows, states, with_extra=False):
         """Probabilities of some images' labels, given some states of their labels.

@@ -70,6 +70,7 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
         if not np.isscalar(value) or value not in (NEGATIVE, POSITIVE):
             raise ValueError(f"labels[{label!r}] must be 0 or 1, got {value!r}.")
         states[:, questions.position(label)] = value
+    questions.check(states, "known_labels with labels set")
     rows = np.arange(len(states))
     return Intervention(
         before=questions.ask(rows, questions.states),
@@ -189,6 +190,7 @@ def _ask_if(questions, cause, state):
     """Probabilities of each image's targets if one label were in this state."""
     states = questions.states.copy()
     states[:, cause] = state
+    questions.check(states, f"known_labels with {questions.names[cause]!r} set to {state}")
     return questions.ask(np.arange(len(states)), states)
 
 

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from sklearn_ctran import CTranClassifier, _questions
 from sklearn_ctran.inspection import intervene, label_effects
 
 IMAGES = np.arange(5)
@@ -119,6 +120,21 @@ def test_an_intervention_overrides_what_is_known(model):
 def test_bad_interventions(model, labels, message):
     with pytest.raises(ValueError, match=message):
         intervene(model, IMAGES, labels)
+
+
+def test_what_is_set_must_not_contradict_what_is_known(monkeypatch):
+    monkeypatch.setattr(_questions, "_CHUNK", 4)
+    X = np.random.RandomState(0).randn(20, 2).astype(np.float32)
+    Y = (X > 0).astype(int)
+    Y[:, 1] |= Y[:, 0]
+    model = CTranClassifier(
+        None, implies={0: 1}, d_model=8, n_layers=1, n_heads=2, max_epochs=1, random_state=0
+    ).fit(X, Y)
+    known = {0: np.where(np.arange(20) == 17, 1, -1)}
+    with pytest.raises(ValueError, match="labels set, row 17: 0 is positive but 1"):
+        intervene(model, X, {1: 0}, known_labels=known)
+    with pytest.raises(ValueError, match="with 1 set to 0, row 17: 0 is positive but 1"):
+        label_effects(model, X, known_labels=known)
 
 
 def test_unknown_causes(model):

@@ -45,7 +45,15 @@ setup(
         "plot": PLOT,
         "pandas": PANDAS,
         "fast": FAST,
-        "test": ["pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.6,<1", *PLOT, *PANDAS, *FAST],
+        "test": [
+            "pytest>=8,<10",
+            "hypothesis>=6.100,<7",
+            "torchmetrics>=1.4,<2",
+            "ruff>=0.6,<1",
+            *PLOT,
+            *PANDAS,
+            *FAST,
+        ],
         "docs": ["sphinx>=7.2,<10", "numpydoc>=1.7,<2", *PLOT],
     },
 )

@@ -1,56 +1,148 @@
-"""Ranking metrics over the entries that a model had to predict."""
+"""Average precision over the entries that a model had to predict."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score
-from sklearn.utils.validation import _check_sample_weight, check_array
+from sklearn.utils import gen_batches
 
-from sklearn_ctran._labels import UNKNOWN, read_states
+from sklearn_ctran._labels import POSITIVE, UNKNOWN
+from sklearn_ctran.metrics._documentation import with_shared_parameters
+from sklearn_ctran.metrics._inputs import check_average, label_names, read_entries, read_truth
+from sklearn_ctran.metrics._undefined import mean_of_defined, ratio
+
+#: Entries that are sorted at a time: what a processor's cache holds.
+_BLOCK = 1 << 17
 
 
-def mean_average_precision(y_true, y_score, *, known_labels=None, sample_weight=None):
+@with_shared_parameters
+def mean_average_precision(
+    y_true, y_score, *, known_labels=None, sample_weight=None, average="macro"
+):
     """Mean over labels of the average precision (mAP), as the paper reports it.
+
+    Average precision is scikit-learn's: precision at each distinct score, weighted by the gain
+    in recall, without interpolation.
 
     Parameters
     ----------
-    y_true : array-like of shape (n_samples, n_labels)
-        0, 1, and -1 or NaN where nobody annotated the label: such entries do not count.
-    y_score : array-like of shape (n_samples, n_labels)
-        Scores or probabilities, higher for more likely labels.
-    known_labels : array-like of shape (n_samples, n_labels), default=None
-        0 or 1 where the model was told the label, -1 or NaN elsewhere. Told entries do not count.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows.
+    {scores}
+    {entries}
+    average : {"macro", "micro"} or None, default="macro"
+        "macro": mean over labels; "micro": average precision of all entries as if they were of
+        one label; None: of each label.
 
     Returns
     -------
-    mAP : float
+    mAP : float, or ndarray of shape (n_labels,), float64
         In [0, 1]. A label without a positive among the entries that count is left out of the
-        mean.
+        mean, and NaN for ``average=None``; :func:`labels_without_positive` names them. One with
+        positives only has 1.0, whatever its scores.
 
     Raises
     ------
-    ValueError
-        If shapes differ, a value is not allowed, or no label has a positive that counts.
+    {errors}
+        Also if no label has a positive that counts, unless `average` is None.
     """
-    y_score = check_array(y_score, input_name="y_score")
-    names = range(y_score.shape[1])
-    counted = _check_same_shape(y_true, y_score, names, "y_true")
-    if known_labels is not None:
-        told = _check_same_shape(known_labels, y_score, names, "known_labels") != UNKNOWN
-        counted = np.where(told, UNKNOWN, counted)
-    weights = _check_sample_weight(sample_weight, y_score)
-    scores = []
-    for truth, score in zip(counted.T, y_score.T, strict=True):
-        use = truth != UNKNOWN
-        if (truth[use] == 1).any():
-            score = average_precision_score(truth[use], score[use], sample_weight=weights[use])
-            scores.append(score)
-    if not scores:
+    check_average(average)
+    entries = read_entries(y_true, y_score, known_labels, sample_weight)
+    if average == "micro":
+        weight = np.where(entries.counted, entries.weight[:, None], 0.0).reshape(1, -1)
+        scores = _rank(entries.score.reshape(1, -1), entries.positive.reshape(1, -1), weight)
+    else:
+        scores = average_precisions(entries)
+    if average is None:
+        return scores
+    if np.isnan(scores).all():
         raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
-    return float(np.mean(scores))
+    return mean_of_defined(scores)
 
 
-def _check_same_shape(labels, y_score, names, what):
-    if np.shape(labels) != y_score.shape:
-        raise ValueError(f"{what} has shape {np.shape(labels)}, y_score has {y_score.shape}.")
-    return read_states(labels, names, what)
+@with_shared_parameters
+def labels_without_positive(y_true, *, known_labels=None):
+    """The labels that :func:`mean_average_precision` leaves out of its mean.
+
+    Parameters
+    ----------
+    {truth}
+    {known}
+
+    Returns
+    -------
+    labels : ndarray of shape (n_left_out,)
+        Names where `y_true` or `known_labels` is a DataFrame, else positions.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`mean_average_precision`.
+    """
+    if len(np.shape(y_true)) != 2:
+        raise ValueError(
+            f"y_true must be of shape (n_samples, n_labels), got {np.shape(y_true)}."
+        )
+    names = label_names(y_true, known_labels, n_labels=np.shape(y_true)[1])
+    truth = read_truth(y_true, names, known_labels)
+    return names[~(truth == POSITIVE).any(axis=0)]
+
+
+def average_precisions(entries):
+    """Average precision of each label.
+
+    Parameters
+    ----------
+    entries : Entries
+
+    Returns
+    -------
+    scores : ndarray of shape (n_labels,), float64
+        NaN for a label without a positive.
+    """
+    n_samples, n_labels = entries.truth.shape
+    scores = np.empty(n_labels)
+    for labels in blocks(n_labels, n_samples):
+        truth = np.ascontiguousarray(entries.truth[:, labels].T)
+        score = np.ascontiguousarray(entries.score[:, labels].T)
+        weight = np.where(truth == UNKNOWN, 0.0, entries.weight)
+        scores[labels] = _rank(score, truth == POSITIVE, weight)
+    return scores
+
+
+def _rank(score, positive, weight):
+    """Average precision of each row, ndarray of shape (n_rows,); all arguments (n_rows, n)."""
+    positive, (true_above, all_above) = at_or_above(score, weight * positive, weight)
+    # Entries that do not count weigh nothing: on top of a row they have nothing above either.
+    precision = np.divide(true_above, all_above, out=true_above, where=all_above > 0)
+    return ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
+
+
+def blocks(n_rows, n):
+    """Slices of the rows of a table with rows of `n` entries, to be sorted at a time."""
+    return gen_batches(n_rows, max(1, _BLOCK // n))
+
+
+def at_or_above(score, first, second):
+    """What lies at the score of each entry of a row, or above it.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n_rows, n)
+    first, second : ndarray of shape (n_rows, n), float64
+        What to add up: weights of some of the entries.
+
+    Returns
+    -------
+    first : ndarray of shape (n_rows, n), float64
+        In the order of descending scores.
+    above : (ndarray, ndarray) of shape (n_rows, n), float64
+        In the same order, the sum of `first` and `second` over all entries of the row whose score
+        is not lower.
+    """
+    order = np.argsort(-score, axis=1)
+    score, first, second = (np.take_along_axis(a, order, axis=1) for a in (score, first, second))
+    above = first.cumsum(axis=1), second.cumsum(axis=1)
+    tied = score[:, 1:] == score[:, :-1]
+    if tied.any():
+        # Up to the last entry with the same score.
+        end = np.broadcast_to(np.arange(score.shape[1]), score.shape).copy()
+        end[:, :-1][tied] = score.shape[1]
+        end = np.minimum.accumulate(end[:, ::-1], axis=1)[:, ::-1]
+        above = tuple(np.take_along_axis(a, end, axis=1) for a in above)
+    return first, above

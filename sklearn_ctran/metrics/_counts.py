@@ -1,0 +1,245 @@
+"""Precision, recall and F1: overall (OP, OR, OF1) and by class (CP, CR, CF1).
+
+As the field reports them (paper, section 4.1 and Table 1). A ratio without a denominator, such as
+the precision of a label that is never predicted, is scikit-learn's ``zero_division``, by default
+0 with a warning. A label of which no entry counts has neither precision nor recall, and is left
+out of the mean over labels.
+"""
+
+from sklearn_ctran.metrics import _label_counts
+from sklearn_ctran.metrics._documentation import with_shared_parameters
+from sklearn_ctran.metrics._inputs import read_entries
+from sklearn_ctran.metrics._undefined import check_zero_division
+
+
+def _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division):
+    check_zero_division(zero_division)
+    entries = read_entries(y_true, y_score, known_labels, sample_weight, probabilities=True)
+    return _label_counts.count_labels(entries, threshold, top_k)
+
+
+@with_shared_parameters
+def overall_precision(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Share of all predicted entries that are true (OP).
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        The score if nothing is predicted. "warn" is 0, and warns.
+
+    Returns
+    -------
+    OP : float
+        In [0, 1]; NaN only if `zero_division` is.
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.overall_precision(counts, zero_division)
+
+
+@with_shared_parameters
+def overall_recall(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Share of all true entries that are predicted (OR).
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        The score if no entry that counts is true. "warn" is 0, and warns.
+
+    Returns
+    -------
+    OR : float
+        In [0, 1]; NaN only if `zero_division` is.
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.overall_recall(counts, zero_division)
+
+
+@with_shared_parameters
+def overall_f1(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Harmonic mean of OP and OR, over all entries (OF1).
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        The score if nothing is predicted and nothing true. "warn" is 0, and warns.
+
+    Returns
+    -------
+    OF1 : float
+        In [0, 1]; NaN only if `zero_division` is.
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.overall_f1(counts, zero_division)
+
+
+@with_shared_parameters
+def class_precision(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Mean over labels of precision (CP).
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        Precision of a label that is never predicted: "warn" is 0, and warns; NaN leaves it out of
+        the mean.
+
+    Returns
+    -------
+    CP : float
+        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
+        no entry counts is always left out, with a warning if `zero_division` is "warn".
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.class_precision(counts, zero_division)
+
+
+@with_shared_parameters
+def class_recall(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Mean over labels of recall (CR).
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        Recall of a label that is never true: "warn" is 0, and warns; NaN leaves it out of the mean.
+
+    Returns
+    -------
+    CR : float
+        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
+        no entry counts is always left out, with a warning if `zero_division` is "warn".
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.class_recall(counts, zero_division)
+
+
+@with_shared_parameters
+def class_f1(
+    y_true,
+    y_score,
+    *,
+    known_labels=None,
+    sample_weight=None,
+    threshold=0.5,
+    top_k=None,
+    zero_division="warn",
+):
+    """Harmonic mean of CP and CR (CF1), which is not the mean of the labels' F1.
+
+    Parameters
+    ----------
+    {probabilities}
+    {entries}
+    {decisions}
+    zero_division : {"warn", 0, 1, np.nan}, default="warn"
+        Precision of a label that is never predicted, and recall of one that is never true: "warn"
+        is 0, and warns; NaN leaves it out of CP, or CR.
+
+    Returns
+    -------
+    CF1 : float
+        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
+        no entry counts is always left out, with a warning if `zero_division` is "warn".
+
+    Raises
+    ------
+    {errors}
+        Also if `threshold`, `top_k` or `zero_division` cannot be used.
+    """
+    counts = _count(
+        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
+    )
+    return _label_counts.class_f1(counts, zero_division)

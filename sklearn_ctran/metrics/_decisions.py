@@ -1,0 +1,81 @@
+"""From probabilities to predicted labels: thresholds and top-k."""
+
+from numbers import Integral
+
+import numpy as np
+
+
+def decide(entries, threshold, top_k):
+    """Which entries that count are predicted.
+
+    Parameters
+    ----------
+    entries : Entries
+        With probabilities as scores.
+    threshold : float or array-like of shape (n_labels,)
+        In [0, 1].
+    top_k : int or None
+        In [1, n_labels].
+
+    Returns
+    -------
+    predicted : ndarray of shape (n_samples, n_labels), bool
+        At or above the threshold and, if `top_k` is given, among the `top_k` highest of what
+        counts in the row; of equal scores, the first columns.
+
+    Raises
+    ------
+    ValueError
+        If `threshold` or `top_k` cannot be used.
+    """
+    n_labels = entries.score.shape[1]
+    predicted = (entries.score >= read_threshold(threshold, n_labels)) & entries.counted
+    if top_k is None:
+        return predicted
+    if not isinstance(top_k, Integral) or not 1 <= top_k <= n_labels:
+        raise ValueError(
+            f"top_k must be an integer from 1 to the number of labels, {n_labels}, got {top_k!r}."
+        )
+    return predicted & _highest(np.where(entries.counted, entries.score, -np.inf), top_k)
+
+
+def read_threshold(threshold, n_labels):
+    """Thresholds of all labels.
+
+    Parameters
+    ----------
+    threshold : float or array-like of shape (n_labels,)
+    n_labels : int
+
+    Returns
+    -------
+    threshold : ndarray of shape (n_labels,), float64
+
+    Raises
+    ------
+    ValueError
+        If the length is another or a value is not in [0, 1].
+    """
+    try:
+        values = np.asarray(threshold, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"threshold must be a number, or one per label: {error}.") from error
+    if values.shape not in ((), (n_labels,)):
+        raise ValueError(
+            f"threshold must be one number, or one for each of {n_labels} labels, got shape "
+            f"{values.shape}."
+        )
+    values = np.broadcast_to(values, (n_labels,))
+    wrong = ~((values >= 0) & (values <= 1))
+    if wrong.any():
+        label = int(np.argmax(wrong))
+        raise ValueError(f"threshold must be in [0, 1], got {values[label]:g} for label {label}.")
+    return values
+
+
+def _highest(score, k):
+    """Exactly the k highest of each row, without sorting it all."""
+    least = np.partition(score, -k, axis=1)[:, [-k]]
+    above, tied = score > least, score == least
+    left = k - above.sum(axis=1, keepdims=True)
+    return above | (tied & (tied.cumsum(axis=1) <= left))

@@ -1,0 +1,65 @@
+"""What the docstrings of all metrics share, written once."""
+
+_TRUTH = """\
+y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
+    0, 1, and -1 or NaN where nobody annotated the label: such entries never count."""
+
+_KNOWN = """\
+known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
+    What the model was told: 0 or 1, -1 or NaN where nothing, in the forms of ``predict_proba``.
+    Told entries never count."""
+
+_TEXTS = {
+    "{truth}": _TRUTH,
+    "{known}": _KNOWN,
+    "{scores}": f"""\
+{_TRUTH}
+y_score : array-like of shape (n_samples, n_labels)
+    Finite scores or probabilities, higher for more likely labels.""",
+    "{probabilities}": f"""\
+{_TRUTH}
+y_score : array-like of shape (n_samples, n_labels)
+    Probabilities, in [0, 1].""",
+    "{entries}": f"""\
+{_KNOWN}
+sample_weight : array-like of shape (n_samples,), default=None
+    Weights of the rows, none below 0. A row of weight 0 does not count.""",
+    "{decisions}": """\
+threshold : float or array-like of shape (n_labels,), default=0.5
+    In [0, 1], for all labels or for each. A label is predicted where its probability is at least
+    this.
+top_k : int, default=None
+    In [1, n_labels]. A label is predicted only if it is also among the `top_k` highest of those
+    entries of its row that count; of equal ones, the first columns.""",
+    "{errors}": """\
+TypeError
+    If `known_labels` is sparse.
+ValueError
+    If shapes or columns differ, a value is not allowed (the message says which, where), or no
+    entry counts.""",
+}
+
+
+def with_shared_parameters(function):
+    """Put the shared parameters, and errors, in the place of their ``{names}`` in a docstring.
+
+    Parameters
+    ----------
+    function : callable
+        With a docstring whose lines may be ``{truth}``, ``{scores}``, ``{probabilities}``,
+        ``{known}``, ``{entries}``, ``{decisions}`` or ``{errors}``.
+
+    Returns
+    -------
+    function : callable
+        The same.
+    """
+    # None under python -OO. Python 3.13 and later strip the indentation.
+    lines = (function.__doc__ or "").splitlines()
+    for i, line in enumerate(lines):
+        if line.strip() in _TEXTS:
+            indentation = line[: line.index("{")]
+            shared = _TEXTS[line.strip()].splitlines()
+            lines[i] = "\n".join(indentation + text for text in shared)
+    function.__doc__ = "\n".join(lines)
+    return function

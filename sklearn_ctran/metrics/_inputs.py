@@ -1,0 +1,194 @@
+"""What every metric reads: which entries count, their truth, scores and weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import _check_sample_weight, check_array
+
+from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known_labels, read_states
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """The entries that a metric scores.
+
+    Attributes
+    ----------
+    truth : ndarray of shape (n_samples, n_labels), int8
+        1 positive, 0 negative, -1 where the entry does not count.
+    score : ndarray of shape (n_samples, n_labels), float64 or float32
+        Finite.
+    weight : ndarray of shape (n_samples,), float64
+        At least 0; above 0 in every row in which an entry counts.
+    names : ndarray of shape (n_labels,)
+        Columns of a data frame, else positions.
+    """
+
+    truth: np.ndarray
+    score: np.ndarray
+    weight: np.ndarray
+    names: np.ndarray
+
+    @property
+    def counted(self):
+        """Which entries count, ndarray of shape (n_samples, n_labels), bool."""
+        return self.truth != UNKNOWN
+
+    @property
+    def positive(self):
+        """Which entries count and are true, ndarray of shape (n_samples, n_labels), bool."""
+        return self.truth == POSITIVE
+
+
+def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=False):
+    """Read the arguments that all metrics have.
+
+    Parameters
+    ----------
+    y_true, known_labels : array-like of shape (n_samples, n_labels)
+        1, 0, and -1 or NaN for missing, or not told; `known_labels` may be None, and in any form
+        of ``predict_proba``.
+    y_score : array-like of shape (n_samples, n_labels)
+    sample_weight : array-like of shape (n_samples,) or None
+    probabilities : bool
+        Whether scores must be in [0, 1].
+
+    Returns
+    -------
+    Entries
+
+    Raises
+    ------
+    ValueError
+        If shapes or columns differ, a value is not allowed, or no entry counts.
+    TypeError
+        If `known_labels` is sparse.
+    """
+    score = check_array(
+        y_score, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name="y_score"
+    )
+    if np.shape(y_true) != score.shape:
+        raise ValueError(
+            f"y_true has shape {np.shape(y_true)}, y_score has {score.shape}: both must be "
+            "(n_samples, n_labels)."
+        )
+    names = label_names(y_true, y_score, known_labels, n_labels=score.shape[1])
+    _check_scores(score, names, probabilities)
+    truth = read_truth(y_true, names, known_labels)
+    weight = _check_sample_weight(
+        sample_weight, score, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.all():
+        truth[weight == 0] = UNKNOWN
+    entries = Entries(truth, score, weight, names)
+    if not entries.counted.any():
+        raise ValueError(
+            "There is nothing to score: every entry of y_true is missing (-1 or NaN), known, or "
+            "of weight 0."
+        )
+    return entries
+
+
+def read_truth(y_true, names, known_labels):
+    """The truth of what counts.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
+    names : ndarray of shape (n_labels,)
+        For errors, and for the columns of `known_labels`.
+    known_labels : array-like, DataFrame, dict or None
+
+    Returns
+    -------
+    truth : ndarray of shape (n_samples, n_labels), int8
+        1 positive, 0 negative, -1 missing or known.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value or `known_labels` cannot be used.
+    """
+    truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
+    if known_labels is None:
+        return truth
+    told = encode_known_labels(known_labels, len(truth), names) != UNKNOWN
+    return np.where(told, np.int8(UNKNOWN), truth)
+
+
+def _read_states(table, names):
+    # Reading floats takes as long as the metric on large arrays; most are of small integers.
+    if isinstance(table, np.ndarray) and table.dtype.kind in "bi":
+        states = table.astype(np.int8)
+        if states.min() >= UNKNOWN and states.max() <= POSITIVE and (states == table).all():
+            return states
+    return read_states(table, names, "y_true")
+
+
+def label_names(*tables, n_labels):
+    """Names of the labels, and a check that all tables agree on them.
+
+    Parameters
+    ----------
+    *tables : array-like
+        The first one that has ``columns``, one for each label, names the labels.
+    n_labels : int
+
+    Returns
+    -------
+    names : ndarray of shape (n_labels,)
+        Positions where no table has names.
+
+    Raises
+    ------
+    ValueError
+        If two tables, with a column for each label, do not have the same columns in one order.
+    """
+    columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
+    columns = [names for names in columns if len(names) == n_labels]
+    if not columns:
+        return np.arange(n_labels)
+    for names in columns[1:]:
+        if names != columns[0]:
+            i = next(i for i in range(n_labels) if names[i] != columns[0][i])
+            raise ValueError(
+                "The columns of the data frames must be the same labels in the same order; "
+                f"column {i} is {columns[0][i]!r} in one and {names[i]!r} in another."
+            )
+    return np.array(columns[0], dtype=object)
+
+
+def describe(names):
+    """The first five of some labels, as text.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n,)
+
+    Returns
+    -------
+    text : str
+    """
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(map(repr, names[:5].tolist())) + more
+
+
+def check_average(average):
+    """Raise a ValueError unless `average` is "macro", "micro" or None."""
+    if average not in ("macro", "micro", None):
+        raise ValueError(f"average must be 'macro', 'micro' or None, got {average!r}.")
+
+
+def _check_scores(score, names, probabilities):
+    if not probabilities:
+        wrong, what, hint = ~np.isfinite(score), "finite numbers", ""
+    else:
+        wrong, what = ~((score >= 0) & (score <= 1)), "probabilities, in [0, 1]"
+        hint = " (Logits become probabilities with scipy.special.expit.)"
+    if wrong.any():
+        row, label = (int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"y_score must hold {what}; row {row}, label {names.tolist()[label]!r} holds "
+            f"{score[row, label]:g}.{hint}"
+        )

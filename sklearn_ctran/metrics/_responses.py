@@ -1,0 +1,69 @@
+"""Probabilities of any scikit-learn estimator, told what is known if it can be told."""
+
+import inspect
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+
+def label_probabilities(estimator, X, n_labels, known_labels=None, names=None):
+    """Ask an estimator for the probability of each label.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted. A pipeline's last step and a search's best estimator are asked themselves, so that
+        what is known reaches them without metadata routing.
+    X : array-like of length n_samples
+    n_labels : int
+    known_labels : ndarray of shape (n_samples, n_labels), default=None
+        1, 0, and -1 where nothing is told. An estimator whose ``predict_proba`` has no such
+        parameter is not told.
+    names : ndarray of shape (n_labels,), default=None
+        Names of the columns that are expected, compared with `label_names_` of the estimator.
+
+    Returns
+    -------
+    proba : array-like of shape (n_samples, n_labels)
+        P(label = 1).
+
+    Raises
+    ------
+    ValueError
+        If the estimator has other labels, or predicts other classes than 0 and 1.
+    """
+    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
+        X, last = estimator[:-1].transform(X), estimator.steps[-1][1]
+        return label_probabilities(last, X, n_labels, known_labels, names)
+    if hasattr(estimator, "best_estimator_"):
+        best = estimator.best_estimator_
+        return label_probabilities(best, X, n_labels, known_labels, names)
+    own_names = getattr(estimator, "label_names_", None)
+    if names is not None and own_names is not None and list(own_names) != list(names):
+        raise ValueError("The columns of y must be the labels of fit, in the same order.")
+    arguments = {}
+    if known_labels is not None and _takes_known_labels(estimator):
+        arguments["known_labels"] = known_labels
+    proba = estimator.predict_proba(X, **arguments)
+    if isinstance(proba, list):
+        columns = zip(proba, estimator.classes_, range(len(proba)), strict=True)
+        return np.column_stack([_of_class_one(*column) for column in columns])
+    if n_labels == 1 and proba.shape[1] == 2:
+        return _of_class_one(proba, estimator.classes_, 0)[:, None]
+    return proba
+
+
+def _takes_known_labels(estimator):
+    return "known_labels" in inspect.signature(estimator.predict_proba).parameters
+
+
+def _of_class_one(proba, classes, label):
+    """P(label = 1) from the probabilities (n_samples, n_classes) of one label's classes."""
+    classes = np.asarray(classes)
+    if not np.isin(classes, [0, 1]).all():
+        raise ValueError(
+            f"The estimator was fitted with the classes {classes.tolist()} of label {label}; only "
+            "0 and 1 can be scored. If -1 means missing there, the estimator took it for a class."
+        )
+    # A label that was 0, or 1, in all training rows has one class.
+    return proba[:, classes == 1].sum(axis=1)

@@ -1,0 +1,232 @@
+"""Scorers for scikit-learn's searches and cross-validation, of metrics that know missing labels."""
+
+import functools
+import inspect
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.metadata_routing import _MetadataRequester
+
+from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran.metrics._calibration import expected_calibration_error
+from sklearn_ctran.metrics._example import hamming_loss
+from sklearn_ctran.metrics._example_ranking import coverage_error, one_error, ranking_loss
+from sklearn_ctran.metrics._inputs import label_names, read_truth
+from sklearn_ctran.metrics._responses import label_probabilities
+
+_LOSSES = (hamming_loss, ranking_loss, coverage_error, one_error, expected_calibration_error)
+
+
+def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
+    """Make a scorer, for ``GridSearchCV(scoring=...)`` or ``cross_validate``, of a metric.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of :mod:`sklearn_ctran.metrics` that returns one number, or another
+        ``metric(y_true, y_score, **kwargs)``. With weights, it needs a `sample_weight`.
+    greater_is_better : bool, default=None
+        The scores of losses, where it is False, are negated. None: whether `metric` is not one
+        of this package's losses and errors.
+    **kwargs : object
+        Further arguments of the metric, such as ``top_k=3``.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better, from
+        ``estimator.predict_proba(X)``. That may be an array or, as of ``MultiOutputClassifier``,
+        a list of arrays.
+
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable or does not take these arguments.
+
+    Notes
+    -----
+    scikit-learn cannot make folds from an integer `cv` if `y` holds NaN: pass ``cv=KFold(5)``, or
+    -1 in place of NaN.
+    """
+    return _LabelScorer(metric, greater_is_better, kwargs)
+
+
+def partial_label_scorer(
+    metric, known_fraction=0.5, random_state=0, *, greater_is_better=None, **kwargs
+):
+    """Make a scorer of predictions that are told a share of each row's labels.
+
+    In each row, `known_fraction` of the annotated labels, drawn at random, are told to
+    ``predict_proba`` as `known_labels`; only the others are scored (paper, section 4.2). They are
+    the same for every estimator scored on the same `y`, be it one that cannot use known labels,
+    and those told for a share are told for a larger one too.
+
+    Parameters
+    ----------
+    metric : callable
+        As of :func:`make_multilabel_scorer`; it must take `known_labels`.
+    known_fraction : float, default=0.5
+        In [0, 1). Rounded down in each row, so that no annotated row is told completely.
+    random_state : int, default=0
+        Determines what is told.
+    greater_is_better : bool, default=None
+        As of :func:`make_multilabel_scorer`.
+    **kwargs : object
+        Further arguments of the metric.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better. A
+        pipeline's or a search's estimator is told too, without metadata routing. One whose
+        ``predict_proba`` has no parameter `known_labels` is told nothing.
+
+    Raises
+    ------
+    TypeError
+        As :func:`make_multilabel_scorer`, and for a `metric` without `known_labels`.
+    ValueError
+        If `known_fraction` or `random_state` cannot be used.
+    """
+    return _PartialLabelScorer(metric, greater_is_better, kwargs, known_fraction, random_state)
+
+
+class _LabelScorer(_MetadataRequester):
+    """What :func:`make_multilabel_scorer` returns."""
+
+    _needed = ()
+    _factory = "make_multilabel_scorer"
+
+    def __init__(self, metric, greater_is_better, kwargs):
+        if not callable(metric):
+            raise TypeError(f"metric must be a function, got {metric!r}.")
+        reserved = {"known_labels", "sample_weight"} & kwargs.keys()
+        if reserved:
+            raise TypeError(f"{reserved.pop()} is not fixed in a scorer: it belongs to the rows.")
+        # Inside a search, a wrong argument would be nothing but a score of NaN.
+        try:
+            inspect.signature(metric).bind(None, None, **kwargs, **dict.fromkeys(self._needed))
+        except TypeError as error:
+            raise TypeError(f"{_name(metric)} does not take these arguments: {error}.") from error
+        is_loss = _is_loss(metric)
+        if greater_is_better is None:
+            greater_is_better = not is_loss
+        self._metric, self._kwargs = metric, kwargs
+        self._sign = 1 if greater_is_better else -1
+        self._is_turned = bool(greater_is_better) == is_loss
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        """Score predictions for `X` against `y`.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``predict_proba``.
+        X : array-like of length n_samples
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
+            0, 1, and -1 or NaN where nobody annotated the label.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            Higher is better.
+        """
+        shape = np.shape(y)
+        if len(shape) != 2:
+            raise ValueError(
+                f"y must be of shape (n_samples, n_labels), got {shape}: this scores multi-label "
+                "predictions."
+            )
+        names = label_names(y, n_labels=shape[1])
+        known = self._known(y, names)
+        kwargs = {**self._kwargs, **({} if known is None else {"known_labels": known})}
+        if sample_weight is not None:
+            kwargs["sample_weight"] = sample_weight
+        ordered = names if hasattr(y, "columns") else None
+        proba = label_probabilities(estimator, X, shape[1], known, ordered)
+        score = self._metric(y, proba, **kwargs)
+        if np.ndim(score) != 0:
+            raise ValueError(
+                f"{_name(self._metric)} returned an array of shape {np.shape(score)}; a scorer "
+                "needs one number, such as that of average='macro'."
+            )
+        return self._sign * float(score)
+
+    def set_score_request(self, *, sample_weight):
+        """Say whether weights that are passed to a search or cross-validation come here.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None
+            As for scikit-learn's scorers, with metadata routing enabled.
+
+        Returns
+        -------
+        self : object
+        """
+        self._metadata_request = self._get_metadata_request()
+        self._metadata_request.score.add_request(param="sample_weight", alias=sample_weight)
+        return self
+
+    def _known(self, y, names):
+        return None
+
+    def _accept_sample_weight(self):
+        """Asked by scikit-learn before it passes weights to one of several scorers."""
+        return "sample_weight" in inspect.signature(self._metric).parameters
+
+    def _arguments(self):
+        return {}
+
+    def __repr__(self):
+        arguments = {**self._arguments(), **self._kwargs}
+        if self._is_turned:
+            arguments["greater_is_better"] = self._sign > 0
+        texts = [_name(self._metric), *(f"{key}={value!r}" for key, value in arguments.items())]
+        return f"{self._factory}({', '.join(texts)})"
+
+class _PartialLabelScorer(_LabelScorer):
+    """What :func:`partial_label_scorer` returns."""
+
+    _needed = ("known_labels",)
+    _factory = "partial_label_scorer"
+
+    def __init__(self, metric, greater_is_better, kwargs, known_fraction, random_state):
+        super().__init__(metric, greater_is_better, kwargs)
+        if not isinstance(known_fraction, Real) or not 0 <= known_fraction < 1:
+            raise ValueError(
+                f"known_fraction must be in [0, 1), got {known_fraction!r}: with all labels known "
+                "none is left to score."
+            )
+        if not isinstance(random_state, Integral) or not 0 <= random_state < 2**32:
+            raise ValueError(
+                f"random_state must be an integer from 0 to 2**32 - 1, got {random_state!r}: all "
+                "estimators are to be scored on the same entries."
+            )
+        self._known_fraction, self._random_state = known_fraction, random_state
+
+    def _known(self, y, names):
+        states = read_truth(y, names, None)
+        annotated = states != UNKNOWN
+        order = np.random.RandomState(self._random_state).random_sample(states.shape)
+        order[~annotated] = 1.0  # Behind all annotated ones.
+        rank = order.argsort(axis=1).argsort(axis=1)
+        # 0.29 * 100 is a little less than 29.
+        n_known = np.floor(self._known_fraction * annotated.sum(axis=1, keepdims=True) + 1e-9)
+        return np.where(annotated & (rank < n_known), states, UNKNOWN)
+
+    def _arguments(self):
+        return {"known_fraction": self._known_fraction, "random_state": self._random_state}
+
+
+def _is_loss(metric):
+    while isinstance(metric, functools.partial):
+        metric = metric.func
+    return metric in _LOSSES
+
+
+def _name(metric):
+    if isinstance(metric, functools.partial):
+        return repr(metric)
+    return getattr(metric, "__name__", repr(metric))

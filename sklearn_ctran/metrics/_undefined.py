@@ -1,0 +1,101 @@
+"""Ratios that may be 0 / 0, and means that know what to do with them."""
+
+import sys
+import warnings
+from numbers import Real
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+
+from sklearn_ctran.metrics._inputs import describe
+
+
+def check_zero_division(zero_division):
+    """Raise a ValueError unless `zero_division` is "warn", 0, 1 or NaN."""
+    if isinstance(zero_division, str) and zero_division == "warn":
+        return
+    if not isinstance(zero_division, Real) or not (
+        zero_division in (0, 1) or np.isnan(zero_division)
+    ):
+        raise ValueError(f"zero_division must be 'warn', 0, 1 or np.nan, got {zero_division!r}.")
+
+
+def ratio(numerator, denominator):
+    """Quotients, NaN where the denominator is 0.
+
+    Parameters
+    ----------
+    numerator, denominator : ndarray of one shape, or float
+
+    Returns
+    -------
+    quotients : ndarray of that shape, float64
+    """
+    numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
+    quotients = np.full(denominator.shape, np.nan)
+    return np.divide(numerator, denominator, out=quotients, where=denominator != 0)
+
+
+def settle(values, zero_division, what):
+    """Give undefined values the value that `zero_division` says.
+
+    Parameters
+    ----------
+    values : ndarray, float64
+        NaN where undefined.
+    zero_division : {"warn", 0, 1, nan}
+        "warn" is 0, and an ``UndefinedMetricWarning``.
+    what : callable
+        ``what(undefined)``, of the mask of undefined values, says what is undefined, for the
+        warning.
+
+    Returns
+    -------
+    values : ndarray, float64
+        NaN only where `zero_division` is.
+    """
+    undefined = np.isnan(values)
+    if not undefined.any():
+        return values
+    if zero_division == "warn":
+        _warn(
+            f"{what(undefined)}, and counts as 0. Pass zero_division=0 or 1 for that value, or "
+            "np.nan to leave it out."
+        )
+        zero_division = 0.0
+    return np.where(undefined, zero_division, values)
+
+
+def mean_of_defined(values, weight=None):
+    """Weighted mean of what is not NaN.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+    weight : ndarray of shape (n,), default=None
+
+    Returns
+    -------
+    mean : float
+        NaN if nothing is defined.
+    """
+    defined = ~np.isnan(values)
+    if not defined.any():
+        return float("nan")
+    return float(np.average(values[defined], weights=None if weight is None else weight[defined]))
+
+
+def warn_left_out(names):
+    """Warn that labels, an ndarray of names, have no part in a mean over labels."""
+    _warn(
+        f"No entry of label(s) {describe(names)} counts (all are missing, known or of weight 0): "
+        "left out of the mean over labels."
+    )
+
+
+def _warn(message):
+    """Issue an ``UndefinedMetricWarning`` that points at the caller of the package."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_ctran."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UndefinedMetricWarning, stacklevel=level)

@@ -14,7 +14,7 @@ from sklearn_ctran import recipes
 from sklearn_ctran._cache import TokenCache, resolve_cache
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
 from sklearn_ctran._device import has_bfloat16, lent_seed, resolve_device
-from sklearn_ctran._labels import Targets, log_odds
+from sklearn_ctran._labels import Targets
 from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
 from sklearn_ctran._tokens import Tokens, mean_and_scale
@@ -123,11 +123,19 @@ class CTranClassifier(NeuralMultilabelClassifier):
         a dropout of its own, 0.5. Features of up to 1,024 numbers per image it reads side by
         side, which ties the model to their number.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
-        Binary cross-entropy [1]_ (eq. 6), focal loss, asymmetric loss; or
-        ``loss(logits, targets)``, both of shape (batch, n_labels), returning one value per entry.
-        A 1-D `y` is always
-        trained by cross-entropy over classes, labels under a rule by the likelihood of the sets
-        that obey it.
+        Of the labels that training hides; nothing that is not annotated counts. Binary
+        cross-entropy [1]_ (eq. 6), focal loss [2]_, asymmetric loss [3]_ with their papers'
+        settings; or ``loss(logits, targets)``, both of shape (batch, n_labels), returning one
+        value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over classes,
+        labels under a rule by the likelihood of the sets that obey it.
+    pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
+        What the loss of a label is multiplied with where the label is positive; one for all, one
+        for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as
+        many times as the label has more negative than positive entries, so that both weigh the
+        same. Probabilities are then too high, while the ranking of a label's images may gain.
+        Not for a 1-D `y`, nor for labels under a rule, which "balanced" and a number for all
+        leave alone: use `sample_weight`.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
         20 times as much.
@@ -150,12 +158,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         In (0, 1); for `early_stopping`.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
-    precision : {"auto", "float32", "bfloat16"}, default="auto"
+    precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
         Of forward passes in training and prediction. "auto": bfloat16 where the device computes
         in it and that is faster: on CUDA devices that have it; on CPUs that have it (AVX-512 BF16,
         AMX) for a frozen backbone, and for the transformer from
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
-        digits, on every machine, take "float32".
+        digits, on every machine, take "float32"; to more than five, "float64", in which all but
+        the backbone then computes (at half the speed, and not on "mps").
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     cache : "memory", path-like, TokenCache or None, default="memory"
@@ -202,6 +211,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
     ----------
     .. [1] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
        Transformers. CVPR 2021.
+    .. [2] T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár: Focal Loss for Dense Object
+       Detection. ICCV 2017.
+    .. [3] T. Ridnik, E. Ben-Baruch, N. Zamir, A. Noy, I. Friedman, M. Protter, L. Zelnik-Manor:
+       Asymmetric Loss For Multi-Label Classification. ICCV 2021.
 
     Examples
     --------
@@ -239,6 +252,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "attention_bias": ["boolean", StrOptions({"auto"})],
         "shortcut": ["boolean"],
         "loss": [StrOptions(set(LOSSES)), callable],
+        "pos_weight": [
+            StrOptions({"balanced"}),
+            Interval(Real, 0, None, closed="neither"),
+            "array-like",
+            dict,
+            None,
+        ],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "backbone_lr": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -248,7 +268,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "device": [str],
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
         "n_jobs": [Integral, None],
         "cache": [str, os.PathLike, TokenCache, None],
         "callbacks": [list, None],
@@ -285,6 +305,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         attention_bias="auto",
         shortcut=True,
         loss="bce",
+        pos_weight=None,
         lr=2e-3,
         backbone_lr=None,
         weight_decay=0.1,
@@ -327,6 +348,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.attention_bias = attention_bias
         self.shortcut = shortcut
         self.loss = loss
+        self.pos_weight = pos_weight
         self.lr = lr
         self.backbone_lr = backbone_lr
         self.weight_decay = weight_decay
@@ -408,7 +430,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
             raise ValueError(
                 f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
             )
-        self.net_ = self._build_net(module, 1, None, seed=0, device=device).initialize()
+        net = self._build_net(module, 1, None, np.ones(n_labels), seed=0, device=device)
+        self.net_ = net.initialize()
         self.history_ = []
         return self
 
@@ -479,11 +502,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _n_all_labels(self):
         return self.n_labels_ + len(self.extra_label_names_)
 
-    def _prepare_module(self, module, features, labels, train):
+    def _prepare_module(self, module, features, prior, train, weights):
         """Tell a new module what can be told about the training data beforehand."""
         if features is not None and self.standardize and self.use_image:
-            module.standardize_features(*mean_and_scale(features, train))
-        module.set_prior(torch.from_numpy(log_odds(labels[train])))
+            module.standardize_features(*mean_and_scale(features, train, weights))
+        module.set_prior(torch.from_numpy(prior))
 
     def _grid(self, backbone, size):
         """Rows and columns of the feature map of an image of some height and width (black)."""
@@ -504,7 +527,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     # ---------------------------------------------------------------- the net
 
-    def _build_net(self, module, n_train, valid, seed, device):
+    def _build_net(self, module, n_train, valid, pos_weight, seed, device):
         callbacks = []
         if self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
@@ -518,7 +541,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
             net_params = {"optimizer": torch.optim.AdamW, "optimizer__fused": True} | net_params
         params = {
             "module": module,
-            "criterion": EntrywiseLoss(LOSSES.get(self.loss, self.loss)),
+            "criterion": EntrywiseLoss(
+                LOSSES.get(self.loss, self.loss), torch.from_numpy(pos_weight)
+            ),
             "optimizer__param_groups": self._parameter_groups(),
             "optimizer__weight_decay": self.weight_decay,
             "lr": self.lr,
@@ -543,6 +568,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _net_precision(self, module, device):
         """What "auto" means for the transformer, and for a backbone that goes with it."""
+        if self.precision == "float64":
+            return "float64"
         if self.precision == "auto" and torch.device(device).type == "cpu":
             n_labels, d_model = module.label_embedding.label.shape
             # Convolutions do not train faster in it, and batch normalisation less exactly.
@@ -553,9 +580,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def _backbone_precision(self, device):
         """What "auto" means for a backbone that is not being trained."""
-        if self.precision != "auto":
-            return self.precision
-        return "bfloat16" if has_bfloat16(device) else "float32"
+        if self.precision == "auto":
+            return "bfloat16" if has_bfloat16(device) else "float32"
+        return "bfloat16" if self.precision == "bfloat16" else "float32"
 
     def _parameter_groups(self):
         """Learning rate and weight decay of the parts that learn unlike the transformer."""

@@ -56,10 +56,10 @@ def has_bfloat16(device):
 
 
 def autocast(device, precision):
-    """The context of a forward pass in "float32" or "bfloat16"."""
-    if precision == "float32":
-        return contextlib.nullcontext()
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+    """The context of a forward pass in "float32", "bfloat16", or "float64" of a float64 module."""
+    if precision == "bfloat16":
+        return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
 
 
 @contextlib.contextmanager

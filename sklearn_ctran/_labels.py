@@ -449,18 +449,20 @@ def _as_floats(table):
     return table.astype(np.float64)
 
 
-def log_odds(states):
+def log_odds(states, weights):
     """How likely each label is before anything is known.
 
     Parameters
     ----------
     states : ndarray of shape (n_samples, n_labels), int8
         1 positive, 0 negative, -1 not annotated.
+    weights : ndarray of shape (n_samples,), float64
+        How many samples each one stands for.
 
     Returns
     -------
     log_odds : ndarray of shape (n_labels,), float32
         Of one more positive and one more negative than there are, hence finite.
     """
-    n_positive, n_negative = ((states == value).sum(axis=0) for value in (POSITIVE, NEGATIVE))
+    n_positive, n_negative = (weights @ (states == value) for value in (POSITIVE, NEGATIVE))
     return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)

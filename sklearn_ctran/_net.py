@@ -28,15 +28,20 @@ class LabelledImages(Dataset):
         Targets in training, known labels in prediction.
     rows : ndarray of int, default=None
         The rows of `source` to use; None for all.
+    weights : Tensor of shape (n_samples,), float, default=None
+        Of the samples; batches then have them too. None: batches are without.
     augment_seed : int, default=None
         Augment the images, at random from this seed. None: no augmentation.
     batch_size : int, default=None
         How many to predict at a time; None leaves it to the net.
     """
 
-    def __init__(self, source, states, rows=None, augment_seed=None, batch_size=None):
+    def __init__(
+        self, source, states, rows=None, *, weights=None, augment_seed=None, batch_size=None
+    ):
         self.source = source
         self.states = states
+        self.weights = weights
         self.rows = np.arange(len(source)) if rows is None else rows
         self.augment_seed = augment_seed
         self.batch_size = batch_size
@@ -58,7 +63,8 @@ class LabelledImages(Dataset):
     def __getitems__(self, positions):
         """Fetch a whole batch: decoding in threads and slicing beat one row at a time."""
         rows = self.rows[positions]
-        return self.source.batch(rows, self._generator(rows)), self.states[rows]
+        batch = self.source.batch(rows, self._generator(rows)), self.states[rows]
+        return batch if self.weights is None else (*batch, self.weights[rows])
 
     def _generator(self, rows):
         """Seeded by what is in the batch: the same in whichever worker process it is made."""
@@ -67,8 +73,7 @@ class LabelledImages(Dataset):
         return torch.Generator().manual_seed(zlib.crc32(rows.tobytes(), self.augment_seed))
 
     def __getitem__(self, position):
-        X, states = self.__getitems__([position])
-        return X[0], states[0]
+        return tuple(part[0] for part in self.__getitems__([position]))
 
 
 def _as_fetched(batch):
@@ -92,8 +97,8 @@ class LabelMaskNet(NeuralNet):
         Whether positive labels are always hidden.
     mask_groups : float
         Probability that a group of an image is hidden or shown as a whole.
-    precision : {"float32", "bfloat16"}
-        Of the forward pass.
+    precision : {"float32", "bfloat16", "float64"}
+        Of the forward pass. For "float64" the module must be in it.
     seed : int
         Of masks and batches.
     """
@@ -168,9 +173,9 @@ class LabelMaskNet(NeuralNet):
     def train_step_single(self, batch, **fit_params):
         """One step of label mask training: hide, predict, score what was hidden."""
         self._set_training(True)
-        X, targets = self._to_device(batch)
-        targets = targets.repeat_interleave(self.n_masks, dim=0)
-        loss = self._masked_loss(X, targets, self._mask_generator, **fit_params)
+        X, *labels = self._to_device(batch)
+        labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
+        loss = self._masked_loss(X, *labels, self._mask_generator, **fit_params)
         if not torch.isfinite(loss):
             raise ValueError(
                 f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
@@ -182,9 +187,9 @@ class LabelMaskNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """The same loss on held-out samples, with the same labels hidden in every epoch."""
         self._set_training(False)
-        X, targets = self._to_device(batch)
+        X, targets, weights = self._to_device(batch)
         with torch.no_grad():
-            loss = self._masked_loss(X, targets, self._valid_generator, **fit_params)
+            loss = self._masked_loss(X, targets, weights, self._valid_generator, **fit_params)
         return {"loss": loss, "y_pred": None}
 
     def evaluation_step(self, batch, training=False):
@@ -229,11 +234,13 @@ class LabelMaskNet(NeuralNet):
             self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
 
-    def _masked_loss(self, X, targets, generator, **fit_params):
+    def _masked_loss(self, X, targets, weights, generator, **fit_params):
         states, hidden = self._hide(targets, generator)
         with self._autocast():
             logits = self.infer({"X": X, "states": states}, **fit_params)
-        return self.get_loss(logits.float(), targets, states, hidden)
+        if logits.dtype != torch.float64:
+            logits = logits.float()
+        return self.get_loss(logits, targets, states, hidden, weights)
 
     def _hide(self, targets, generator):
         """What the model is told of a batch, and which labels it has to predict."""
@@ -259,10 +266,12 @@ class LabelMaskNet(NeuralNet):
     def _consistent(self):
         return None if self.rules is None else self.rules.consistent
 
-    def get_loss(self, logits, targets, states, hidden):
+    def get_loss(self, logits, targets, states, hidden, weights):
         """Mean loss over the hidden labels, summed over the model's paths.
 
-        Labels under rules count as one where the rules tie them together.
+        Labels under rules count as one where the rules tie them together. Weights do not count:
+        those of a whole training set have a mean of 1, and a batch of light samples makes a small
+        step.
 
         Parameters
         ----------
@@ -270,21 +279,22 @@ class LabelMaskNet(NeuralNet):
         targets : Tensor of shape (B, L), int8
         states : Tensor of shape (B, L), int8
         hidden : Tensor of shape (B, L), bool
+        weights : Tensor of shape (B,)
 
         Returns
         -------
         loss : Tensor, a scalar
         """
-        loss, n_units = 0.0, 0
+        by_sample, n_units = 0.0, 0
         if self._consistent is not None:
-            loss = self._consistent.nll(logits, states, targets).sum()
+            by_sample = self._consistent.nll(logits, states, targets).sum(dim=(0, 2))
             n_units = self._consistent.count_components(hidden)
             hidden = hidden & ~self._consistent.bound.to(hidden.device)
         y = targets.clamp(min=0).to(logits.dtype)
         for path in logits:
-            loss = loss + torch.where(hidden, self.criterion_(path, y), 0.0).sum()
+            by_sample = by_sample + torch.where(hidden, self.criterion_(path, y), 0.0).sum(dim=1)
         # A batch may hide nothing that was annotated: it then weighs nothing.
-        return loss / (n_units + hidden.sum()).clamp(min=1)
+        return (weights * by_sample).sum() / (n_units + hidden.sum()).clamp(min=1)
 
     def _to_device(self, batch):
         # From pinned memory; other devices than CUDA would not wait for the copy.

@@ -22,12 +22,19 @@ from sklearn.utils.validation import (
 from sklearn_ctran._cache import join_session, resolve_cache, session_token
 from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._images import check_images
-from sklearn_ctran._labels import UNKNOWN, as_names, encode_extra_labels, encode_targets
+from sklearn_ctran._labels import (
+    UNKNOWN,
+    as_names,
+    encode_extra_labels,
+    encode_targets,
+    log_odds,
+)
 from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._tokens import EncodedImages, Encoder, ImageBatches, Tokens, pooled
+from sklearn_ctran._weights import check_sample_weight, read_pos_weight
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
@@ -37,7 +44,7 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
     """Base of the neural estimators: fitting and logits, without the model."""
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, extra_labels=None):
+    def fit(self, X, y, extra_labels=None, sample_weight=None):
         """Learn from images and their labels.
 
         Parameters
@@ -55,6 +62,9 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
             columns. What else somebody may know of an image: place, weather, attributes. They are
             learned like labels, and may be told when predicting, but are never part of the
             predictions (paper, sections 2 and 4.3).
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss, 0 or above; 2 counts as the sample twice. Their
+            scale does not matter to the size of the steps. A sample of weight 0 is left out.
 
         Returns
         -------
@@ -69,17 +79,19 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         """
         before = copy.copy(vars(self))
         try:
-            self._fit(X, y, extra_labels)
+            self._fit(X, y, extra_labels, sample_weight)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise
         return self
 
-    def _fit(self, X, y, extra_labels):
+    def _fit(self, X, y, extra_labels, sample_weight):
         # What costs nothing to check comes first: reading images may take minutes.
         self._check_params()
         device = resolve_device(self.device)
+        if device.startswith("mps") and self._dtype() == torch.float64:
+            raise ValueError("precision='float64' is not to be had on 'mps': use device='cpu'.")
         targets = encode_targets(y)
         extra, extra_names = encode_extra_labels(extra_labels)
         going_on = self.warm_start and hasattr(self, "net_")
@@ -89,26 +101,34 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         check_consistent_length(targets.states, extra)
+        weights = check_sample_weight(sample_weight, targets.states)
         self._set_task(targets, extra_names)
         labels = self._learned_states(targets, extra)
+        self._check_annotated(labels, weights)
         self._preprocess = self._make_preprocessing()
         data, self._input_kind = self._read_X(X, fitted=going_on, training=True)
         check_consistent_length(data, labels)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        train, valid = self._split(targets, labels, rng)
+        train, valid = self._split(targets, labels, weights, rng)
         with lent_seed(seed, device):
             module = self._module_to_go_on_with() if going_on else self._build_module(data)
             features = self._features(data, module, device)
+            prior = log_odds(labels[train], weights[train])
+            pos_weight = self._pos_weights(prior)
             if not going_on:
-                self._prepare_module(module, features, labels, train)
+                prior += np.log(pos_weight)
+                self._prepare_module(module, features, prior, train, weights[train])
+            module.cast(self._dtype())
             source = self._training_source(data, features, module)
             del features  # Pooled or not needed: not to be kept in memory while training.
             states = torch.from_numpy(labels)
+            weights = torch.from_numpy(_scaled(weights, labels, train)).to(self._dtype())
             if valid is not None:
-                valid = LabelledImages(source, states, valid)
-            net = self._build_net(module, len(train), valid, seed=seed, device=device)
-            net.fit(LabelledImages(source, states, train, augment_seed=seed), None)
+                valid = LabelledImages(source, states, valid, weights=weights)
+            net = self._build_net(module, len(train), valid, pos_weight, seed=seed, device=device)
+            train = LabelledImages(source, states, train, weights=weights, augment_seed=seed)
+            net.fit(train, None)
         self._check_net(net)
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
@@ -117,6 +137,16 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in net.history
         ]
+
+    def _pos_weights(self, prior):
+        bound = np.zeros(len(prior), dtype=bool)
+        if self._rules.consistent is not None:
+            bound = self._rules.consistent.bound.numpy()
+        return read_pos_weight(self.pos_weight, prior, self._rules.names, self.n_labels_, bound)
+
+    def _dtype(self):
+        """Of weights; of forward passes too, but for bfloat16."""
+        return torch.float64 if self.precision == "float64" else torch.float32
 
     def _check_net(self, net):
         if net.is_broken_off:
@@ -164,12 +194,20 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         self._rules.check(states, "y" if extra is None else "y and extra_labels")
         return self._rules.settle(states)
 
-    def _split(self, targets, labels, rng):
-        """Rows to train on and rows to stop by, or None for all rows and None."""
-        rows = np.arange(len(targets.states))
+    def _check_annotated(self, labels, weights):
+        annotated = (labels[weights > 0] != UNKNOWN).any(axis=0)
+        if not annotated.all():
+            name = self._rules.names[int(np.argmin(annotated))]
+            raise ValueError(
+                f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
+            )
+
+    def _split(self, targets, labels, weights, rng):
+        """Rows to train on, of a weight above 0, and rows to stop by, or None."""
+        rows = np.flatnonzero(weights)
         if not self.early_stopping:
             return rows, None
-        codes = targets.states.argmax(axis=1) if targets.exclusive else None
+        codes = targets.states[rows].argmax(axis=1) if targets.exclusive else None
         train, valid = train_test_split(
             rows,
             test_size=self.validation_fraction,
@@ -455,6 +493,12 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _scaled(weights, labels, train):
+    """Weights whose mean over the annotated labels of training samples is 1."""
+    n_annotated = (labels[train] != UNKNOWN).sum(axis=1)
+    return weights * (n_annotated.sum() / (weights[train] @ n_annotated))
 
 
 def _kind_of(X, takes_tokens):

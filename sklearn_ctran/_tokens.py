@@ -118,34 +118,40 @@ def pooled(tokens, pool):
     return _collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
 
 
-def mean_and_scale(tokens, rows):
-    """Mean and standard deviation of each channel over all tokens of some images.
+def mean_and_scale(tokens, rows, weights):
+    """Weighted mean and standard deviation of each channel over all tokens of some images.
 
     Parameters
     ----------
     tokens : Tokens or CachedTokens
     rows : ndarray of int
+    weights : ndarray of shape (n_rows,), float64
+        Of the images in `rows`; above 0.
 
     Returns
     -------
-    mean, scale : Tensor of shape (n_channels,), float32
+    mean, scale : Tensor of shape (n_channels,), float64
         The scale of a constant channel is 1.
     """
     # Chunk by chunk around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
     # the features may not fit in memory, and the difference of large squares would be noise.
-    n, mean, squares = 0, 0.0, 0.0
-    for chunk in _chunks(rows):
-        values = tokens.batch(chunk).flatten(0, 1)
-        chunk_mean = values.mean(dim=0)
-        chunk_squares = (values - chunk_mean).square_().sum(dim=0).double()
-        delta = chunk_mean.double() - mean
-        total = n + len(values)
-        squares = squares + chunk_squares + delta**2 * (n * len(values) / total)
-        mean = mean + delta * (len(values) / total)
-        n = total
-    scale = (squares / n).sqrt()
+    # Images first become sums over their tokens, the only part that takes time.
+    total, mean, squares = 0.0, 0.0, 0.0
+    for chunk, weight in zip(_chunks(rows), _chunks(weights), strict=True):
+        values = tokens.batch(chunk)
+        weight = torch.from_numpy(weight) / values.shape[1]
+        chunk_total = weight.sum() * values.shape[1]
+        chunk_mean = weight @ values.sum(dim=1).double() / chunk_total
+        deviations = (values - chunk_mean.float()).square_()
+        chunk_squares = weight @ deviations.sum(dim=1).double()
+        delta = chunk_mean - mean
+        share = chunk_total / (total + chunk_total)
+        squares = squares + chunk_squares + delta**2 * (total * share)
+        mean = mean + delta * share
+        total = total + chunk_total
+    scale = (squares / total).sqrt()
     scale[scale <= 1e-7 * mean.abs()] = 1.0
-    return mean.float(), scale.float()
+    return mean, scale
 
 
 def _chunks(rows):

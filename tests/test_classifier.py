@@ -1,6 +1,7 @@
 """CTranClassifier: each parameter, each kind of target, errors that leave nothing behind."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from torch import nn
 
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran.metrics import mean_average_precision
+from sklearn_ctran.modules.losses import asymmetric
 
 QUICK = {"d_model": 16, "n_layers": 1, "n_heads": 2, "max_epochs": 2, "random_state": 0}
 
@@ -145,6 +147,9 @@ def test_decision_function_orders_like_probabilities(table):
         {"loss": "focal"},
         {"loss": "asymmetric"},
         {"loss": nn.SoftMarginLoss(reduction="none")},
+        {"loss": partial(asymmetric, gamma_negative=2)},
+        {"pos_weight": "balanced"},
+        {"pos_weight": [1, 2, 1]},
         {"lr": 1e-4},
         {"weight_decay": 0.9},
         {"lr_schedule": None},
@@ -152,6 +157,7 @@ def test_decision_function_orders_like_probabilities(table):
         {"max_epochs": 3},
         {"early_stopping": True, "validation_fraction": 0.5},
         {"precision": "bfloat16"},
+        {"precision": "float64"},
         {"net_params": {"optimizer": torch.optim.SGD, "optimizer__momentum": 0.9}},
         {"net_params": {"iterator_train__shuffle": False}},
         {"n_masks": 2},

@@ -174,7 +174,11 @@ def test_sparse_known_labels_are_ambiguous():
 
 def test_log_odds_count_what_is_annotated():
     states = np.array([[1, 0], [1, -1], [0, 0], [-1, 0]], dtype=np.int8)
-    np.testing.assert_allclose(log_odds(states), np.log([3 / 2, 1 / 4]), rtol=1e-6)
+    once = np.ones(4)
+    np.testing.assert_allclose(log_odds(states, once), np.log([3 / 2, 1 / 4]), rtol=1e-6)
+    weights = np.array([2.0, 1, 3, 1])
+    expected = log_odds(states.repeat([2, 1, 3, 1], axis=0), np.ones(7))
+    np.testing.assert_allclose(log_odds(states, weights), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -27,16 +27,15 @@ class Recorder(nn.Module):
 def data(n=40, n_labels=4, **params):
     rng = np.random.RandomState(0)
     Y = torch.from_numpy(rng.randint(2, size=(n, n_labels)).astype(np.int8))
-    return LabelledImages(Tokens(rng.randn(n, 1, 2).astype(np.float32)), Y, **params), Y
+    tokens = Tokens(rng.randn(n, 1, 2).astype(np.float32))
+    return LabelledImages(tokens, Y, **{"weights": torch.ones(n)} | params), Y
 
 
 def make_net(module=None, **params):
     params = {"max_epochs": 2, "batch_size": 16, "lr": 0.1, "verbose": 0} | params
     return LabelMaskNet(
         module=module or Recorder(),
-        criterion=EntrywiseLoss(LOSSES["bce"]),
-        train_split=None,
-        **params,
+        **{"criterion": EntrywiseLoss(LOSSES["bce"]), "train_split": None} | params,
     )
 
 
@@ -50,8 +49,37 @@ def test_loss_is_over_hidden_labels_only_and_summed_over_paths():
         for path in logits
     )
     states = torch.where(hidden, -1, targets)
-    torch.testing.assert_close(net.get_loss(logits, targets, states, hidden), expected)
-    assert net.get_loss(logits, targets, states, torch.zeros_like(hidden)) == 0
+    weights = torch.ones(2)
+    loss = net.get_loss(logits, targets, states, hidden, weights)
+    torch.testing.assert_close(loss, expected)
+    assert net.get_loss(logits, targets, states, torch.zeros_like(hidden), weights) == 0
+    by_entry = nn.functional.binary_cross_entropy_with_logits(
+        logits, targets.float().expand(2, -1, -1), reduction="none"
+    )
+    expected = (3 * by_entry[:, 0, [0, 2]].sum() + 0.5 * by_entry[:, 1, 3].sum()) / 3
+    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]))
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("pos_weight", [None, torch.tensor([2.0, 0.5, 1.0, 3.0])])
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_gradients_of_losses_where_some_labels_are_known_and_some_missing(name, pos_weight):
+    net = make_net(criterion=EntrywiseLoss(LOSSES[name], pos_weight)).initialize()
+    targets = torch.tensor([[1, 0, 1, -1], [0, 0, 1, 1]], dtype=torch.int8)
+    hidden = torch.tensor([[True, True, False, False], [False, True, True, True]])
+    states = torch.where(hidden, -1, targets)
+    weights = torch.tensor([2.0, 0.7], dtype=torch.float64)
+    logits = torch.randn(
+        2, 2, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    ).requires_grad_()
+
+    def loss(logits):
+        return net.get_loss(logits, targets, states, hidden, weights)
+
+    assert torch.autograd.gradcheck(loss, logits)
+    (gradient,) = torch.autograd.grad(loss(logits), logits)
+    assert not gradient[:, ~hidden].any()
+    assert (gradient[:, hidden] != 0).float().mean() > 0.8  # all but negatives below the shift
 
 
 def test_training_shows_some_labels_and_hides_others_anew_each_epoch():
@@ -115,6 +143,7 @@ def test_augmentation_is_seeded_by_what_is_in_the_batch():
 
     states = torch.zeros(10, 1, dtype=torch.int8)
     dataset = LabelledImages(Noise(), states, augment_seed=3)
+    assert len(dataset[4]) == 2
     first, again = dataset.__getitems__([1, 2])[0], dataset.__getitems__([1, 2])[0]
     assert torch.equal(first, again)
     assert not torch.equal(first, dataset.__getitems__([2, 1])[0])
@@ -192,7 +221,7 @@ class SmallMemory(Recorder):
 def test_out_of_memory_halves_the_batch_and_says_so():
     module = SmallMemory()
     net = make_net(module).initialize()
-    dataset, _ = data(n=32)
+    dataset, _ = data(n=32, weights=None)
     with pytest.warns(UserWarning, match="Out of memory on cpu with .* images at a time") as said:
         logits = torch.cat(list(net.forward_iter(dataset)), dim=1)
     assert [int(str(w.message).split("with ")[1].split()[0]) for w in said] == [16, 8, 4]
@@ -211,4 +240,4 @@ def test_out_of_memory_with_a_single_image_is_an_error():
 
     net = make_net(NoMemory()).initialize()
     with pytest.raises(torch.cuda.OutOfMemoryError), pytest.warns(UserWarning):
-        list(net.forward_iter(data(n=2)[0]))
+        list(net.forward_iter(data(n=2, weights=None)[0]))

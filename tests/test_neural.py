@@ -310,6 +310,35 @@ def test_precision_of_the_transformer(monkeypatch, params, n_labels, expected):
     assert (model.fit(X, Y).net_.precision == "bfloat16") == is_asked_for
 
 
+@pytest.mark.parametrize("train_backbone", [False, True])
+def test_float64_of_all_but_the_backbone(photos, train_backbone):
+    paths, Y = photos
+    params = {"image_size": 12, "cache": None, "train_backbone": train_backbone} | QUICK
+    model, usual = (
+        CTranClassifier("small", **params, precision=precision).fit(paths, Y)
+        for precision in ("float64", "float32")
+    )
+    dtypes = {
+        name.startswith("backbone."): weight.dtype
+        for name, weight in model.net_.module_.named_parameters()
+    }
+    assert dtypes == {True: torch.float32, False: torch.float64}
+    proba = model.predict_proba(paths)
+    assert proba.dtype == np.float32
+    np.testing.assert_allclose(proba, usual.predict_proba(paths), atol=1e-4)
+    # Back again, with the same weights.
+    model.set_params(warm_start=True, precision="float32", lr=1e-12, weight_decay=0).fit(paths, Y)
+    assert {weight.dtype for weight in model.net_.module_.parameters()} == {torch.float32}
+    if not train_backbone:
+        np.testing.assert_allclose(model.predict_proba(paths), proba, atol=1e-5)
+
+
+def test_no_float64_on_mps(monkeypatch, photos):
+    monkeypatch.setattr(_neural, "resolve_device", lambda device: "mps:0")
+    with pytest.raises(ValueError, match="'float64' is not to be had on 'mps'"):
+        CTranClassifier("small", precision="float64", **QUICK).fit(*photos)
+
+
 def test_precision_of_a_backbone(monkeypatch, photos, tmp_path):
     monkeypatch.setattr("sklearn_ctran._classifier.has_bfloat16", lambda device: True)
     paths, _ = photos

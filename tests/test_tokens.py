@@ -13,9 +13,11 @@ def test_mean_and_scale_per_channel():
     rng = np.random.RandomState(0)
     values = (rng.randn(30, 4, 3) * [1, 5, 0] + [100, 0, 3]).astype(np.float32)
     rows = np.arange(0, 30, 2)
-    mean, scale = mean_and_scale(Tokens(values), rows)
-    np.testing.assert_allclose(mean, values[rows].mean(axis=(0, 1)), rtol=1e-5)
-    np.testing.assert_allclose(scale[:2], values[rows].std(axis=(0, 1))[:2], rtol=1e-4)
+    weights = rng.randint(1, 5, size=15)
+    mean, scale = mean_and_scale(Tokens(values), rows, weights.astype(float))
+    repeated = values[rows.repeat(weights)]
+    np.testing.assert_allclose(mean, repeated.mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(scale[:2], repeated.std(axis=(0, 1))[:2], rtol=1e-4)
     assert scale[2] == 1  # a constant channel is not blown up
 
 
@@ -23,8 +25,9 @@ def test_mean_and_scale_over_several_chunks():
     rng = np.random.RandomState(0)
     values = (rng.randn(700, 2, 3) * [1, 5, 0.01] + [1000, 0, 3]).astype(np.float32)
     values[600:] += 2  # chunks differ in their means
-    mean, scale = mean_and_scale(Tokens(values), np.arange(700))
-    exact = values.astype(np.float64)
+    weights = np.where(np.arange(700) % 3, 1.0, 2.0)
+    mean, scale = mean_and_scale(Tokens(values), np.arange(700), weights)
+    exact = values.astype(np.float64).repeat(weights.astype(int), axis=0)
     np.testing.assert_allclose(mean, exact.mean(axis=(0, 1)), rtol=1e-6)
     np.testing.assert_allclose(scale, exact.std(axis=(0, 1)), rtol=1e-4)
 

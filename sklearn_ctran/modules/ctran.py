@@ -198,6 +198,12 @@ class CTran(nn.Module):
                 "image_size."
             )
 
+    def cast(self, dtype):
+        """Compute in float32 or float64; a backbone stays as it is."""
+        backbone, self.backbone = self.backbone, None
+        self.to(dtype)
+        self.backbone = backbone
+
     @torch.no_grad()
     def standardize_features(self, mean, scale):
         """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""

@@ -11,21 +11,57 @@ def binary_cross_entropy(logits, targets):
 
 
 def focal(logits, targets, gamma=2.0):
-    """Focal loss (Lin et al., ICCV 2017) without class weights, entry by entry."""
-    p_true = torch.sigmoid(torch.where(targets > 0.5, logits, -logits))
-    return (1 - p_true) ** gamma * binary_cross_entropy(logits, targets)
+    """Focal loss (Lin et al., ICCV 2017, eq. 4) without class weights, entry by entry.
+
+    Parameters
+    ----------
+    logits, targets : Tensor of shape (..., L), float
+        Targets are 0 or 1.
+    gamma : float
+        How much less an entry counts the more probable its truth; 0 is cross-entropy. 0, or 1 and
+        above: in between, the gradient of a certain entry would be infinite.
+
+    Returns
+    -------
+    loss : Tensor of shape (..., L)
+    """
+    _check_focus(gamma=gamma)
+    p_false = torch.sigmoid(torch.where(targets > 0.5, -logits, logits))
+    return p_false**gamma * binary_cross_entropy(logits, targets)
 
 
 def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=1.0, shift=0.05):
-    """Asymmetric loss (Ridnik et al., ICCV 2021), entry by entry.
+    """Asymmetric loss (Ridnik et al., ICCV 2021, eq. 7), entry by entry.
 
-    Negatives are focused harder than positives, and negatives below probability `shift` are free.
+    Parameters
+    ----------
+    logits, targets : Tensor of shape (..., L), float
+        Targets are 0 or 1.
+    gamma_negative, gamma_positive : float
+        The focus, as in :func:`focal`, of negative and of positive entries.
+    shift : float
+        In [0, 1). Negatives below this probability are free: they may be positives that nobody
+        annotated, and are many.
+
+    Returns
+    -------
+    loss : Tensor of shape (..., L)
     """
-    p = torch.sigmoid(logits)
-    p_negative = (p - shift).clamp(min=0)
-    positive = -targets * (1 - p) ** gamma_positive * F.logsigmoid(logits)
-    negative = -(1 - targets) * p_negative**gamma_negative * torch.log1p(-p_negative + 1e-8)
-    return positive + negative
+    _check_focus(gamma_negative=gamma_negative, gamma_positive=gamma_positive)
+    if not 0 <= shift < 1:
+        raise ValueError(f"shift must be in [0, 1), got {shift}.")
+    p = (torch.sigmoid(logits) - shift).clamp(min=0)
+    # Without a shift, 1 - p may be rounded to 0, which the sigmoid of -z is not.
+    log_negative = F.logsigmoid(-logits) if shift == 0 else torch.log1p(-p)
+    positive = -torch.sigmoid(-logits) ** gamma_positive * F.logsigmoid(logits)
+    negative = -(p**gamma_negative) * log_negative
+    return torch.where(targets > 0.5, positive, negative)
+
+
+def _check_focus(**gammas):
+    for name, gamma in gammas.items():
+        if gamma != 0 and gamma < 1:
+            raise ValueError(f"{name} must be 0, or 1 and above, got {gamma}.")
 
 
 LOSSES = {
@@ -42,11 +78,14 @@ class EntrywiseLoss(nn.Module):
     ----------
     function : callable
         ``function(logits, targets)``, both of shape (..., L), returning that shape.
+    pos_weight : Tensor of shape (L,), default=None
+        What the loss of a label is multiplied with where the label is positive.
     """
 
-    def __init__(self, function):
+    def __init__(self, function, pos_weight=None):
         super().__init__()
         self.function = function
+        self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, logits, targets):
         """Loss of each entry."""
@@ -56,4 +95,6 @@ class EntrywiseLoss(nn.Module):
                 f"loss must return one value per entry, of shape {tuple(logits.shape)}, but "
                 f"returned {tuple(loss.shape)}: use reduction='none'."
             )
-        return loss
+        if self.pos_weight is None:
+            return loss
+        return loss * torch.where(targets > 0.5, self.pos_weight.to(loss.dtype), 1.0)

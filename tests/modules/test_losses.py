@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torchvision.ops import sigmoid_focal_loss
 
-from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
+from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss, asymmetric, focal
 
 LOGITS = torch.tensor([[-3.0, 0.0, 2.0], [40.0, -40.0, 1.0]])
 TARGETS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
@@ -20,6 +20,32 @@ def test_binary_cross_entropy():
 def test_focal_equals_torchvision():
     expected = sigmoid_focal_loss(LOGITS, TARGETS, alpha=-1, gamma=2)
     torch.testing.assert_close(LOSSES["focal"](LOGITS, TARGETS), expected)
+
+
+@pytest.mark.parametrize("gamma", [0, 1, 3.5])
+def test_focus_of_focal(gamma):
+    expected = sigmoid_focal_loss(LOGITS, TARGETS, alpha=-1, gamma=gamma)
+    torch.testing.assert_close(focal(LOGITS, TARGETS, gamma=gamma), expected)
+
+
+def test_asymmetric_without_asymmetry_is_focal():
+    loss = asymmetric(LOGITS, TARGETS, gamma_negative=2, gamma_positive=2, shift=0)
+    torch.testing.assert_close(loss, focal(LOGITS, TARGETS, gamma=2))
+
+
+@pytest.mark.parametrize("bad", [{"gamma_negative": 0.5}, {"gamma_positive": -1}, {"shift": 1}])
+def test_asymmetric_refuses(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        asymmetric(LOGITS, TARGETS, **bad)
+    if "gamma_negative" in bad:
+        with pytest.raises(ValueError, match="gamma must be 0, or 1 and above, got 0.5"):
+            focal(LOGITS, TARGETS, gamma=0.5)
+
+
+def test_pos_weight_is_that_of_torch():
+    pos_weight = torch.tensor([2.0, 0.5, 3.0])
+    expected = nn.BCEWithLogitsLoss(reduction="none", pos_weight=pos_weight)(LOGITS, TARGETS)
+    torch.testing.assert_close(EntrywiseLoss(LOSSES["bce"], pos_weight)(LOGITS, TARGETS), expected)
 
 
 def test_asymmetric():

@@ -1,0 +1,99 @@
+"""How much each sample, and each positive label, counts in training."""
+
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+
+def check_sample_weight(sample_weight, X):
+    """The weights of samples, as they count in a fit.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+    X : array-like of length n_samples
+
+    Returns
+    -------
+    weights : ndarray of shape (n_samples,), float64
+        All 1 for None.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer weights than samples, one is negative, NaN or infinite, or all
+        are zero.
+    """
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():  # which older versions of scikit-learn let pass
+        raise ValueError("Every sample_weight is zero: there is nothing to learn from.")
+    return weights
+
+
+def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
+    """What the loss of each label is multiplied with where the label is positive.
+
+    Parameters
+    ----------
+    pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None
+        See `CTranClassifier`.
+    log_odds : ndarray of shape (n_labels + n_extra_labels,), float32
+        Of the positive against the negative entries of each label.
+    names : ndarray of shape (n_labels + n_extra_labels,)
+        Extra labels come last.
+    n_labels : int
+    bound : ndarray of shape (n_labels + n_extra_labels,), bool
+        Labels under a rule, whose loss is not a sum over labels.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_labels + n_extra_labels,), float32
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite and above 0, there are more or fewer than labels, a name is none
+        of a label, or a label under a rule is given one.
+    """
+    weights = np.ones_like(log_odds)
+    if pos_weight is None:
+        return weights
+    if bound.all():
+        raise ValueError(
+            "pos_weight weighs labels that are trained one by one; these are classes, or under a "
+            "rule. Weigh the samples instead: sample_weight."
+        )
+    if isinstance(pos_weight, str):
+        return np.where(bound, weights, np.exp(-log_odds))
+    if isinstance(pos_weight, Mapping):
+        given = np.array([_position(name, names) for name in pos_weight], dtype=int)
+        values = list(pos_weight.values())
+    elif isinstance(pos_weight, Real):
+        given = np.flatnonzero(~bound)
+        values = [pos_weight] * len(given)
+    else:
+        given, values = np.arange(n_labels), list(pos_weight)
+        if len(values) != n_labels:
+            raise ValueError(f"pos_weight has {len(values)} weights for {n_labels} labels.")
+    for i, value in zip(given, values, strict=True):
+        if not isinstance(value, Real) or not 0 < value < np.inf:
+            raise ValueError(
+                f"pos_weight of label {names.tolist()[i]!r} must be finite and above 0, got "
+                f"{value!r}."
+            )
+        if bound[i] and value != 1:
+            raise ValueError(
+                f"pos_weight of label {names.tolist()[i]!r} must be 1: labels under a rule are "
+                "trained together."
+            )
+        weights[i] = value
+    return weights
+
+
+def _position(name, names):
+    found = [i for i, other in enumerate(names.tolist()) if other == name]
+    if not found:
+        raise ValueError(f"pos_weight names {name!r}, which is not a label.")
+    return found[0]

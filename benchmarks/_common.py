@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from sklearn.metrics import average_precision_score
 
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -60,14 +59,9 @@ def score_percent(Y, probabilities, known_labels):
 
 def score_labels_percent(Y, probabilities, known_labels):
     """Average precision of each label over its unknown entries, in percent; NaN if undefined."""
-    scores = np.full(Y.shape[1], np.nan)
-    for label in range(Y.shape[1]):
-        hidden = known_labels[:, label] < 0
-        if Y[hidden, label].any():
-            scores[label] = 100 * average_precision_score(
-                Y[hidden, label], probabilities[hidden, label]
-            )
-    return scores
+    return 100 * mean_average_precision(
+        Y, probabilities, known_labels=known_labels, average=None
+    )
 
 
 def compare(methods, Y_train, Y_test, seed, n_draws=1):

@@ -1,0 +1,105 @@
+"""Which loss pays when: C-Tran on Corel5k photos, all positives annotated, and half of them.
+
+Corel5k, official split, the 74 words with at least 50 training photos; tokens of a frozen
+MobileNetV2. Each loss of ``CTranClassifier(loss=..., pos_weight=...)``, at its paper's settings,
+is trained on the table as it is, and on one where half of the positive entries, drawn at random,
+say 0: words that apply and that nobody wrote down. The complete test table scores both. Prints mAP
+with nothing and with half of each photo's labels known, and with nothing known OF1 and CF1 at a
+probability of 0.5 and of the three most probable labels, and the calibration error. Usage::
+
+    python benchmarks/losses.py --shared ../shared --json losses.json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from _common import describe_machine, hide_labels, score_percent, timed
+from corel5k import compute_tokens, read_corel5k
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran.metrics import class_f1, expected_calibration_error, overall_f1
+
+LOSSES = {
+    "cross-entropy": {},
+    "balanced": {"pos_weight": "balanced"},
+    "focal": {"loss": "focal"},
+    "asymmetric": {"loss": "asymmetric"},
+}
+SHARES_MISSED = (0.0, 0.5)
+COLUMNS = ("mAP 0 %", "mAP 50 %", "OF1", "CF1", "OF1 top 3", "CF1 top 3", "ECE")
+
+
+def main():
+    arguments = parse_arguments()
+    folder = Path(arguments.shared) / "data"
+    paths, Y, train, _ = read_corel5k(folder / "corel5k")
+    with timed("Computing image tokens"):
+        tokens = compute_tokens(paths, folder / "weights" / "mobilenet_v2-imagenet.pth", 224)
+    results = {}
+    for share in SHARES_MISSED:
+        for name, params in LOSSES.items():
+            scores = []
+            for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+                Y_train = miss_positives(Y[train], share, seed)
+                with timed(f"{name}, {100 * share:.0f} % of the positives missed, seed {seed}"):
+                    model = CTranClassifier(None, random_state=seed, **params)
+                    model.fit(tokens[train], Y_train)
+                scores.append(score(model, tokens[~train], Y[~train], seed))
+                print("    " + ", ".join(f"{c} {scores[-1][c]:.1f}" for c in COLUMNS), flush=True)
+            results[f"{name}, {100 * share:.0f} % missed"] = scores
+    machine = describe_machine(arguments.seed)
+    print_table(results, machine)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps({"scores": results, **machine}, indent=2))
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
+    parser.add_argument("--seeds", type=int, default=2, help="fits of each loss (2)")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def miss_positives(Y, share, seed):
+    """`Y` with a share of its positive entries, at random, turned negative."""
+    return np.where(np.random.RandomState(seed).random_sample(Y.shape) < share, 0, Y)
+
+
+def score(model, X, Y, seed):
+    """All figures of a fitted model, in percent."""
+    encoded = model.encode(X)
+    proba = model.predict_proba(encoded)
+    half = hide_labels(Y, 50, seed)
+    figures = (
+        score_percent(Y, proba, None),
+        score_percent(Y, model.predict_proba(encoded, known_labels=half), half),
+        100 * overall_f1(Y, proba),
+        100 * class_f1(Y, proba, zero_division=0),
+        100 * overall_f1(Y, proba, threshold=0, top_k=3),
+        100 * class_f1(Y, proba, threshold=0, top_k=3, zero_division=0),
+        100 * expected_calibration_error(Y, proba),
+    )
+    return dict(zip(COLUMNS, figures, strict=True))
+
+
+def print_table(results, machine):
+    """Print the mean of each figure over the seeds, then the machine and the versions."""
+    width = max(map(len, results))
+    print("\n" + " " * width + "".join(f"{column:>11}" for column in COLUMNS))
+    for name, scores in results.items():
+        means = (np.mean([each[column] for each in scores]) for column in COLUMNS)
+        print(f"{name:{width}}" + "".join(f"{mean:11.1f}" for mean in means))
+    spread = [np.ptp([each["mAP 0 %"] for each in scores]) for scores in results.values()]
+    print(f"\nmAP 0 % of two seeds differs by up to {max(spread):.1f}")
+    print(", ".join(f"{key} {value}" for key, value in machine.items()) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,8 @@
 
 from sklearn_ctran._cache import TokenCache
 from sklearn_ctran._classifier import CTranClassifier
+from sklearn_ctran._image_tokens import ImageTokens
 from sklearn_ctran._tokens import EncodedImages
 
-__all__ = ["CTranClassifier", "EncodedImages", "TokenCache"]
+__all__ = ["CTranClassifier", "EncodedImages", "ImageTokens", "TokenCache"]
 __version__ = "0.1.0"

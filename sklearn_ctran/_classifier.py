@@ -13,7 +13,7 @@ from torch import nn
 from sklearn_ctran import recipes
 from sklearn_ctran._cache import TokenCache, resolve_cache
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
-from sklearn_ctran._device import has_bfloat16, lent_seed, resolve_device
+from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._labels import Targets
 from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
@@ -577,12 +577,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
             if n_labels * d_model < 2048 or trains_backbone:
                 return "float32"
         return self._backbone_precision(device)
-
-    def _backbone_precision(self, device):
-        """What "auto" means for a backbone that is not being trained."""
-        if self.precision == "auto":
-            return "bfloat16" if has_bfloat16(device) else "float32"
-        return "bfloat16" if self.precision == "bfloat16" else "float32"
 
     def _parameter_groups(self):
         """Learning rate and weight decay of the parts that learn unlike the transformer."""

@@ -19,9 +19,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_ctran._cache import join_session, resolve_cache, session_token
 from sklearn_ctran._device import lent_seed, resolve_device
-from sklearn_ctran._images import check_images
+from sklearn_ctran._encoding import ImageEncoding
 from sklearn_ctran._labels import (
     UNKNOWN,
     as_names,
@@ -33,14 +32,14 @@ from sklearn_ctran._net import LabelledImages
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
-from sklearn_ctran._tokens import EncodedImages, Encoder, ImageBatches, Tokens, pooled
+from sklearn_ctran._tokens import EncodedImages, ImageBatches, Tokens, pooled
 from sklearn_ctran._weights import check_sample_weight, read_pos_weight
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
 
 
-class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
+class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator):
     """Base of the neural estimators: fitting and logits, without the model."""
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -285,9 +284,7 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         if not use_image:
             # The images are not looked at: no tokens stand for them.
             return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32))
-        images = check_images(X, n_jobs=self.n_jobs, decode=decode)
-        self._preprocess.check(images)
-        return images
+        return self._check_images(X, decode)
 
     def _check_tokens(self, X):
         module = self.net_.module_
@@ -312,31 +309,11 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         """Features that stay the same: those given, or those of a frozen backbone, or None."""
         if isinstance(data, Tokens):
             return data
-        return self._encode_images(data, module, device) if module.backbone.frozen else None
+        backbone = module.backbone
+        return self._encode_images(data, backbone, device) if backbone.frozen else None
 
-    def _encode_images(self, images, module, device):
-        """Features (n, P, C) of images; those of a frozen backbone come from the cache."""
-        # A backbone that was trained is this estimator's own: nobody else will ask for its tokens.
-        cache = resolve_cache(self.cache) if module.backbone.frozen else None
-        return self._encoder(module, device).encode(images, cache, self._backbone_label())
-
-    def _encoder(self, module, device):
-        is_frozen = module.backbone.frozen
-        return Encoder(
-            module.backbone,
-            self._preprocess,
-            # On a CPU, features of more images would not stay in its cache.
-            batch_size=min(self.batch_size, 32) if device == "cpu" else self.batch_size,
-            device=device,
-            precision=self._backbone_precision(device) if is_frozen else self.net_.precision,
-            verbose=self.verbose,
-        )
-
-    def _backbone_label(self):
-        """The backbone in words, for the table of what the cache holds."""
-        is_name = isinstance(self.backbone, str)
-        name = self.backbone if is_name else type(self.backbone).__name__
-        return f"{name}, image_size={self.image_size}"
+    def _encoder_precision(self, backbone, device):
+        return self._backbone_precision(device) if backbone.frozen else self.net_.precision
 
     def _training_source(self, data, features, module):
         """What the net trains on: features, unless images change or the backbone does."""
@@ -359,7 +336,8 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         if isinstance(data, Tokens):
             return self._pooled(data, module)
         grid = self._pooling_grid(data, module)
-        return self._pooled(self._encode_images(data, module, self.net_.device), module, grid)
+        features = self._encode_images(data, module.backbone, self.net_.device)
+        return self._pooled(features, module, grid)
 
     def _pooling_grid(self, images, module):
         """Rows and columns of the features of images, checked; None where nobody needs them."""
@@ -450,7 +428,7 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
         space = None
         if self._input_kind == "images" and module.backbone is not None:
             resizing = self._preprocess.resize_to, self._preprocess.crop_to
-            space = self._encoder(module, self.net_.device).space(resizing)
+            space = self._encoder(module.backbone, self.net_.device).space(resizing)
         return self._input_kind, module.regions, len(module.feature_mean), space
 
     def _check_encoded(self, X, training):
@@ -479,18 +457,8 @@ class NeuralMultilabelClassifier(LabelPredictions, BaseEstimator):
             raise ValueError(f"The model's output for row {row} is not finite: refit it.")
         return logits, states
 
-    def __getstate__(self):
-        state = super().__getstate__()
-        # A worker process is to find the tokens that this process has in memory.
-        return state | {"_session": session_token()} if self.cache == "memory" else state
-
-    def __setstate__(self, state):
-        join_session(state.pop("_session", ""))
-        super().__setstate__(state)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
         tags.input_tags.three_d_array = True
         return tags
 

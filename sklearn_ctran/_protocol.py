@@ -1,17 +1,31 @@
 """What every estimator answers once it has logits: the protocol's methods."""
 
+from dataclasses import dataclass, fields
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from sklearn_ctran import _joint
 from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known, read_states
 from sklearn_ctran._questions import Questions
 from sklearn_ctran.metrics import mean_average_precision
+
+
+@dataclass(slots=True)
+class LabelTags(Tags):
+    """scikit-learn's tags, and one of the protocol.
+
+    Attributes
+    ----------
+    uses_known_labels : bool
+        Whether what is known of some labels makes a difference to the predictions of others.
+    """
+
+    uses_known_labels: bool = True
 
 
 class LabelPredictions(ClassifierMixin):
@@ -81,8 +95,12 @@ class LabelPredictions(ClassifierMixin):
         return self._probabilities(X, known_labels, extra_labels)[:, self.n_labels_ :]
 
     def _probabilities(self, X, known_labels, extra_labels):
+        return self._answer(X, known_labels, extra_labels)[0]
+
+    def _answer(self, X, known_labels, extra_labels):
+        """Probabilities, logits and states, each (n_samples, n_labels + n_extra_labels)."""
         logits, states = self._logits(X, known_labels, extra_labels)
-        return self._rules.probabilities(logits, states)
+        return self._rules.probabilities(logits, states), logits, states
 
     def _states(self, n_samples, known_labels, extra_labels):
         """What is known and what follows from it, (n_samples, n_labels + n_extra_labels)."""
@@ -170,8 +188,8 @@ class LabelPredictions(ClassifierMixin):
         if decoding != "independent" and not self._exclusive:
             questions = Questions(self, X, known_labels, extra_labels)
             return _joint.decode(questions, 1 if decoding == "greedy" else beam_width)
-        logits, states = self._logits(X, known_labels, extra_labels)
-        proba = self._rules.probabilities(logits, states)[:, : self.n_labels_]
+        proba, logits, states = self._answer(X, known_labels, extra_labels)
+        proba = proba[:, : self.n_labels_]
         if self._exclusive:
             return self.classes_[proba.argmax(axis=1)]
         labels = (proba > 0.5).astype(np.int64)
@@ -308,3 +326,8 @@ class LabelPredictions(ClassifierMixin):
         return mean_average_precision(
             truth, proba, known_labels=told, sample_weight=sample_weight
         )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return LabelTags(**{field.name: getattr(tags, field.name) for field in fields(tags)})

@@ -4,24 +4,18 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.utils._param_validation import Interval, StrOptions
-from skorch.callbacks import EarlyStopping
-from skorch.helper import predefined_split
 from torch import nn
 
 from sklearn_ctran import recipes
-from sklearn_ctran._cache import TokenCache, resolve_cache
+from sklearn_ctran._cache import TokenCache
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
 from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._labels import Targets
-from sklearn_ctran._net import LabelMaskNet, OneCycle
 from sklearn_ctran._neural import NeuralMultilabelClassifier
-from sklearn_ctran._tokens import Tokens, mean_and_scale
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
-from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
-from sklearn_ctran.modules.regions import guess_grid
+from sklearn_ctran.modules.losses import LOSSES
 
 
 class CTranClassifier(NeuralMultilabelClassifier):
@@ -419,11 +413,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         device = resolve_device(self.device)
         with lent_seed(0, device):  # Random weights, all of which the file replaces.
             if backbone is None:
-                module = self._make_ctran(n_labels, d_model)
+                module = self._make_module(n_labels, d_model)
             else:
                 network = make_backbone(backbone, None)
                 load_backbone_state(network, cnn, path)
-                module = self._make_ctran(n_labels, network.n_channels, backbone=network)
+                module = self._make_module(n_labels, network.n_channels, backbone=network)
         missing, unexpected = module.load_state_dict(transformer, strict=False)
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]
         if missing or unexpected:
@@ -436,9 +430,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         return self
 
     def _check_params(self):
-        resolve_cache(self.cache)
-        if "callbacks" in (self.net_params or {}):
-            raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
+        super()._check_params()
         if not self.use_image and self.d_model is None:
             raise ValueError(
                 "d_model=None takes the width of the tokens from the image, which use_image=False "
@@ -463,7 +455,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         )
         return {name: getattr(self, name) for name in names.split()}
 
-    def _make_ctran(self, n_labels, n_channels, **where):
+    def _make_module(self, n_labels, n_channels, **where):
         return CTran(
             n_labels,
             n_channels,
@@ -483,40 +475,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
             shortcut=self.shortcut,
         )
 
-    def _build_module(self, data):
-        """A new module for `data`."""
-        if isinstance(data, Tokens):
-            n_tokens, n_channels = data.shape[1:]
-            return self._make_ctran(self._n_all_labels(), n_channels, grid=guess_grid(n_tokens))
-        backbone = make_backbone(self.backbone, self.weights)
-        self._module_size = self._preprocess.final_size(data.sizes[0])
-        if not self._trains_backbone():
-            backbone.freeze()
-        return self._make_ctran(
-            self._n_all_labels(),
-            backbone.n_channels,
-            grid=self._grid(backbone, self._module_size),
-            backbone=backbone,
-        )
-
-    def _n_all_labels(self):
-        return self.n_labels_ + len(self.extra_label_names_)
-
-    def _prepare_module(self, module, features, prior, train, weights):
-        """Tell a new module what can be told about the training data beforehand."""
-        if features is not None and self.standardize and self.use_image:
-            module.standardize_features(*mean_and_scale(features, train, weights))
-        module.set_prior(torch.from_numpy(prior))
-
-    def _grid(self, backbone, size):
-        """Rows and columns of the feature map of an image of some height and width (black)."""
-        was_training = backbone.training
-        with torch.no_grad():
-            black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)
-            features = backbone.eval()(black)
-        backbone.train(was_training)
-        return tuple(features.shape[2:])
-
     def _input_dropout(self, n_channels):
         """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
         if self.input_dropout != "auto":
@@ -525,77 +483,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
             return 0.0
         return 0.5 if n_channels >= 64 else 0.1
 
-    # ---------------------------------------------------------------- the net
-
-    def _build_net(self, module, n_train, valid, pos_weight, seed, device):
-        callbacks = []
-        if self.lr_schedule == "one_cycle":
-            callbacks.append(("lr_schedule", OneCycle()))
-        if valid is not None:
-            callbacks.append(
-                ("early_stopping", EarlyStopping(patience=5, load_best=True, sink=self._say))
-            )
-        net_params = self.net_params or {}
-        if "optimizer" not in net_params:
-            # One pass over all weights instead of several over each.
-            net_params = {"optimizer": torch.optim.AdamW, "optimizer__fused": True} | net_params
-        params = {
-            "module": module,
-            "criterion": EntrywiseLoss(
-                LOSSES.get(self.loss, self.loss), torch.from_numpy(pos_weight)
-            ),
-            "optimizer__param_groups": self._parameter_groups(),
-            "optimizer__weight_decay": self.weight_decay,
-            "lr": self.lr,
-            "batch_size": self.batch_size,
-            "max_epochs": self._n_epochs(n_train),
-            "train_split": None if valid is None else predefined_split(valid),
-            "device": device,
-            "verbose": self.verbose,
-            "unknown_fraction": self.unknown_fraction,
-            "rules": self._rules,
-            "n_extra": len(self.extra_label_names_),
-            # Of a class alone, shown, nothing would be left to predict.
-            "hide_positives": self._exclusive and not len(self.extra_label_names_),
-            "mask_groups": self.mask_groups,
-            "n_masks": self.n_masks,
-            "precision": self._net_precision(module, device),
-            "seed": seed,
-            **net_params,
-            "callbacks": callbacks + list(self.callbacks or []),
-        }
-        return LabelMaskNet(**params)
-
-    def _net_precision(self, module, device):
-        """What "auto" means for the transformer, and for a backbone that goes with it."""
-        if self.precision == "float64":
-            return "float64"
-        if self.precision == "auto" and torch.device(device).type == "cpu":
-            n_labels, d_model = module.label_embedding.label.shape
-            # Convolutions do not train faster in it, and batch normalisation less exactly.
-            trains_backbone = module.backbone is not None and not module.backbone.frozen
-            if n_labels * d_model < 2048 or trains_backbone:
-                return "float32"
-        return self._backbone_precision(device)
-
     def _parameter_groups(self):
-        """Learning rate and weight decay of the parts that learn unlike the transformer."""
-        backbone_lr = self.backbone_lr
-        if backbone_lr is None:
-            backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
         return [
-            ("backbone.*", {"lr": backbone_lr}),
+            *super()._parameter_groups(),
             ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),
             # Pairs of labels are seen rarely: long steps, and little decay in between.
             ("attention_biases.*", {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20}),
         ]
-
-    def _n_epochs(self, n_train):
-        """What "auto" means: about 1,000 steps, but 5 to 60 epochs."""
-        if self.max_epochs != "auto":
-            return self.max_epochs
-        return int(np.clip(np.rint(1000 / np.ceil(n_train / self.batch_size)), 5, 60))
-
-    def _say(self, message):
-        if self.verbose:
-            print(message)

@@ -33,13 +33,14 @@ from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._tokens import EncodedImages, ImageBatches, Tokens, pooled
+from sklearn_ctran._training import Training
 from sklearn_ctran._weights import check_sample_weight, read_pos_weight
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
 
 
-class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator):
+class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, BaseEstimator):
     """Base of the neural estimators: fitting and logits, without the model."""
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -341,7 +342,7 @@ class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator)
 
     def _pooling_grid(self, images, module):
         """Rows and columns of the features of images, checked; None where nobody needs them."""
-        if module.regions is None and not module.has_fixed_tokens:
+        if not module.needs_grid:
             return None
         size = self._preprocess.final_size(images.sizes[0])
         grid = module.grid if size == self._module_size else self._grid(module.backbone, size)
@@ -356,14 +357,13 @@ class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator)
         budget = _CPU_BYTES
         if device.type == "cuda":
             budget = torch.cuda.mem_get_info(device)[0] // 2
-        n_labels, d_model = module.label_embedding.label.shape
         # Some sixteen numbers of four bytes exist at a time for each one of a token.
-        bytes_per_image = 64 * (source.shape[1] + n_labels) * d_model
+        bytes_per_image = 64 * (source.shape[1] + module.n_labels) * module.width
         return int(np.clip(budget // bytes_per_image, 1, 4096))
 
     def _pooled(self, features, module, grid=None):
         """Features as many as the module has image tokens."""
-        if module.regions is None:
+        if module.pooling is None:
             return features
         return pooled(features, lambda batch: module.pool(batch, grid))
 
@@ -429,7 +429,7 @@ class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator)
         if self._input_kind == "images" and module.backbone is not None:
             resizing = self._preprocess.resize_to, self._preprocess.crop_to
             space = self._encoder(module.backbone, self.net_.device).space(resizing)
-        return self._input_kind, module.regions, len(module.feature_mean), space
+        return self._input_kind, module.pooling, len(module.feature_mean), space
 
     def _check_encoded(self, X, training):
         if training:
@@ -439,7 +439,7 @@ class NeuralMultilabelClassifier(LabelPredictions, ImageEncoding, BaseEstimator)
                 "X was encoded by an estimator with another backbone, other weights, preprocessing "
                 "or regions: call encode of this one."
             )
-        if self.net_.module_.regions is None:  # Else they are as many as there are regions.
+        if self.net_.module_.pooling is None:  # Else they are as many as there are regions.
             self._check_token_count(X.shape[1])
 
     def _logits(self, X, known_labels, extra_labels):

@@ -9,15 +9,16 @@ from sklearn_ctran.modules.attention_bias import LabelAttentionBias
 from sklearn_ctran.modules.dropout import ChannelDropout
 from sklearn_ctran.modules.embeddings import LabelEmbedding, LearnedPosition, SinePosition
 from sklearn_ctran.modules.encoder import EncoderLayer
+from sklearn_ctran.modules.image_model import ImageModel
 from sklearn_ctran.modules.readout import LabelReadout
-from sklearn_ctran.modules.regions import guess_grid, pool_regions
+from sklearn_ctran.modules.regions import pool_regions
 from sklearn_ctran.modules.shortcut import Shortcut
 
 #: Up to this many numbers per image, the shortcut reads features as they are, not their mean.
 NARROW = 1024
 
 
-class CTran(nn.Module):
+class CTran(ImageModel):
     """The Classification Transformer.
 
     With the defaults it is the paper's model. The last five parameters add to it.
@@ -73,18 +74,12 @@ class CTran(nn.Module):
         attention_bias=False,
         shortcut=False,
     ):
-        super().__init__()
         d_model = n_channels if d_model is None else d_model
+        super().__init__(n_labels, n_channels, d_model, grid, backbone, use_image)
         n_features = math.prod(grid)
-        self.use_image = use_image
-        self.backbone = backbone if use_image else None
-        self.grid = grid
         # Narrow features tell little in their mean: they are kept and read side by side.
         self.is_narrow = n_features > 1 and n_features * n_channels <= NARROW
         self.regions = None if self.is_narrow else regions
-        # Identity until `standardize_features`.
-        self.register_buffer("feature_mean", torch.zeros(n_channels))
-        self.register_buffer("feature_scale", torch.ones(n_channels))
         self.input_dropout = ChannelDropout(input_dropout)
         self.project = nn.Identity()
         if use_image and d_model != n_channels:
@@ -133,16 +128,6 @@ class CTran(nn.Module):
             return logits[None]
         return torch.stack([logits, self.shortcut(self.summary(features), states)])
 
-    def image_features(self, X):
-        """Images, or pooled features as given, to standardised features (B, P', C)."""
-        if not self.use_image:
-            return None
-        if X.ndim == 4:
-            feature_map = self.backbone(X)
-            self.check_grid(feature_map.shape[2:])
-            X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
-        return (X - self.feature_mean) / self.feature_scale
-
     def pool(self, features, grid=None):
         """Features (B, P, C) to as many as there will be image tokens (B, P', C)."""
         if self.regions is None:
@@ -184,31 +169,20 @@ class CTran(nn.Module):
         return tokens
 
     @property
+    def pooling(self):
+        """The number of rows and columns of regions; None if features stay as they are."""
+        return self.regions
+
+    @property
+    def needs_grid(self):
+        """Whether what the network reads depends on the rows and columns of the features."""
+        return self.regions is not None or self.has_fixed_tokens
+
+    @property
     def has_fixed_tokens(self):
         """Whether the number of image features must be that of `grid`."""
         is_learned = isinstance(self.position, LearnedPosition)
         return is_learned or (self.is_narrow and self.shortcut is not None)
-
-    def check_grid(self, grid):
-        """Raise ValueError if features make a grid that the model cannot take."""
-        if self.has_fixed_tokens and tuple(grid) != tuple(self.grid):
-            raise ValueError(
-                f"Images make a grid of {tuple(grid)} features, but the model was trained with "
-                f"{tuple(self.grid)}: give images of the size it was trained with, or set "
-                "image_size."
-            )
-
-    def cast(self, dtype):
-        """Compute in float32 or float64; a backbone stays as it is."""
-        backbone, self.backbone = self.backbone, None
-        self.to(dtype)
-        self.backbone = backbone
-
-    @torch.no_grad()
-    def standardize_features(self, mean, scale):
-        """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
-        self.feature_mean.copy_(mean)
-        self.feature_scale.copy_(scale)
 
     @torch.no_grad()
     def set_prior(self, log_odds):
@@ -216,11 +190,6 @@ class CTran(nn.Module):
         self.readout.bias.copy_(log_odds)
         if self.shortcut is not None:
             self.shortcut.set_prior(log_odds)
-
-    def _grid_of(self, features):
-        """Rows and columns: as in training, or a guess."""
-        n_features = features.shape[1]
-        return self.grid if math.prod(self.grid) == n_features else guess_grid(n_features)
 
     def _make_position(self, position, d_model):
         if position == "sine":

@@ -1,0 +1,92 @@
+"""What every network that looks at an image begins with: backbone, pooling, standardisation."""
+
+import math
+
+import torch
+from torch import nn
+
+from sklearn_ctran.modules.regions import guess_grid
+
+
+class ImageModel(nn.Module):
+    """From images or their features to standardised features; subclasses go on to logits.
+
+    A subclass's ``forward(X, states)`` returns logits of shape (n_paths, B, L).
+
+    Parameters
+    ----------
+    n_labels : int
+        L.
+    n_channels : int
+        C, the width of the image features.
+    width : int
+        Numbers that the network makes of a token or an image at a time, for estimates of memory.
+    grid : (int, int)
+        Rows and columns (h, w) of the features in training.
+    backbone : nn.Module or None
+        Turns images (B, 3, H, W) into feature maps (B, C, h, w). None: features are given.
+    use_image : bool
+        False leaves the image out.
+    """
+
+    #: How features are pooled, hashable; None if they stay as they are.
+    pooling = None
+    #: Whether pooling depends on rows and columns of the features.
+    needs_grid = False
+    #: Whether the number of image features must be that of `grid`.
+    has_fixed_tokens = False
+
+    def __init__(self, n_labels, n_channels, width, grid=(1, 1), backbone=None, use_image=True):
+        super().__init__()
+        self.n_labels = n_labels
+        self.width = width
+        self.grid = grid
+        self.use_image = use_image
+        self.backbone = backbone if use_image else None
+        # Identity until `standardize_features`.
+        self.register_buffer("feature_mean", torch.zeros(n_channels))
+        self.register_buffer("feature_scale", torch.ones(n_channels))
+
+    def image_features(self, X):
+        """Images, or pooled features as given, to standardised features (B, P', C)."""
+        if not self.use_image:
+            return None
+        if X.ndim == 4:
+            feature_map = self.backbone(X)
+            self.check_grid(feature_map.shape[2:])
+            X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
+        return (X - self.feature_mean) / self.feature_scale
+
+    def pool(self, features, grid=None):
+        """Features (B, P, C) to as many as the network reads (B, P', C)."""
+        return features
+
+    def check_grid(self, grid):
+        """Raise ValueError if features make a grid that the model cannot take."""
+        if self.has_fixed_tokens and tuple(grid) != tuple(self.grid):
+            raise ValueError(
+                f"Images make a grid of {tuple(grid)} features, but the model was trained with "
+                f"{tuple(self.grid)}: give images of the size it was trained with, or set "
+                "image_size."
+            )
+
+    def cast(self, dtype):
+        """Compute in float32 or float64; a backbone stays as it is."""
+        backbone, self.backbone = self.backbone, None
+        self.to(dtype)
+        self.backbone = backbone
+
+    @torch.no_grad()
+    def standardize_features(self, mean, scale):
+        """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
+        self.feature_mean.copy_(mean)
+        self.feature_scale.copy_(scale)
+
+    def set_prior(self, log_odds):
+        """Let every path start from the labels' log-odds, of shape (L,)."""
+        raise NotImplementedError
+
+    def _grid_of(self, features):
+        """Rows and columns: as in training, or a guess."""
+        n_features = features.shape[1]
+        return self.grid if math.prod(self.grid) == n_features else guess_grid(n_features)

@@ -1,5 +1,6 @@
 """ImageTokens: images to features of a frozen backbone, for any estimator of scikit-learn."""
 
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -21,13 +22,13 @@ from sklearn_ctran._encoding import ImageEncoding
 from sklearn_ctran._preprocessing import Preprocessing
 from sklearn_ctran._tokens import pooled
 from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.pooling import pool_features
 
 #: Parameters that mean what they mean to CTranClassifier.
 _SHARED = (
     *("backbone", "weights", "image_size", "batch_size", "device", "precision", "n_jobs"),
     *("cache", "random_state", "verbose"),
 )
-_LEAST = 1e-6  # what generalised-mean pooling takes for 0, of which powers have no gradient
 
 
 class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncoding, BaseEstimator):
@@ -198,9 +199,8 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
             If an image cannot be used, or tokens that are not pooled are to be a data frame.
         """
         check_is_fitted(self)
-        pool = self._pooling()
         container = _get_output_config("transform", self)["dense"]
-        if pool is None and container != "default":
+        if self.pool is None and container != "default":
             raise ValueError(
                 f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "
                 f"{container}: set pool='mean', or set_output(transform='default')."
@@ -208,21 +208,10 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
         images = self._check_images(X, decode=False)
         tokens = self._encode_images(images, self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
-        if pool is None:
+        if self.pool is None:
             return pooled(tokens, lambda batch: batch).values
+        pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
         return pooled(tokens, lambda batch: pool(batch)[:, None]).values[:, 0]
-
-    def _pooling(self):
-        """Tensor (B, P, C) to Tensor (B, C), or None."""
-        power = self.gem_power
-        return {
-            None: None,
-            "mean": lambda tokens: tokens.mean(dim=1),
-            "max": lambda tokens: tokens.amax(dim=1),
-            "gem": lambda tokens: (
-                tokens.double().clamp(min=_LEAST).pow(power).mean(dim=1).pow(1 / power)
-            ),
-        }[self.pool]
 
     @property
     def _n_features_out(self):

@@ -237,7 +237,8 @@ class LabelMaskNet(NeuralNet):
     def _masked_loss(self, X, targets, weights, generator, **fit_params):
         states, hidden = self._hide(targets, generator)
         with self._autocast():
-            logits = self.infer({"X": X, "states": states}, **fit_params)
+            told = self._told(states, targets)
+            logits = self.infer({"X": X, "states": told}, **fit_params)
         if logits.dtype != torch.float64:
             logits = logits.float()
         return self.get_loss(logits, targets, states, hidden, weights)
@@ -262,6 +263,10 @@ class LabelMaskNet(NeuralNet):
         states = self._consistent.settle(states)
         return states, hidden & (states == UNKNOWN)
 
+    def _told(self, states, targets):
+        """What the model is told in training, which a subclass may change."""
+        return states
+
     @property
     def _consistent(self):
         return None if self.rules is None else self.rules.consistent
@@ -285,6 +290,24 @@ class LabelMaskNet(NeuralNet):
         -------
         loss : Tensor, a scalar
         """
+        by_sample, n_units = self.sample_losses(logits, targets, states, hidden)
+        # A batch may hide nothing that was annotated: it then weighs nothing.
+        return (weights * by_sample).sum() / n_units.clamp(min=1)
+
+    def sample_losses(self, logits, targets, states, hidden):
+        """Loss of each sample, summed over hidden labels and paths.
+
+        Parameters
+        ----------
+        logits, targets, states, hidden
+            As of :meth:`get_loss`.
+
+        Returns
+        -------
+        by_sample : Tensor of shape (B,)
+        n_units : Tensor, a scalar
+            Hidden labels, those that rules tie together as one.
+        """
         by_sample, n_units = 0.0, 0
         if self._consistent is not None:
             by_sample = self._consistent.nll(logits, states, targets).sum(dim=(0, 2))
@@ -293,8 +316,7 @@ class LabelMaskNet(NeuralNet):
         y = targets.clamp(min=0).to(logits.dtype)
         for path in logits:
             by_sample = by_sample + torch.where(hidden, self.criterion_(path, y), 0.0).sum(dim=1)
-        # A batch may hide nothing that was annotated: it then weighs nothing.
-        return (weights * by_sample).sum() / (n_units + hidden.sum()).clamp(min=1)
+        return by_sample, n_units + hidden.sum()
 
     def _to_device(self, batch):
         # From pinned memory; other devices than CUDA would not wait for the copy.

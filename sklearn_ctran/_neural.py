@@ -122,7 +122,7 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             module.cast(self._dtype())
             source = self._training_source(data, features, module)
             del features  # Pooled or not needed: not to be kept in memory while training.
-            states = torch.from_numpy(labels)
+            states = torch.from_numpy(self._states_to_train_on(labels))
             weights = torch.from_numpy(_scaled(weights, labels, train)).to(self._dtype())
             if valid is not None:
                 valid = LabelledImages(source, states, valid, weights=weights)

@@ -59,8 +59,12 @@ class Training:
     def _prepare_module(self, module, features, prior, train, weights):
         """Tell a new module what can be told about the training data beforehand."""
         if features is not None and self.standardize and self.use_image:
+            features = self._features_to_standardise(features, module)
             module.standardize_features(*mean_and_scale(features, train, weights))
         module.set_prior(torch.from_numpy(prior))
+
+    def _features_to_standardise(self, features, module):
+        return features
 
     def _grid(self, backbone, size):
         """Rows and columns of the feature map of an image of some height and width (black)."""
@@ -70,6 +74,10 @@ class Training:
             features = backbone.eval()(black)
         backbone.train(was_training)
         return tuple(features.shape[2:])
+
+    def _states_to_train_on(self, states):
+        """Targets and extra labels (n_samples, n_labels + n_extra_labels), int8, as learned."""
+        return states
 
     # ---------------------------------------------------------------- the net
 

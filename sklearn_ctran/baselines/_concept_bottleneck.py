@@ -1,0 +1,148 @@
+"""ConceptBottleneck: from the image to concepts, and from concepts to targets."""
+
+from numbers import Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_ctran._net import LabelMaskNet
+from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
+from sklearn_ctran.modules.heads import BottleneckModel
+
+
+class ConceptBottleneck(NeuralBaseline):
+    """A linear model of concepts on image features, and a linear model of targets on concepts.
+
+    The "ConceptBottleneck" of the paper's Table 4 [2]_, after Koh et al. [1]_. The extra labels
+    are the concepts: targets see the image through them alone. In prediction, a known concept
+    takes the place of its probability (their test-time intervention). Fitted without extra labels,
+    the labels of `y` are the concepts, so that known labels make a difference to the others.
+
+    Parameters
+    ----------
+    backbone, weights, train_backbone, image_size, augment
+        As of :class:`CTranClassifier`.
+    mode : {"independent", "sequential", "joint"}, default="joint"
+        What targets learn from [1]_ (section 3): true concepts; probabilities of concepts, which
+        learn from their own loss only; or probabilities that learn from the targets' loss too.
+        All parts are trained at the same time.
+    concept_weight : float, default=1.0
+        Weight of the concepts' loss beside the targets', above 0, for ``mode="joint"``.
+    pool : {"mean", "max", "gem"}, default="mean"
+        How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
+        its cells.
+    dropout : float, default=0.5
+        Share of the pooled features dropped in training, in [0, 1).
+    loss, pos_weight, lr, backbone_lr
+        As of :class:`CTranClassifier`.
+    weight_decay : float, default=0.3
+        Of AdamW.
+    lr_schedule, batch_size, max_epochs, early_stopping, validation_fraction, device, precision, \
+            n_jobs, cache, callbacks, net_params, warm_start, random_state, verbose
+        As of :class:`CTranClassifier`.
+
+    Attributes
+    ----------
+    net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
+            feature_names_in_, history_
+        As of :class:`CTranClassifier`.
+
+    References
+    ----------
+    .. [1] P. W. Koh, T. Nguyen, Y. S. Tang, S. Mussmann, E. Pierson, B. Kim, P. Liang: Concept
+       Bottleneck Models. ICML 2020.
+    .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021. Table 4.
+    """
+
+    _module_class = BottleneckModel
+    _parameter_constraints = {
+        **NeuralBaseline._parameter_constraints,
+        "mode": [StrOptions({"independent", "sequential", "joint"})],
+        "concept_weight": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        mode="joint",
+        concept_weight=1.0,
+        weights="DEFAULT",
+        train_backbone="auto",
+        image_size=224,
+        augment="auto",
+        pool="mean",
+        dropout=0.5,
+        loss="bce",
+        pos_weight=None,
+        lr=2e-3,
+        backbone_lr=None,
+        weight_decay=0.3,
+        lr_schedule="one_cycle",
+        batch_size=64,
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        device="auto",
+        precision="auto",
+        n_jobs=None,
+        cache="memory",
+        callbacks=None,
+        net_params=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            backbone,
+            weights=weights,
+            train_backbone=train_backbone,
+            image_size=image_size,
+            augment=augment,
+            pool=pool,
+            dropout=dropout,
+            loss=loss,
+            pos_weight=pos_weight,
+            lr=lr,
+            backbone_lr=backbone_lr,
+            weight_decay=weight_decay,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            device=device,
+            precision=precision,
+            n_jobs=n_jobs,
+            cache=cache,
+            callbacks=callbacks,
+            net_params=net_params,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.mode = mode
+        self.concept_weight = concept_weight
+
+    @property
+    def _net_class(self):
+        return _TruthTellingNet if self.mode == "independent" else LabelMaskNet
+
+    def _module_params(self):
+        return {
+            "n_targets": self.n_labels_,
+            "mode": self.mode,
+            "concept_weight": self.concept_weight,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.uses_known_labels = True
+        return tags
+
+
+class _TruthTellingNet(LabelMaskNet):
+    """In training, the model is told what it has to predict: the bottleneck keeps it honest."""
+
+    def _told(self, states, targets):
+        return targets

@@ -1,0 +1,52 @@
+"""LinearHead: backbone, pooling, one linear layer; the paper's "ResNet-101"."""
+
+from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
+from sklearn_ctran.modules.heads import LinearModel
+
+
+class LinearHead(NeuralBaseline):
+    """A linear unit per label on the pooled features of a backbone.
+
+    The "ResNet-101" of the C-Tran paper's tables [1]_, trained end to end or on the features of a
+    frozen backbone. Known labels make no difference to the others; :class:`FeedbackProp` lets
+    them. Extra labels are learned like labels.
+
+    Parameters
+    ----------
+    backbone, weights, train_backbone, image_size, augment
+        As of :class:`CTranClassifier`.
+    pool : {"mean", "max", "gem"}, default="mean"
+        How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
+        its cells.
+    dropout : float, default=0.5
+        Share of the pooled features dropped in training, in [0, 1).
+    loss, pos_weight, lr, backbone_lr
+        As of :class:`CTranClassifier`.
+    weight_decay : float, default=0.3
+        Of AdamW.
+    lr_schedule, batch_size, max_epochs, early_stopping, validation_fraction, device, precision, \
+            n_jobs, cache, callbacks, net_params, warm_start, random_state, verbose
+        As of :class:`CTranClassifier`.
+
+    Attributes
+    ----------
+    net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
+            feature_names_in_, history_
+        As of :class:`CTranClassifier`.
+
+    References
+    ----------
+    .. [1] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021. Table 1.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.baselines import LinearHead
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> model = LinearHead("small", image_size=None, augment=None, max_epochs=1)
+    >>> model.fit(scenes.images, scenes.Y).predict_proba(scenes.images[:3]).shape
+    (3, 10)
+    """
+
+    _module_class = LinearModel

@@ -1,0 +1,49 @@
+"""MultiTask: one hidden layer for targets and extra labels together."""
+
+from sklearn_ctran.baselines._standard_mlp import StandardMLP
+
+
+class MultiTask(StandardMLP):
+    """A multi-layer perceptron that learns targets and extra labels from shared hidden units.
+
+    The "Multi-task" of the paper's Table 4 [2]_, after Koh et al. [1]_: extra labels help to learn,
+    but to know them makes no difference to the targets.
+
+    Parameters
+    ----------
+    backbone, weights, train_backbone, image_size, augment
+        As of :class:`CTranClassifier`.
+    n_hidden : int, default=512
+        Hidden units.
+    pool : {"mean", "max", "gem"}, default="mean"
+        How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
+        its cells.
+    dropout : float, default=0.5
+        Share of the pooled features and of the hidden units dropped in training, in [0, 1).
+    loss, pos_weight, lr, backbone_lr
+        As of :class:`CTranClassifier`.
+    weight_decay : float, default=0.3
+        Of AdamW.
+    lr_schedule, batch_size, max_epochs, early_stopping, validation_fraction, device, precision, \
+            n_jobs, cache, callbacks, net_params, warm_start, random_state, verbose
+        As of :class:`CTranClassifier`.
+
+    Attributes
+    ----------
+    net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
+            feature_names_in_, history_
+        As of :class:`CTranClassifier`.
+
+    References
+    ----------
+    .. [1] P. W. Koh, T. Nguyen, Y. S. Tang, S. Mussmann, E. Pierson, B. Kim, P. Liang: Concept
+       Bottleneck Models. ICML 2020.
+    .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021. Table 4.
+    """
+
+    def _module_params(self):
+        return {"n_hidden": self.n_hidden, "n_learned": self._n_all_labels()}
+
+    def _states_to_train_on(self, states):
+        return states

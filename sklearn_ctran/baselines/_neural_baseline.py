@@ -1,0 +1,114 @@
+"""What the neural baselines share: their parameters, and images pooled to one vector."""
+
+from numbers import Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_ctran._classifier import CTranClassifier
+from sklearn_ctran._neural import NeuralMultilabelClassifier
+
+#: Parameters that mean what they mean to CTranClassifier.
+_SHARED = (
+    *("backbone", "weights", "train_backbone", "image_size", "augment", "loss", "pos_weight"),
+    *("lr", "backbone_lr", "weight_decay", "lr_schedule", "batch_size", "max_epochs"),
+    *("early_stopping", "validation_fraction", "device", "precision", "n_jobs", "cache"),
+    *("callbacks", "net_params", "warm_start", "random_state", "verbose"),
+)
+
+
+class NeuralBaseline(NeuralMultilabelClassifier):
+    """Base of networks that read one feature vector per image.
+
+    They are trained on all labels at once, none of them told. A subclass has ``_module_class``
+    and ``_module_params``.
+    """
+
+    _parameter_constraints = {
+        **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
+        "pool": [StrOptions({"mean", "max", "gem"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        weights="DEFAULT",
+        train_backbone="auto",
+        image_size=224,
+        augment="auto",
+        pool="mean",
+        dropout=0.5,
+        loss="bce",
+        pos_weight=None,
+        lr=2e-3,
+        backbone_lr=None,
+        weight_decay=0.3,
+        lr_schedule="one_cycle",
+        batch_size=64,
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        device="auto",
+        precision="auto",
+        n_jobs=None,
+        cache="memory",
+        callbacks=None,
+        net_params=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.backbone = backbone
+        self.weights = weights
+        self.train_backbone = train_backbone
+        self.image_size = image_size
+        self.augment = augment
+        self.pool = pool
+        self.dropout = dropout
+        self.loss = loss
+        self.pos_weight = pos_weight
+        self.lr = lr
+        self.backbone_lr = backbone_lr
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.n_jobs = n_jobs
+        self.cache = cache
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _structure_params(self):
+        return {
+            name: getattr(self, name) for name in ("backbone", "weights", "pool", "dropout")
+        } | self._module_params()
+
+    def _make_module(self, n_labels, n_channels, **where):
+        return self._module_class(
+            n_labels,
+            n_channels,
+            # A table's features are one vector an image already.
+            pool="mean" if self._input_kind == "features" else self.pool,
+            dropout=self.dropout,
+            **self._module_params(),
+            **where,
+        )
+
+    def _module_params(self):
+        return {}
+
+    def _features_to_standardise(self, features, module):
+        return self._pooled(features, module)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.uses_known_labels = False
+        return tags

@@ -1,0 +1,124 @@
+"""StandardMLP: one hidden layer from image features to the targets, and no other labels."""
+
+from numbers import Integral
+
+from sklearn.utils._param_validation import Interval
+
+from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
+from sklearn_ctran.modules.heads import MLPModel
+
+
+class StandardMLP(NeuralBaseline):
+    """A multi-layer perceptron on the pooled features of a backbone, which learns targets only.
+
+    The "Standard" of the paper's Table 4 [2]_, after Koh et al. [1]_. Neither known nor extra
+    labels make a difference; the probability of an extra label is its share in training.
+
+    Parameters
+    ----------
+    backbone, weights, train_backbone, image_size, augment
+        As of :class:`CTranClassifier`.
+    n_hidden : int, default=512
+        Hidden units.
+    pool : {"mean", "max", "gem"}, default="mean"
+        How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
+        its cells.
+    dropout : float, default=0.5
+        Share of the pooled features and of the hidden units dropped in training, in [0, 1).
+    loss, pos_weight, lr, backbone_lr
+        As of :class:`CTranClassifier`.
+    weight_decay : float, default=0.3
+        Of AdamW.
+    lr_schedule, batch_size, max_epochs, early_stopping, validation_fraction, device, precision, \
+            n_jobs, cache, callbacks, net_params, warm_start, random_state, verbose
+        As of :class:`CTranClassifier`.
+
+    Attributes
+    ----------
+    net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
+            feature_names_in_, history_
+        As of :class:`CTranClassifier`.
+
+    References
+    ----------
+    .. [1] P. W. Koh, T. Nguyen, Y. S. Tang, S. Mussmann, E. Pierson, B. Kim, P. Liang: Concept
+       Bottleneck Models. ICML 2020.
+    .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021. Table 4.
+    """
+
+    _module_class = MLPModel
+    _parameter_constraints = {
+        **NeuralBaseline._parameter_constraints,
+        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        n_hidden=512,
+        weights="DEFAULT",
+        train_backbone="auto",
+        image_size=224,
+        augment="auto",
+        pool="mean",
+        dropout=0.5,
+        loss="bce",
+        pos_weight=None,
+        lr=2e-3,
+        backbone_lr=None,
+        weight_decay=0.3,
+        lr_schedule="one_cycle",
+        batch_size=64,
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        device="auto",
+        precision="auto",
+        n_jobs=None,
+        cache="memory",
+        callbacks=None,
+        net_params=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            backbone,
+            weights=weights,
+            train_backbone=train_backbone,
+            image_size=image_size,
+            augment=augment,
+            pool=pool,
+            dropout=dropout,
+            loss=loss,
+            pos_weight=pos_weight,
+            lr=lr,
+            backbone_lr=backbone_lr,
+            weight_decay=weight_decay,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            device=device,
+            precision=precision,
+            n_jobs=n_jobs,
+            cache=cache,
+            callbacks=callbacks,
+            net_params=net_params,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.n_hidden = n_hidden
+
+    def _module_params(self):
+        return {"n_hidden": self.n_hidden, "n_learned": self.n_labels_}
+
+    def _states_to_train_on(self, states):
+        states = states.copy()
+        states[:, self.n_labels_ :] = UNKNOWN
+        return states

@@ -1,0 +1,148 @@
+"""Networks that read one feature vector per image: the rivals that C-Tran is compared with."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklearn_ctran.modules.image_model import ImageModel
+from sklearn_ctran.modules.pooling import pool_features
+
+UNKNOWN = -1
+
+
+class PooledModel(ImageModel):
+    """Pooled, standardised features through a head to logits.
+
+    Parameters
+    ----------
+    n_labels, n_channels, grid, backbone
+        As of :class:`ImageModel`.
+    pool : {"mean", "max", "gem"}
+    dropout : float
+        Of the pooled features (and of hidden units, where there are any).
+    width : int
+        As of :class:`ImageModel`.
+    """
+
+    def __init__(self, n_labels, n_channels, *, pool, dropout, width=1, grid=(1, 1), backbone=None):
+        super().__init__(n_labels, n_channels, width, grid, backbone)
+        self.pooling = pool
+        self.dropout = nn.Dropout(dropout)
+
+    def pool(self, features, grid=None):
+        """Features (B, P, C) to (B, 1, C)."""
+        return pool_features(features, self.pooling)[:, None]
+
+    def forward(self, X, states):
+        """Logits (n_paths, B, L) of images or pooled features and label states (B, L)."""
+        features = self.image_features(X)[:, 0]
+        features = features.repeat_interleave(len(states) // len(X), dim=0)
+        return self.head(features, states)
+
+    def head(self, features, states):
+        """Features (B, C) and label states (B, L) to logits (n_paths, B, L)."""
+        raise NotImplementedError
+
+
+class LinearModel(PooledModel):
+    """One linear unit per label; states make no difference."""
+
+    def __init__(self, n_labels, n_channels, **where):
+        super().__init__(n_labels, n_channels, **where)
+        self.linear = nn.Linear(n_channels, n_labels)
+        nn.init.zeros_(self.linear.weight)
+
+    def head(self, features, states):
+        """Logits (1, B, L)."""
+        return self.linear(self.dropout(features))[None]
+
+    @torch.no_grad()
+    def set_prior(self, log_odds):
+        """Start from the labels' log-odds, of shape (L,)."""
+        self.linear.bias.copy_(log_odds)
+
+
+class MLPModel(PooledModel):
+    """One hidden layer, and one output per label; states make no difference.
+
+    Parameters
+    ----------
+    n_learned : int
+        How many of the labels, the first ones, have an output; the rest have their log-odds.
+    n_hidden : int
+    """
+
+    def __init__(self, n_labels, n_channels, *, n_learned, n_hidden, **where):
+        super().__init__(n_labels, n_channels, width=n_hidden, **where)
+        self.hidden = nn.Linear(n_channels, n_hidden)
+        self.out = nn.Linear(n_hidden, n_learned)
+        nn.init.zeros_(self.out.weight)
+        self.register_buffer("rest", torch.zeros(n_labels - n_learned))
+
+    def head(self, features, states):
+        """Logits (1, B, L)."""
+        hidden = F.relu(self.hidden(self.dropout(features)))
+        logits = self.out(self.dropout(hidden))
+        return torch.cat([logits, self.rest.to(logits.dtype).expand(len(logits), -1)], dim=1)[None]
+
+    @torch.no_grad()
+    def set_prior(self, log_odds):
+        """Start from the labels' log-odds, of shape (L,)."""
+        n_learned = len(self.out.bias)
+        self.out.bias.copy_(log_odds[:n_learned])
+        self.rest.copy_(log_odds[n_learned:])
+
+
+class BottleneckModel(PooledModel):
+    """Features to concepts, and concepts, where known as they are known, to targets.
+
+    Parameters
+    ----------
+    n_targets : int
+        How many of the labels, the first ones, are targets. The rest are the concepts; if there
+        is no rest, the targets are their own concepts.
+    mode : {"independent", "sequential", "joint"}
+        In training, targets learn from the true concepts, which then must be told in the states;
+        from predicted ones; or from predicted ones through which they teach the concepts too.
+    concept_weight : float
+        Of the concepts' loss beside the targets', for "joint".
+    """
+
+    def __init__(self, n_labels, n_channels, *, n_targets, mode, concept_weight, **where):
+        super().__init__(n_labels, n_channels, **where)
+        self.first_concept = 0 if n_targets == n_labels else n_targets
+        n_concepts = n_labels - self.first_concept
+        self.mode = mode
+        self.concept_weight = concept_weight
+        self.to_concepts = nn.Linear(n_channels, n_concepts)
+        self.to_targets = nn.Linear(n_concepts, n_targets)
+        nn.init.zeros_(self.to_concepts.weight)
+        nn.init.zeros_(self.to_targets.weight)
+
+    def head(self, features, states):
+        """Logits (1, B, L); in training (2, B, L) where targets are their own concepts."""
+        concept_logits = self.to_concepts(self.dropout(features))
+        told = states[:, self.first_concept :]
+        concepts = torch.sigmoid(concept_logits)
+        if self.mode != "joint":
+            concepts = concepts.detach()
+        concepts = torch.where(told == UNKNOWN, concepts, told.to(concepts.dtype))
+        # Around 0, so that neither state of a concept is the one that says nothing.
+        logits = self.to_targets(2 * concepts - 1)
+        if self.mode == "joint":
+            concept_logits = _with_scaled_gradient(concept_logits, self.concept_weight)
+        if self.first_concept:
+            return torch.cat([logits, concept_logits], dim=1)[None]
+        return torch.stack([logits, concept_logits]) if self.training else logits[None]
+
+    @torch.no_grad()
+    def set_prior(self, log_odds):
+        """Start from the labels' log-odds, of shape (L,)."""
+        n_targets = len(self.to_targets.bias)
+        self.to_targets.bias.copy_(log_odds[:n_targets])
+        self.to_concepts.bias.copy_(log_odds[self.first_concept :])
+
+
+def _with_scaled_gradient(x, factor):
+    """`x`, whose gradient is `factor` times what comes back: a weight of the loss it goes to."""
+    return x.detach() + factor * (x - x.detach())

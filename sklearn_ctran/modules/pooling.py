@@ -1,0 +1,32 @@
+"""The features of an image as one vector."""
+
+#: What generalised-mean pooling takes for 0, of which powers have no gradient.
+LEAST = 1e-6
+
+
+def pool_features(features, pool, gem_power=3.0):
+    """Pool the features of each image.
+
+    Parameters
+    ----------
+    features : Tensor of shape (B, P, C)
+    pool : {"mean", "max", "gem"}
+        "gem": the generalised mean, ``mean(x ** p) ** (1 / p)`` (Radenović, Tolias, Chum:
+        Fine-tuning CNN Image Retrieval with No Human Annotation, TPAMI 2019, eq. 3), in which
+        features below 1e-6 count as 1e-6.
+    gem_power : float
+        p.
+
+    Returns
+    -------
+    Tensor of shape (B, C)
+    """
+    if pool == "mean":
+        return features.mean(dim=1)
+    largest = features.amax(dim=1)
+    if pool == "max":
+        return largest
+    # Relative to the largest, whatever the power, no number gets too small or too large.
+    largest = largest.clamp(min=LEAST).detach()
+    powers = (features.clamp(min=LEAST) / largest[:, None]).pow(gem_power)
+    return largest * powers.mean(dim=1).pow(1 / gem_power)

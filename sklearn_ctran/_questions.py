@@ -91,6 +91,12 @@ class Questions:
         if self._rules is not None:
             self._rules.check(states, what)
 
+    def possible(self, states):
+        """Which rows of states the estimator's rules allow, (n_rows,), bool."""
+        if self._rules is None:
+            return np.ones(len(states), dtype=bool)
+        return ~self._rules.contradictions(states).any(axis=1)
+
     def ask(self, rows, states, with_extra=False):
         """Probabilities of some images' labels, given some states of their labels.
 

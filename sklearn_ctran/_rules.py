@@ -61,69 +61,55 @@ class LabelRules:
         ValueError
             Names a row that does so, and its labels.
         """
+        row = _first(self.contradictions(states).any(axis=1))
+        if row is not None:
+            raise ValueError(f"{what}, row {row}: {self._complaint(states[row])}")
+
+    def contradictions(self, states):
+        """Which rows contradict the rules, and where.
+
+        Parameters
+        ----------
+        states : ndarray of shape (n_samples, n_labels), int8
+
+        Returns
+        -------
+        contradictions : ndarray of shape (n_samples, n_components), bool
+            In the order of `components`.
+        """
+        found = np.zeros((len(states), len(self.components)), dtype=bool)
         if self.consistent is None or (states == UNKNOWN).all():
-            return
+            return found
         for first, block in _blocks(states):
-            for find in (
-                self._two_of_a_group,
-                self._without_parent,
-                self._none_of_a_group,
-                self._beyond_single_rules,
-            ):
-                found = find(block)
-                if found is not None:
-                    raise ValueError(f"{what}, row {first + found[0]}: {found[1]}")
+            rows = torch.from_numpy(block.copy())
+            with torch.no_grad():
+                total = self.consistent.log_partition(torch.zeros(1, 1).expand(rows.shape), rows)
+            found[first : first + len(block)] = (total < CONTRADICTION).numpy()
+        return found
 
-    # Each of these returns a row and what is wrong with it, or None.
-
-    def _two_of_a_group(self, states):
+    def _complaint(self, states):
+        """What is wrong with a row (n_labels,) that contradicts the rules: a single one if any."""
         for number, (members, _) in enumerate(self.consistent.exclusive):
-            positive = states[:, members] == POSITIVE
-            row = _first(positive.sum(axis=1) > 1)
-            if row is None:
-                continue
-            labels = [self._name(members[i]) for i in np.flatnonzero(positive[row])]
-            if self._is_classes(number):
-                return row, f"the classes {_listed(labels)} exclude each other."
-            return row, (
-                f"{labels[0]!r} and {labels[1]!r} are both positive, but exclude each other."
-            )
-        return None
-
-    def _without_parent(self, states):
+            labels = [self._name(i) for i in members if states[i] == POSITIVE]
+            if len(labels) > 1 and self._is_classes(number):
+                return f"the classes {_listed(labels)} exclude each other."
+            if len(labels) > 1:
+                return f"{labels[0]!r} and {labels[1]!r} are both positive, but exclude each other."
         for child, parent in self.consistent.implications:
-            row = _first((states[:, child] == POSITIVE) & (states[:, parent] == NEGATIVE))
-            if row is not None:
-                return row, (
+            if states[child] == POSITIVE and states[parent] == NEGATIVE:
+                return (
                     f"{self._name(child)!r} is positive but {self._name(parent)!r}, which it "
                     "implies, is negative."
                 )
-        return None
-
-    def _none_of_a_group(self, states):
         for number, (members, exactly_one) in enumerate(self.consistent.exclusive):
-            if not exactly_one:
-                continue
-            row = _first((states[:, members] == NEGATIVE).all(axis=1))
-            if row is None:
-                continue
-            if self._is_classes(number):
-                return row, "every class is said to be absent."
-            labels = _listed(map(self._name, members))
-            return row, f"none of {labels} is positive, but exactly one must be."
-        return None
-
-    def _beyond_single_rules(self, states):
-        rows = torch.from_numpy(states.copy())
-        with torch.no_grad():
-            total = self.consistent.log_partition(torch.zeros(1, 1).expand(rows.shape), rows)
-        contradicts = (total < CONTRADICTION).numpy()
-        row = _first(contradicts.any(axis=1))
-        if row is None:
-            return None
-        component = self.consistent.components[int(contradicts[row].argmax())]
-        known = [i for i in component if states[row, i] != UNKNOWN]
-        return row, (
+            if exactly_one and (states[list(members)] == NEGATIVE).all():
+                if self._is_classes(number):
+                    return "every class is said to be absent."
+                labels = _listed(map(self._name, members))
+                return f"none of {labels} is positive, but exactly one must be."
+        component = self.components[int(self.contradictions(states[None])[0].argmax())]
+        known = [i for i in component if states[i] != UNKNOWN]
+        return (
             f"what is said of {_listed(map(self._name, known))} contradicts the rules: no labels "
             "obey them all and agree with it."
         )

@@ -11,6 +11,32 @@ from sklearn_ctran._labels import encode_known
 _CHUNK = 4096
 
 
+def unwrap(estimator):
+    """The estimator that pipelines and searches (GridSearchCV, ...) end in.
+
+    Parameters
+    ----------
+    estimator : estimator, Pipeline or search over either, fitted or not
+
+    Returns
+    -------
+    estimator : estimator
+        Of a fitted search the best one, refitted.
+    transformers : list of Pipeline
+        What `X` goes through before it.
+    """
+    transformers = []
+    while True:
+        if isinstance(estimator, Pipeline):
+            if len(estimator) > 1:
+                transformers.append(estimator[:-1])
+            estimator = estimator[-1]
+        elif hasattr(estimator, "refit"):  # What scikit-learn's searches have in common.
+            estimator = getattr(estimator, "best_estimator_", estimator.estimator)
+        else:
+            return estimator, transformers
+
+
 class Questions:
     """A fitted estimator of the protocol, images, and what is known of their labels.
 
@@ -18,7 +44,7 @@ class Questions:
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
         with extra labels.
     X : array-like
@@ -47,11 +73,11 @@ class Questions:
     def __init__(
         self, estimator, X, known_labels=None, extra_labels=None, *, what="known_labels"
     ):
-        if isinstance(estimator, Pipeline):
-            check_is_fitted(estimator)
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
         check_is_fitted(estimator)
+        estimator, transformers = unwrap(estimator)
+        check_is_fitted(estimator)
+        for transformer in transformers:
+            X = transformer.transform(X)
         self._estimator = estimator
         self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
         targets = np.asarray(estimator.label_names_)

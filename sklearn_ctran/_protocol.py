@@ -114,16 +114,16 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
-            A known label has the largest or the least finite float32.
+            A known label has the largest or the least finite float32. For a 1-D `y`, probabilities
+            are the softmax of a row.
         """
         logits, states = self._logits(X, known_labels, extra_labels)
         largest = np.finfo(np.float32).max
-        if not self._exclusive:
-            logits = self._rules.consistent_logits(logits, states)
+        read = self._rules.class_logits if self._exclusive else self._rules.consistent_logits
+        logits, states = read(logits, states)[:, : self.n_labels_], states[:, : self.n_labels_]
         logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
-        logits = logits[:, : self.n_labels_]
         if self._exclusive and self.n_labels_ == 2:
-            logits = logits[:, 1].astype(np.float64) - logits[:, 0]
+            logits = logits[:, 1] - logits[:, 0]
         return np.clip(logits, -largest, largest).astype(np.float32)
 
     def predict(

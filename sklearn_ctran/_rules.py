@@ -9,7 +9,7 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
 from sklearn_ctran.modules.diagram import EntangledRulesError
@@ -159,13 +159,29 @@ class LabelRules:
         return proba
 
     def consistent_logits(self, logits, states):
-        """Logits of :meth:`probabilities`, which differ where labels are under a rule."""
+        """Logits of :meth:`probabilities`, which differ where labels are under a rule.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_labels), float32
+        states : ndarray of shape (n_samples, n_labels), int8
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_labels), float64
+            Exact where probabilities round to 0 or 1 too; infinite where nothing else is possible.
+        """
         if self.consistent is None:
-            return logits
-        bound = self.consistent.bound.numpy()
-        logits = logits.copy()
-        logits[:, bound] = logit(self.probabilities(logits, states)[:, bound])
-        return logits
+            return logits.astype(np.float64)
+        return self._ask(self.consistent.logits, logits, states)
+
+    def class_logits(self, logits, states):
+        """Logits of the classes of a 1-D `y`, whose softmax is their probabilities.
+
+        Parameters and result are those of :meth:`consistent_logits`, of the classes only.
+        """
+        positive = self._ask(lambda *args: self.consistent.log_marginals(*args)[1], logits, states)
+        return positive[:, : self.classes]
 
     def complete(self, labels, logits, states):
         """Let labels under an exactly-one rule be those of the most probable label set.

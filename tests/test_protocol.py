@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import sklearn
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -253,6 +254,27 @@ def test_probabilities_obey_the_rules(weather, ruled):
     # Without the rules, the same network is not sure.
     free = CTranClassifier(None, **QUICK).fit(X, Y).predict_proba(X, {"cat": 1})
     assert (free[:, 5] < 1).all()
+
+
+def test_logits_rank_what_probabilities_round_to_one(weather, ruled, monkeypatch):
+    X, _, _ = weather
+    raw = np.full((4, 8), -30, np.float32)
+    raw[:, 5] = [30, 40, 50, 45]
+    monkeypatch.setattr(ruled, "_logits", lambda *args: (raw, np.full((4, 8), -1, np.int8)))
+    assert (ruled.predict_proba(X)[:, 5] == 1).all()
+    logits = ruled.decision_function(X)
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits[:, 5], [30, 40, 50, 45], rtol=1e-5)
+
+
+def test_logits_of_classes_under_rules_agree_with_their_probabilities():
+    rng = np.random.RandomState(0)
+    X = rng.randn(60, 3).astype(np.float32)
+    y = np.array(["owl", "tit", "wren"])[rng.randint(3, size=60)]
+    E = pd.DataFrame({"hoots": y == "owl", "blue": X[:, 0] > 0}).astype(int)
+    model = quick(implies={"owl": "hoots"}).fit(X, y, extra_labels=E)
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(softmax(model.decision_function(X), axis=1), proba, rtol=1e-4)
 
 
 def test_a_known_label_settles_what_follows(weather, ruled):

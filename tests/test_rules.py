@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sklearn_ctran._rules import read_rules
 
@@ -342,7 +343,38 @@ def test_logits_fit_the_probabilities():
     expected = rules.probabilities(logits, states)
     np.testing.assert_allclose(1 / (1 + np.exp(-consistent)), expected, rtol=1e-4)
     np.testing.assert_array_equal(logits, before)
-    assert read_rules(NAMES).consistent_logits(logits, states) is logits
+    np.testing.assert_array_equal(read_rules(NAMES).consistent_logits(logits, states), logits)
+
+
+def test_logits_do_not_saturate():
+    rules = consistent_rules()
+    logits = np.zeros((3, 8), np.float32)
+    logits[:, [CAT, ANIMAL]] = [[30, 31], [29, 30], [-30, -29]]
+    logits[:, [SUN, RAIN, SNOW]] = [[30, 0, -30], [29, -30, -31], [0, 30, -30]]
+    states = np.full((3, 8), -1, np.int8)
+    assert (rules.probabilities(logits, states)[:2, [SUN, ANIMAL]] == 1).all()
+    found = rules.consistent_logits(logits, states)
+    # A cat is an animal: log(e^61 + e^31) against none of them (neither cat nor dog is known).
+    np.testing.assert_allclose(found[:2, ANIMAL], [61, 59], rtol=1e-6)
+    np.testing.assert_allclose(found[0, [SUN, RAIN, SNOW]], [30, -30, -60], rtol=1e-6)
+    np.testing.assert_allclose(found[1, [SUN, RAIN, SNOW]], [59 - np.log1p(np.exp(-1)), -59, -60])
+    assert found[2, CAT] == pytest.approx(-59) and found[2, SNOW] == pytest.approx(-60)
+    states[:, SUN] = 1
+    settled = rules.consistent_logits(logits, states)[:, [SUN, RAIN, SNOW]]
+    assert (settled == [np.inf, -np.inf, -np.inf]).all()
+
+
+def test_softmax_of_class_logits():
+    rules = read_rules(np.array(["a", "b", "c", "sun"]), implies={"a": "sun"}, classes=3)
+    logits = np.random.RandomState(0).randn(20, 4).astype(np.float32) * 3
+    states = np.full((20, 4), -1, np.int8)
+    states[10:, 2] = 0
+    found = rules.class_logits(logits, states)
+    assert found.shape == (20, 3)
+    expected = rules.probabilities(logits, states)[:, :3]
+    np.testing.assert_allclose(softmax(found, axis=1), expected, rtol=1e-5, atol=1e-12)
+    alone = read_rules(np.arange(4), classes=4)
+    np.testing.assert_array_equal(alone.class_logits(logits, np.full((20, 4), -1, "i1")), logits)
 
 
 def test_exactly_one_label_is_predicted_where_none_reaches_a_half():

@@ -419,6 +419,38 @@ def test_log_score_of_classes_takes_one_class_a_row():
         model.log_score(X, np.eye(3)[y])
     with pytest.raises(ValueError, match="booleans"):
         model.log_score(X, y == 1)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.log_score(X, y[:20])
+
+
+@pytest.mark.parametrize("names", [["owl", "tit", "wren"], [0, 1, 2], [-1, 0, 1]])
+def test_unknown_classes_are_not_scored(names):
+    X = np.random.RandomState(0).randn(30, 3).astype(np.float32)
+    y = np.array(names)[np.arange(30) % 3]
+    model = quick().fit(X, y)
+    scores = model.log_score(X, y)
+    assert (scores < 0).all()
+    partly = [None, np.nan, *y[2:].tolist()]
+    if -1 not in names:
+        partly[2] = -1
+    n_missing = 2 + (-1 not in names)
+    for labels in (partly, np.array(partly, dtype=object), pd.Series(partly, dtype=object)):
+        found = model.log_score(X, labels)
+        assert np.isnan(found[:n_missing]).all()
+        np.testing.assert_array_equal(found[n_missing:], scores[n_missing:])
+
+
+def test_label_sets_to_score_are_called_y(scenes):
+    X, Y, E = scenes
+    model = quick().fit(X, Y, extra_labels=E)
+    with pytest.raises(TypeError, match="^y must be dense"):
+        model.log_score(X, sparse.csr_matrix(Y))
+    with pytest.raises(ValueError, match=r"^y must have shape .* = \(200, 2\), got \(200,\)"):
+        model.log_score(X, Y["cat"])
+    with pytest.raises(ValueError, match="^y names 'rain', which belongs to extra_labels"):
+        model.log_score(X, {"rain": 1})
+    with pytest.raises(ValueError, match="^extra_labels names 'cat', which belongs to y"):
+        model.log_score(X, Y, extra_labels={"cat": 1})
 
 
 def test_seeds_of_samples(scenes):
@@ -447,7 +479,7 @@ def test_log_score_takes_gaps_and_extra_labels(scenes, told):
     [
         (lambda m, X: m.predict(X, decoding="chain"), "'greedy' or 'beam', got 'chain'"),
         (lambda m, X: m.predict(X, decoding="beam", beam_width=0), "beam_width .* got 0"),
-        (lambda m, X: m.sample_labels(X, 0), "n_samples .* at least 1, got 0"),
+        (lambda m, X: m.sample_labels(X, 0), "n_samples .* above 0, got 0"),
         (lambda m, X: m.sample_labels(X, 1.5), "n_samples .* got 1.5"),
         (lambda m, X: m.sample_labels(X, n_sweeps=-1), "n_sweeps .* at least 0, got -1"),
     ],

@@ -40,7 +40,7 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
         Images, in whatever form the estimator takes them.
@@ -145,7 +145,7 @@ def label_effects(
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
         Images, in whatever form the estimator takes them.
@@ -164,11 +164,12 @@ def label_effects(
     Raises
     ------
     ValueError
-        If no label has one of the names; and whatever the estimator raises.
+        If `labels` is empty or no list, or no label has one of the names; and whatever the
+        estimator raises.
     """
     questions = Questions(estimator, X, known_labels, extra_labels)
-    names = questions.names if labels is None else list(labels)
-    causes = [questions.position(name) for name in names]
+    every = range(len(questions.names))
+    causes = every if labels is None else questions.positions(labels, "labels")
     shape = len(causes), questions.n_targets
     positive, negative, effect, spread = np.full((4, *shape), np.nan)
     n_images = np.zeros(len(causes), dtype=np.int64)
@@ -186,7 +187,7 @@ def label_effects(
         if per_image:
             kept[rows, i] = difference
     return LabelEffects(
-        cause_names=names,
+        cause_names=[questions.names[cause] for cause in causes],
         label_names=questions.names[: questions.n_targets],
         baseline=_mean(questions.ask(np.arange(len(questions.states)), questions.states)),
         n_images=n_images,

@@ -13,12 +13,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
+from sklearn_ctran._checks import check_count
 from sklearn_ctran._labels import (
     POSITIVE,
     UNKNOWN,
     as_names,
     encode_extra_labels,
-    encode_known_labels,
     encode_targets,
 )
 from sklearn_ctran._questions import Questions, unwrap
@@ -225,8 +225,7 @@ def _check_params(hidden_fraction, n_repeats):
         raise ValueError(
             f"hidden_fraction must be above 0 and at most 1, or None, got {hidden_fraction!r}."
         )
-    if not isinstance(n_repeats, Integral) or n_repeats < 1:
-        raise ValueError(f"n_repeats must be an integer above 0, got {n_repeats!r}.")
+    check_count("n_repeats", n_repeats)
 
 
 def _split(cv, X, y, rng):
@@ -325,38 +324,39 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted, on these images or others.
     X : array-like
         Images, in whatever form the estimator takes them.
-    y : array-like or DataFrame of shape (n_samples, n_labels)
-        1, 0, and -1 or NaN where the label is missing. Columns are the estimator's labels, in its
-        order. Not sparse: there a missing entry could not be told from 0.
+    y : array-like or DataFrame of shape (n_samples, n_labels), or array-like of shape (n_samples,)
+        1, 0, and -1 or NaN where the label is missing. One dimension: the class of each sample,
+        None or NaN where it is missing, of an estimator fitted with such. Columns are the
+        estimator's labels, in its order. Not sparse: there a missing entry could not be told from
+        0.
     extra_labels : array-like, DataFrame or dict, default=None
         What is known of the extra labels, as in `predict_proba`.
 
     Returns
     -------
     completed : ndarray or DataFrame of shape (n_samples, n_labels), float32
-        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere. A data frame, with the same
-        index and columns, if `y` was one.
+        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere; one column for each class if
+        `y` holds classes. A data frame, with the same index and columns, if `y` was one.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError, TypeError
-        If `y` has other columns or values, or is sparse; and whatever the estimator raises.
+        If `y` has other columns or values, is sparse, or contradicts the rules; and whatever the
+        estimator raises.
     """
     last, _ = unwrap(estimator)
     check_is_fitted(last)
-    names = np.asarray(last.label_names_)
     if hasattr(y, "columns"):
-        _check_columns(names.tolist(), list(y.columns))
-    states = encode_known_labels(y, _num_samples(X), names, what="y")
-    questions = Questions(estimator, X, states, extra_labels)
+        _check_columns(np.asarray(last.label_names_).tolist(), list(y.columns))
+    questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
-    if not hasattr(y, "iloc"):
+    if not hasattr(y, "columns"):
         return completed
     return type(y)(completed, index=y.index, columns=y.columns)
 

@@ -159,6 +159,25 @@ def test_images_whose_known_labels_settle_a_cause_do_not_count_for_it():
     assert (none_left.baseline == 1).all()
 
 
+@pytest.mark.parametrize(
+    "labels, message",
+    [
+        ("extra0", "labels must be a list of names of labels, got 'extra0'"),
+        (1, "labels must be a list of names of labels, got 1"),
+        ({"extra0": 1}, "labels must be a list of names"),
+        ([], "labels is empty: name at least one label"),
+    ],
+)
+def test_causes_are_a_list(model, labels, message):
+    with pytest.raises(ValueError, match=message):
+        label_effects(model, IMAGES, labels=labels)
+
+
+def test_causes_as_an_array(model):
+    effects = label_effects(model, IMAGES, labels=np.array(["extra0"]))
+    assert effects.cause_names == ["extra0"] and type(effects.cause_names[0]) is str
+
+
 def test_unknown_causes(model):
     with pytest.raises(
         ValueError, match="'owl' is not a label of this estimator. Its labels are 0"

@@ -500,6 +500,27 @@ def test_columns_must_be_the_labels(columns, message, wrap):
         complete_labels(model, X, y.assign(d=0)[columns])
 
 
+def test_missing_classes_are_filled_in():
+    X = np.random.RandomState(0).randn(30, 3).astype(np.float32)
+    y = pd.Series(np.array(["owl", "tit", "wren"])[np.arange(30) % 3], dtype=object)
+    model = CTranClassifier(None, max_epochs=2, **TINY).fit(X, y)
+    expected = model.predict_proba(X)
+    expected[1:] = y.to_numpy()[1:, None] == model.classes_
+    y[0] = None
+    completed = complete_labels(model, X, y)
+    np.testing.assert_array_equal(completed, expected)
+    with pytest.raises(ValueError, match=r"y must have shape .* \(30, 3\), got \(30,\)"):
+        complete_labels(CTranClassifier(None, **TINY, max_epochs=1).fit(X, X > 0), X, y)
+
+
+def test_labels_to_complete_are_called_y():
+    X, y = animals()
+    fine = y.drop([17, 40])
+    model = CTranClassifier(None, max_epochs=1, implies={"cat": "animal"}, **TINY)
+    with pytest.raises(ValueError, match="^y, row 17: 'cat' is positive but 'animal'"):
+        complete_labels(model.fit(X[fine.index], fine), X, y)
+
+
 def test_sparse_labels_have_no_missing_ones():
     X, y = make_copies()
     with pytest.raises(TypeError, match="y must be dense"):

@@ -37,10 +37,10 @@ class LabelPredictions(ClassifierMixin):
             As in `fit`.
         known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
             What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
-            DataFrame has some label names as columns; a dict maps a label name to a column or to
-            one value for all rows. The name of one of `label_groups` stands for all its labels:
-            its value is the label that applies, or a tuple or set of those that do, for all rows
-            or row by row. None: nothing is known.
+            DataFrame has some label names (never positions) as columns; a dict maps a label name to
+            a column or to one value for all rows. The name of one of `label_groups` stands for all
+            its labels: its value is the label that applies, or a tuple or set of those that do, for
+            all rows or row by row. None: nothing is known.
         extra_labels : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, \
                 default=None
             What is known of the extra labels, in the same forms.

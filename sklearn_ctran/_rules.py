@@ -1,6 +1,7 @@
 """Rules between labels, as users write them: groups, exclusive groups and implications.
 
-Labels may be written by name or by position. What is behind this module sees positions only.
+Labels may be written by name or by position: names win, and numbers are no positions where some
+label has another number as its name. What is behind this module sees positions only.
 """
 
 from collections.abc import Hashable, Mapping
@@ -231,7 +232,8 @@ class LabelRules:
 def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, classes=0):
     """Read what users declare about labels.
 
-    Labels are written by name, or, where no name equals it, by position.
+    Labels are written by name, or, where no name equals it, by position. Where names are integers
+    that are not their labels' positions, by name only.
 
     Parameters
     ----------
@@ -285,6 +287,9 @@ class _Labels:
     def __init__(self, names):
         self.names = names
         self._positions = {name: i for i, name in enumerate(names.tolist())}
+        numbers = {name: i for name, i in self._positions.items() if _is_number(name)}
+        #: A position could be taken for a name where labels are numbered otherwise.
+        self._by_position = all(name == i for name, i in numbers.items())
 
     def find(self, label):
         """The position of a label; None if there is no such label."""
@@ -295,7 +300,7 @@ class _Labels:
         is_bool = isinstance(label, (bool, np.bool_))
         if position is not None and is_bool <= isinstance(_name(self.names, position), bool):
             return position
-        if isinstance(label, Integral) and not is_bool and 0 <= label < len(self.names):
+        if self._by_position and _is_number(label) and 0 <= label < len(self.names):
             return int(label)
         return None
 
@@ -303,9 +308,12 @@ class _Labels:
         """The position of a label, or a ValueError that says where it is."""
         position = self.find(label)
         if position is None:
+            hint = ""
+            if _is_number(label) and not self._by_position:
+                hint = " Labels whose names are integers go by name, not by position."
             raise ValueError(
                 f"{where} names {label!r}, which is not a label. The labels are "
-                f"{_listed(self.names.tolist())}."
+                f"{_listed(self.names.tolist())}.{hint}"
             )
         return position
 
@@ -462,6 +470,11 @@ def _blocks(states):
     n_rows = max(1, _BLOCK_ENTRIES // max(1, states.shape[1]))
     for first in range(0, len(states), n_rows):
         yield first, states[first : first + n_rows]
+
+
+def _is_number(label):
+    """Tell an integer that may be a position from all else."""
+    return isinstance(label, Integral) and not isinstance(label, (bool, np.bool_))
 
 
 def _first(rows):

@@ -268,6 +268,15 @@ def test_bad_group_of_known_labels(known, message):
         encode_known_labels(known, 3, SKIES, groups=groups)
 
 
+def test_known_labels_go_by_name_never_by_position():
+    states = encode_known_labels({3: 1, 2: 0}, 1, np.array([3, 1, 2]))
+    np.testing.assert_array_equal(states, [[1, -1, 0]])
+    with pytest.raises(ValueError, match="names 0, which is not one of its labels. They are 3, 1"):
+        encode_known_labels({0: 1}, 1, np.array([3, 1, 2]))
+    with pytest.raises(ValueError, match="names 0, which is not one of its labels"):
+        encode_known_labels({0: 1}, 1, NAMES)
+
+
 def test_targets_and_extra_labels_stand_side_by_side():
     extra = np.array(["wet", "warm"])
     states = encode_known({"sun": 1}, {"wet": [0, 1]}, 2, NAMES, extra)

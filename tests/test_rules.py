@@ -71,9 +71,33 @@ def test_forms_of_implies():
 
 def test_names_come_before_positions():
     names = np.array([1, 0, 5])
-    assert read_rules(names, {"a": [0], "b": [2, 1]}).groups == {"a": (1,), "b": (2, 0)}
-    with raises(ValueError, "label_groups['a'] has 5 twice"):
-        read_rules(names, {"a": [5, 2]})
+    assert read_rules(names, {"a": [0], "b": [5, 1]}).groups == {"a": (1,), "b": (2, 0)}
+    rules = read_rules(names, None, [[5, np.int64(0)]], {1: 5})
+    assert rules.consistent.exclusive == [((1, 2), False)]
+    assert rules.consistent.implications == [(0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("params", "where"),
+    [
+        ({"label_groups": {"a": [5, 2]}}, "label_groups['a'] names 2, which is not a label."),
+        ({"exclusive_groups": [[0, 2]]}, "exclusive_groups[0] names 2, which is not a label."),
+        ({"implies": {2: 0}}, "implies names 2, which is not a label."),
+        ({"implies": {0: 2}}, "implies[0] names 2, which is not a label."),
+    ],
+)
+def test_integer_names_are_not_mixed_with_positions(params, where):
+    message = f"{where} The labels are 1, 0, 5. Labels whose names are integers go by name, not"
+    with raises(ValueError, message):
+        read_rules(np.array([1, 0, 5]), **params)
+
+
+def test_positions_reach_labels_with_other_names():
+    """Targets of an array have their positions as names, extra labels that follow do not."""
+    names = np.array([0, 1, "wet"], dtype=object)
+    assert read_rules(names, implies={2: 0}).consistent.implications == [(2, 0)]
+    with raises(ValueError, "implies[0] names 3, which is not a label. The labels are 0, 1, 'wet"):
+        read_rules(names, implies={0: 3})
 
 
 def test_booleans_are_labels_only_if_names_are():

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
@@ -275,6 +276,19 @@ def test_extra_labels_are_told_and_not_ranked(estimator, asked):
         assert errors.probabilities.shape == y.shape
         assert (np.delete(errors.label_quality_scores[:, 2], 17) > 0.9).all()
     assert all((known[:, 3] >= 0).all() for known in asked)
+
+
+def test_extra_labels_of_a_pipeline_are_routed():
+    """With scikit-learn's metadata routing a pipeline takes no names of steps."""
+    X, y = make_copies()
+    extra = y[["c"]].rename(columns={"c": "weather"})
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = Joint().set_fit_request(extra_labels=True)
+        pipeline = make_pipeline(FunctionTransformer(), model)
+        routed = find(y, X, pipeline, extra_labels=extra)
+    expected = find(y, X, Joint(), extra_labels=extra)
+    np.testing.assert_array_equal(routed.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(routed.rows, [17, 17])
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,10 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
-            1 where the probability is above 0.5, or, of labels under an exactly-one rule, in the
-            most probable set that obeys the rules; known labels as they are known. For a 1-D `y`
-            the most probable class.
+            1 where the probability is above 0.5, or, of labels connected by rules to an
+            exactly-one group (its own and those that imply, exclude or are implied by them, and so
+            on), in their most probable set that obeys the rules; known labels as they are known.
+            For a 1-D `y` the most probable class.
 
         Raises
         ------

@@ -6,6 +6,7 @@ import pytest
 import sklearn
 from scipy import sparse
 from scipy.special import softmax
+from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -115,6 +116,21 @@ def test_classes_with_attributes():
     assert (no_owl == "wren").mean() > 0.9
     extra = model.predict_extra_proba(X, known_labels={"tit": 1})
     assert (extra[:, 1] > 0.5).all() and (extra[:, 0] < 0.5).all()
+
+
+def test_attributes_cost_classes_few_points_where_nothing_is_told():
+    """Ten digits, and of each image 16 coarse pixels, dark or not, as extra labels."""
+    X, y = load_digits(return_X_y=True)
+    coarse = X.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16)
+    E = (coarse > np.median(coarse, axis=0)).astype(int)
+    rows = np.random.RandomState(0).permutation(len(X))
+    train, test = rows[:600], rows[600:]
+    model = quick(d_model=32, max_epochs=15, lr=3e-3)
+    alone = model.fit(X[train], y[train]).score(X[test], y[test])
+    beside = model.fit(X[train], y[train], extra_labels=E[train]).score(X[test], y[test])
+    assert alone > 0.92
+    # Measured with seeds 0, 1, 2: 95.1, 94.1, 95.1 % alone; 3.4, 3.2, 3.9 points less beside.
+    assert beside > alone - 0.05
 
 
 def test_classes_are_sampled_and_scored():

@@ -133,9 +133,7 @@ class Questions:
             If it is no list or empty, or no label has one of the names.
         """
         if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
-            raise ValueError(
-                f"{what} must be a list of names of labels, got {labels!r}."
-            )
+            raise ValueError(f"{what} must be a list of names of labels, got {labels!r}.")
         if not len(labels):
             raise ValueError(f"{what} is empty: name at least one label.")
         return [self.position(label) for label in labels]

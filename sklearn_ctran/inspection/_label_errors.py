@@ -1,5 +1,6 @@
 """Given labels that are probably wrong, and probabilities in place of missing ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from numbers import Integral, Real
@@ -133,7 +134,7 @@ def find_label_errors(
     y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
         1, 0, and -1 or NaN where nobody annotated the label.
     extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
-        As in the estimator's `fit`. They are always told.
+        As in the estimator's `fit`. They are always told. Not a dict if a search is to split them.
     cv : int, splitter or iterable of (train, test), default=5
         Number of folds of shuffled rows, or how to split. Each row must be held out exactly once;
         no stratification, for labels may be missing.
@@ -189,13 +190,17 @@ def find_label_errors(
     states = _leave_out_contradictions(estimator, targets, extra, extra_names)
     breaks_rules = states != targets.states
     if breaks_rules.any():
-        y = type(y)(states, index=y.index, columns=y.columns) if hasattr(y, "iloc") else states
+        y = _like(y, states)
+    if isinstance(extra_labels, Mapping):
+        extra = dict(zip(extra_names.tolist(), extra.T, strict=True))
+    elif extra is not None:
+        extra = _like(extra_labels, extra)
     rng = check_random_state(random_state)
     folds = _split(cv, X, y, rng)
     hidden = _choose_hidden(targets.states.shape, hidden_fraction, n_repeats, rng)
     jobs = [
         delayed(_predict_fold)(
-            clone(estimator), X, y, states, extra, extra_names, *fold, hidden[:, fold[1]]
+            clone(estimator), X, y, states, extra, *fold, hidden[:, fold[1]]
         )
         for fold in folds
     ]
@@ -253,18 +258,12 @@ def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
     return rank * n_questions // n_labels
 
 
-def _predict_fold(estimator, X, y, states, extra, extra_names, train, test, hidden):
+def _predict_fold(estimator, X, y, states, extra, train, test, hidden):
     """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
-    told = _extra_columns(extra, extra_names, train)
-    if isinstance(estimator, Pipeline) and not get_config()["enable_metadata_routing"]:
-        told = {f"{estimator.steps[-1][0]}__{name}": value for name, value in told.items()}
+    told = {} if extra is None else {_fit_argument(estimator): _rows_of(extra, train)}
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
-    questions = Questions(
-        estimator,
-        _safe_indexing(X, test),
-        states[test],
-        **_extra_columns(extra, extra_names, test),
-    )
+    told = None if extra is None else _rows_of(extra, test)
+    questions = Questions(estimator, _safe_indexing(X, test), states[test], told)
     n_targets = questions.n_targets
     tied = [[label for label in part if label < n_targets] for part in questions.components]
     return np.mean([_ask_hidden(questions, _together(chosen, tied)) for chosen in hidden], axis=0)
@@ -278,11 +277,28 @@ def _together(chosen, tied):
     return chosen
 
 
-def _extra_columns(extra, names, rows):
-    """The argument that tells some rows' extra labels, if there are any."""
-    if extra is None:
-        return {}
-    return {"extra_labels": dict(zip(names.tolist(), extra[rows].T, strict=True))}
+def _like(table, values):
+    """Values in a data frame like the table, if that is one."""
+    if not hasattr(table, "iloc"):
+        return values
+    return type(table)(values, index=table.index, columns=table.columns)
+
+
+def _rows_of(extra, rows):
+    if isinstance(extra, dict):
+        return {name: column[rows] for name, column in extra.items()}
+    return _safe_indexing(extra, rows)
+
+
+def _fit_argument(estimator):
+    """What ``fit`` calls the extra labels: without metadata routing pipelines want their steps."""
+    if get_config()["enable_metadata_routing"]:
+        return "extra_labels"
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return f"{name}__{_fit_argument(last)}"
+    inner = getattr(estimator, "estimator", None)
+    return "extra_labels" if inner is None else _fit_argument(inner)
 
 
 def _ask_hidden(questions, chosen):
@@ -356,9 +372,7 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
         _check_columns(np.asarray(last.label_names_).tolist(), list(y.columns))
     questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
-    if not hasattr(y, "columns"):
-        return completed
-    return type(y)(completed, index=y.index, columns=y.columns)
+    return _like(y, completed) if hasattr(y, "columns") else completed
 
 
 def _check_columns(names, columns):

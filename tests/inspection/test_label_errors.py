@@ -10,7 +10,7 @@ import sklearn
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -276,6 +276,27 @@ def test_extra_labels_are_told_and_not_ranked(estimator, asked):
         assert errors.probabilities.shape == y.shape
         assert (np.delete(errors.label_quality_scores[:, 2], 17) > 0.9).all()
     assert all((known[:, 3] >= 0).all() for known in asked)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda search: search(Joint()),
+        lambda search: search(make_pipeline(FunctionTransformer(), Joint())),
+        lambda search: make_pipeline(FunctionTransformer(), search(Joint())),
+    ],
+)
+def test_extra_labels_of_searches(wrap):
+    X, y = make_copies()
+    extra = y[["c"]].rename(columns={"c": "weather"})
+    expected = find(y, X, Joint(), extra_labels=extra).probabilities
+
+    def search(estimator):
+        return GridSearchCV(estimator, {}, cv=KFold(2), scoring=lambda *args: 0.0)
+
+    for told in (extra, extra.to_numpy(), sparse.csr_matrix(extra)):
+        errors = find(y, X, wrap(search), extra_labels=told)
+        np.testing.assert_array_equal(errors.probabilities, expected)
 
 
 def test_extra_labels_of_a_pipeline_are_routed():

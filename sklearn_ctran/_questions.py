@@ -104,6 +104,8 @@ class Questions:
 
         What is called "y" may be one class a sample, if such were learned.
         """
+        if what[0] == "y" and known_labels is None:
+            raise ValueError("y is None, but labels are needed here.")
         if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:
             known_labels = encode_known_classes(known_labels, self.classes)
         states = encode_known(

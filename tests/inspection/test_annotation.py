@@ -457,6 +457,7 @@ def too_few(proba, states):
         ({"n_candidates": 0}, "n_candidates must be an integer above 0"),
         ({"cost": {1: 0}}, "cost must be above 0"),
         ({"y": np.full((80, 4), 2)}, "y must hold 0 and 1"),
+        ({"y": None}, "y is None"),
         ({"y": np.ones((79, 4))}, r"y must have shape \(n_samples, n_labels\) = \(80, 4\)"),
         ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of shape \(80, 4\)"),
         ({"scored": np.ones((80, 4))}, "scored must be a mask"),

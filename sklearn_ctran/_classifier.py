@@ -78,10 +78,17 @@ class CTranClassifier(NeuralMultilabelClassifier):
         in each of which at most one label is true; or a dict from such a name, or a tuple of
         labels, to "at_most_one" or "exactly_one". Probabilities are those of the label sets that
         obey this rule and `implies`, in training too, where the likelihood of these sets takes
-        the place of `loss`; what follows from known labels is known.
+        the place of `loss`; what follows from known labels is known. Labels go by name or, unless
+        names are integers other than positions, by position. `fit` refuses rules that are too
+        entangled: to go through the connected labels one by one, more than 4,096 cases of what
+        the labels so far leave possible would have to be kept apart. Single groups of any size,
+        hierarchies and classes that each imply one label of every group are far from it; 200
+        classes of which each implies labels of another half of 28 groups are not. Leave out the
+        rules that connect the groups: the model learns what goes together from `y` anyway.
     implies : dict, default=None
         Label -> the label, or list of labels, that must be true if it is: a hierarchy. No label
-        gets a higher probability than one that it implies.
+        gets a higher probability than one that it implies. Written as in `exclusive_groups`,
+        refused like them where rules are too entangled.
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's

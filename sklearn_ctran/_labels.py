@@ -211,8 +211,43 @@ def _encode_classes(y):
     return Targets(states, classes, classes, exclusive=True)
 
 
+def encode_known_classes(y, classes):
+    """Label states of one class a sample, None, NaN or -1 where it is not known.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        -1 is a class where `classes` has it.
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    states : ndarray of shape (n_samples, n_classes), int8
+        All unknown in a row whose class is not known.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not one-dimensional, or holds anything else; the message names the row.
+    """
+    values = column_or_1d(y, dtype=None).tolist()
+    classes = classes.tolist()
+    codes = {label: code for code, label in enumerate(classes)}
+    states = np.full((len(values), len(classes)), UNKNOWN, dtype=np.int8)
+    for row, value in enumerate(values):
+        # To Python True is 1.
+        if isinstance(value, bool) and not isinstance(classes[0], bool):
+            raise ValueError("y holds booleans, but the classes of fit are no booleans.")
+        if value in codes:
+            states[row] = NEGATIVE
+            states[row, codes[value]] = POSITIVE
+        elif not _is_missing(value) and value != UNKNOWN:
+            raise ValueError(f"y, row {row}: {value!r} is not one of the classes of fit.")
+    return states
+
+
 def encode_known_labels(
-    known_labels, n_samples, names, *, what="known_labels", groups=None, others=()
+    known_labels, n_samples, names, *, what="known_labels", groups=None, others=None
 ):
     """Turn `known_labels` or `extra_labels`, in any accepted form, into label states.
 
@@ -232,8 +267,8 @@ def encode_known_labels(
     groups : dict, optional
         Group name -> names of its labels, in a tuple. Only groups all of whose labels are among
         `names` can be told.
-    others : sequence, default=()
-        Names of labels that another argument tells.
+    others : dict, optional
+        Names of labels that another argument tells, by the argument's name.
 
     Returns
     -------
@@ -248,7 +283,7 @@ def encode_known_labels(
     if known_labels is None:
         return states
     if isinstance(known_labels, Mapping) or hasattr(known_labels, "columns"):
-        _fill_by_name(states, known_labels, names, what, groups or {}, others)
+        _fill_by_name(states, known_labels, names, what, groups or {}, others or {})
         return states
     if sparse.issparse(known_labels):
         raise TypeError(
@@ -263,7 +298,15 @@ def encode_known_labels(
     return read_states(array, names, what)
 
 
-def encode_known(known_labels, extra_labels, n_samples, names, extra_names=(), groups=None):
+def encode_known(
+    known_labels,
+    extra_labels,
+    n_samples,
+    names,
+    extra_names=(),
+    groups=None,
+    what=("known_labels", "extra_labels"),
+):
     """Label states of targets and extra labels side by side.
 
     Parameters
@@ -274,6 +317,8 @@ def encode_known(known_labels, extra_labels, n_samples, names, extra_names=(), g
     names, extra_names : ndarray of shape (n_labels,), (n_extra_labels,)
     groups : dict, optional
         Group name -> names of its labels.
+    what : (str, str)
+        What the user calls the two arguments, for errors.
 
     Returns
     -------
@@ -286,20 +331,25 @@ def encode_known(known_labels, extra_labels, n_samples, names, extra_names=(), g
     """
     if extra_labels is not None and not len(extra_names):
         raise ValueError(
-            "extra_labels is given, but the estimator was fitted without extra labels: pass "
+            f"{what[1]} is given, but the estimator was fitted without extra labels: pass "
             "extra_labels to fit too."
         )
     extra_names = np.asarray(extra_names)
     targets = encode_known_labels(
-        known_labels, n_samples, names, groups=groups, others=extra_names.tolist()
+        known_labels,
+        n_samples,
+        names,
+        what=what[0],
+        groups=groups,
+        others={what[1]: extra_names.tolist()},
     )
     extra = encode_known_labels(
         extra_labels,
         n_samples,
         extra_names,
-        what="extra_labels",
+        what=what[1],
         groups=groups,
-        others=names.tolist(),
+        others={what[0]: names.tolist()},
     )
     return np.concatenate([targets, extra], axis=1)
 
@@ -307,6 +357,7 @@ def encode_known(known_labels, extra_labels, n_samples, names, extra_names=(), g
 def _fill_by_name(states, columns, names, what, groups, others):
     positions = {name: i for i, name in enumerate(names.tolist())}
     keys = list(columns.columns) if hasattr(columns, "columns") else list(columns)
+    told_by = {}
     for key in keys:
         if key in positions:
             members, told = [key], _read_column(columns[key], len(states), key, what)
@@ -319,10 +370,12 @@ def _fill_by_name(states, columns, names, what, groups, others):
                     f"to {what}: tell its labels one by one."
                 )
             told = _read_group(columns[key], len(states), key, members, what)
-        elif key in others:
-            right = "extra_labels" if what == "known_labels" else "known_labels"
-            raise ValueError(f"{what} names {key!r}, which belongs to {right}: pass it there.")
         else:
+            for other, belongs in others.items():
+                if key in belongs:
+                    raise ValueError(
+                        f"{what} names {key!r}, which belongs to {other}: pass it there."
+                    )
             raise ValueError(
                 f"{what} names {key!r}, which is not one of its labels. They are "
                 f"{', '.join(map(repr, names[:10].tolist()))}{', ...' if len(names) > 10 else ''}."
@@ -333,8 +386,10 @@ def _fill_by_name(states, columns, names, what, groups, others):
         if differs.any():
             row, i = (int(k) for k in np.argwhere(differs)[0])
             raise ValueError(
-                f"{what}, row {row}: {members[i]!r} and the group {key!r} contradict each other."
+                f"{what}, row {row}: {told_by[members[i]]!r} and {key!r} contradict each other "
+                f"about {members[i]!r}."
             )
+        told_by.update(dict.fromkeys(members, key))
         states[:, places] = np.where(told == UNKNOWN, before, told)
 
 

@@ -1,16 +1,22 @@
 """What every estimator answers once it has logits: the protocol's methods."""
 
 from dataclasses import dataclass, fields
-from numbers import Integral
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_ctran import _joint
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known, read_states
+from sklearn_ctran._checks import check_count
+from sklearn_ctran._labels import (
+    POSITIVE,
+    UNKNOWN,
+    encode_known,
+    encode_known_classes,
+    read_states,
+)
 from sklearn_ctran._questions import Questions
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -46,10 +52,10 @@ class LabelPredictions(ClassifierMixin):
             As in `fit`.
         known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
             What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
-            DataFrame has some label names as columns; a dict maps a label name to a column or to
-            one value for all rows. The name of one of `label_groups` stands for all its labels:
-            its value is the label that applies, or a tuple or set of those that do, for all rows
-            or row by row. None: nothing is known.
+            DataFrame has some label names (never positions) as columns; a dict maps a label name to
+            a column or to one value for all rows. The name of one of `label_groups` stands for all
+            its labels: its value is the label that applies, or a tuple or set of those that do, for
+            all rows or row by row. None: nothing is known.
         extra_labels : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, \
                 default=None
             What is known of the extra labels, in the same forms.
@@ -132,16 +138,16 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
-            A known label has the largest or the least finite float32.
+            A known label has the largest or the least finite float32. For a 1-D `y`, probabilities
+            are the softmax of a row.
         """
         logits, states = self._logits(X, known_labels, extra_labels)
         largest = np.finfo(np.float32).max
-        if not self._exclusive:
-            logits = self._rules.consistent_logits(logits, states)
+        read = self._rules.class_logits if self._exclusive else self._rules.consistent_logits
+        logits, states = read(logits, states)[:, : self.n_labels_], states[:, : self.n_labels_]
         logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
-        logits = logits[:, : self.n_labels_]
         if self._exclusive and self.n_labels_ == 2:
-            logits = logits[:, 1].astype(np.float64) - logits[:, 0]
+            logits = logits[:, 1] - logits[:, 0]
         return np.clip(logits, -largest, largest).astype(np.float32)
 
     def predict(
@@ -169,9 +175,10 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
-            1 where the probability is above 0.5, or, of labels under an exactly-one rule, in the
-            most probable set that obeys the rules; known labels as they are known. For a 1-D `y`
-            the most probable class.
+            1 where the probability is above 0.5, or, of labels connected by rules to an
+            exactly-one group (its own and those that imply, exclude or are implied by them, and so
+            on), in their most probable set that obeys the rules; known labels as they are known.
+            For a 1-D `y` the most probable class.
 
         Raises
         ------
@@ -183,8 +190,7 @@ class LabelPredictions(ClassifierMixin):
             raise ValueError(
                 f"decoding must be 'independent', 'greedy' or 'beam', got {decoding!r}."
             )
-        if not isinstance(beam_width, Integral) or beam_width < 1:
-            raise ValueError(f"beam_width must be an integer above 0, got {beam_width!r}.")
+        check_count("beam_width", beam_width)
         if decoding != "independent" and not self._exclusive:
             questions = Questions(self, X, known_labels, extra_labels)
             return _joint.decode(questions, 1 if decoding == "greedy" else beam_width)
@@ -234,9 +240,8 @@ class LabelPredictions(ClassifierMixin):
             As :meth:`predict_proba`, and for other `n_samples` or `n_sweeps`.
         """
         check_is_fitted(self)
-        for name, value, least in (("n_samples", n_samples, 1), ("n_sweeps", n_sweeps, 0)):
-            if not isinstance(value, Integral) or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}.")
+        check_count("n_samples", n_samples)
+        check_count("n_sweeps", n_sweeps, least=0)
         rng = check_random_state(random_state)
         if self._exclusive:
             proba = self.predict_proba(X, known_labels, extra_labels).astype(np.float64)
@@ -256,15 +261,16 @@ class LabelPredictions(ClassifierMixin):
         X : array-like
             As in `fit`.
         y : array-like of shape (n_samples, n_labels) or (n_samples,)
-            The label sets; in any form of `known_labels`. -1 or NaN entries are neither scored
-            nor told to the model.
+            The label sets; in any form of `known_labels`. -1, NaN or None entries are neither
+            scored nor told to the model; -1 may be a class.
         extra_labels : array-like, DataFrame or dict, default=None
             As in :meth:`predict_proba`.
 
         Returns
         -------
         log_score : ndarray of shape (n_samples, n_labels), float64
-            At most 0; NaN where `y` has no label. For a 1-D `y`, of shape (n_samples,).
+            At most 0; NaN where `y` has no label. For a 1-D `y`, of shape (n_samples,), given the
+            image and extra labels.
 
         Raises
         ------
@@ -273,19 +279,14 @@ class LabelPredictions(ClassifierMixin):
         """
         check_is_fitted(self)
         if not self._exclusive:
-            questions = Questions(self, X, y, extra_labels, what="y")
+            questions = Questions(self, X, y, extra_labels, what=("y", "extra_labels"))
             return _joint.pseudo_log_likelihood(questions)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
-        y = column_or_1d(y, dtype=None)
-        check_consistent_length(proba, y)
-        if y.dtype == bool and self.classes_.dtype != bool:
-            raise ValueError("y holds booleans, but the classes of fit are no booleans.")
-        code = np.searchsorted(self.classes_, y).clip(max=self.n_labels_ - 1)
-        if (self.classes_[code] != y).any():
-            row = int(np.argmax(self.classes_[code] != y))
-            raise ValueError(f"y, row {row}: {y.tolist()[row]!r} is not one of the classes of fit.")
+        states = encode_known_classes(y, self.classes_)
+        check_consistent_length(proba, states)
         with np.errstate(divide="ignore"):
-            return np.log(proba[np.arange(len(y)), code])
+            scores = np.log(proba[np.arange(len(states)), states.argmax(axis=1)])
+        return np.where(states[:, 0] == UNKNOWN, np.nan, scores)
 
     def score(self, X, y, known_labels=None, extra_labels=None, sample_weight=None):
         """Mean average precision over labels, or accuracy for a 1-D `y`.

@@ -1,14 +1,44 @@
 """Many questions to a fitted estimator, each image encoded once."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from sklearn_ctran._labels import encode_known
+from sklearn_ctran._labels import as_names, encode_known, encode_known_classes
 
+#: What users call what is known, unless a function says otherwise.
+KNOWN = ("known_labels", "extra_labels")
 #: Rows asked about in one call: more would only take memory.
 _CHUNK = 4096
+
+
+def unwrap(estimator):
+    """The estimator that pipelines and searches (GridSearchCV, ...) end in.
+
+    Parameters
+    ----------
+    estimator : estimator, Pipeline or search over either, fitted or not
+
+    Returns
+    -------
+    estimator : estimator
+        Of a fitted search the best one, refitted.
+    transformers : list of Pipeline
+        What `X` goes through before it.
+    """
+    transformers = []
+    while True:
+        if isinstance(estimator, Pipeline):
+            if len(estimator) > 1:
+                transformers.append(estimator[:-1])
+            estimator = estimator[-1]
+        elif hasattr(estimator, "refit"):  # What scikit-learn's searches have in common.
+            estimator = getattr(estimator, "best_estimator_", estimator.estimator)
+        else:
+            return estimator, transformers
 
 
 class Questions:
@@ -18,21 +48,23 @@ class Questions:
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
         with extra labels.
     X : array-like
         Images, in whatever form the estimator takes them, or what its ``encode`` returned.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
         What is known, as in ``predict_proba``.
-    what : str, default="known_labels"
-        What the user calls `known_labels`, for errors.
+    what : (str, str), default=("known_labels", "extra_labels")
+        What the user calls the two, for errors.
 
     Attributes
     ----------
     names : list
         Names of the targets, then of the extra labels.
     n_targets : int
+    classes : ndarray of shape (n_targets,), or None
+        The targets, if they are the classes of a 1-D `y`.
     states : ndarray of shape (n_samples, n_targets + n_extra), int8
         What is known: 1 positive, 0 negative, -1 unknown.
     components : list of tuple of int
@@ -45,28 +77,68 @@ class Questions:
     """
 
     def __init__(
-        self, estimator, X, known_labels=None, extra_labels=None, *, what="known_labels"
+        self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN
     ):
-        if isinstance(estimator, Pipeline):
-            check_is_fitted(estimator)
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
         check_is_fitted(estimator)
+        estimator, transformers = unwrap(estimator)
+        check_is_fitted(estimator)
+        for transformer in transformers:
+            X = transformer.transform(X)
         self._estimator = estimator
         self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
         targets = np.asarray(estimator.label_names_)
-        extra = np.asarray(getattr(estimator, "extra_label_names_", []))
-        groups = getattr(estimator, "label_groups_", {})
         self.n_targets = len(targets)
-        self.names = targets.tolist() + extra.tolist()
-        n_samples = _num_samples(self._X)
-        if not n_samples:
+        classes = getattr(estimator, "classes_", None)
+        self.classes = classes if np.ndim(classes) == 1 else None
+        self.names = targets.tolist()
+        self.names += as_names(getattr(estimator, "extra_label_names_", ())).tolist()
+        if not _num_samples(self._X):
             raise ValueError("X is empty: there is no image to ask about.")
-        self.states = encode_known(known_labels, extra_labels, n_samples, targets, extra, groups)
         rules = getattr(estimator, "_rules", None)
         self.components = [] if rules is None else rules.components
         self._rules = rules
-        self.check(self.states, what if extra_labels is None else f"{what} and extra_labels")
+        self.states = self.read(known_labels, extra_labels, what)
+
+    def read(self, known_labels, extra_labels, what=KNOWN):
+        """States (n_samples, n_all_labels) of what is said about the images' labels, checked.
+
+        What is called "y" may be one class a sample, if such were learned.
+        """
+        if what[0] == "y" and known_labels is None:
+            raise ValueError("y is None, but labels are needed here.")
+        if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:
+            known_labels = encode_known_classes(known_labels, self.classes)
+        states = encode_known(
+            known_labels,
+            extra_labels,
+            _num_samples(self._X),
+            as_names(self.names[: self.n_targets]),
+            as_names(self.names[self.n_targets :]),
+            getattr(self._estimator, "label_groups_", {}),
+            what,
+        )
+        self.check(states, what[0] if extra_labels is None else " and ".join(what))
+        return states
+
+    def positions(self, labels, what):
+        """The numbers of a list of labels.
+
+        Parameters
+        ----------
+        labels : list or array-like of names
+        what : str
+            The argument's name, for errors.
+
+        Raises
+        ------
+        ValueError
+            If it is no list or empty, or no label has one of the names.
+        """
+        if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
+            raise ValueError(f"{what} must be a list of names of labels, got {labels!r}.")
+        if not len(labels):
+            raise ValueError(f"{what} is empty: name at least one label.")
+        return [self.position(label) for label in labels]
 
     def position(self, label):
         """The number of a label, given by its name.
@@ -90,6 +162,12 @@ class Questions:
         """
         if self._rules is not None:
             self._rules.check(states, what)
+
+    def possible(self, states):
+        """Which rows of states the estimator's rules allow, (n_rows,), bool."""
+        if self._rules is None:
+            return np.ones(len(states), dtype=bool)
+        return ~self._rules.contradictions(states).any(axis=1)
 
     def ask(self, rows, states, with_extra=False):
         """Probabilities of some images' labels, given some states of their labels.

@@ -1,6 +1,7 @@
 """Rules between labels, as users write them: groups, exclusive groups and implications.
 
-Labels may be written by name or by position. What is behind this module sees positions only.
+Labels may be written by name or by position: names win, and numbers are no positions where some
+label has another number as its name. What is behind this module sees positions only.
 """
 
 from collections.abc import Hashable, Mapping
@@ -9,7 +10,7 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
 from sklearn_ctran.modules.diagram import EntangledRulesError
@@ -61,69 +62,55 @@ class LabelRules:
         ValueError
             Names a row that does so, and its labels.
         """
+        row = _first(self.contradictions(states).any(axis=1))
+        if row is not None:
+            raise ValueError(f"{what}, row {row}: {self._complaint(states[row])}")
+
+    def contradictions(self, states):
+        """Which rows contradict the rules, and where.
+
+        Parameters
+        ----------
+        states : ndarray of shape (n_samples, n_labels), int8
+
+        Returns
+        -------
+        contradictions : ndarray of shape (n_samples, n_components), bool
+            In the order of `components`.
+        """
+        found = np.zeros((len(states), len(self.components)), dtype=bool)
         if self.consistent is None or (states == UNKNOWN).all():
-            return
+            return found
         for first, block in _blocks(states):
-            for find in (
-                self._two_of_a_group,
-                self._without_parent,
-                self._none_of_a_group,
-                self._beyond_single_rules,
-            ):
-                found = find(block)
-                if found is not None:
-                    raise ValueError(f"{what}, row {first + found[0]}: {found[1]}")
+            rows = torch.from_numpy(block.copy())
+            with torch.no_grad():
+                total = self.consistent.log_partition(torch.zeros(1, 1).expand(rows.shape), rows)
+            found[first : first + len(block)] = (total < CONTRADICTION).numpy()
+        return found
 
-    # Each of these returns a row and what is wrong with it, or None.
-
-    def _two_of_a_group(self, states):
+    def _complaint(self, states):
+        """What is wrong with a row (n_labels,) that contradicts the rules: a single one if any."""
         for number, (members, _) in enumerate(self.consistent.exclusive):
-            positive = states[:, members] == POSITIVE
-            row = _first(positive.sum(axis=1) > 1)
-            if row is None:
-                continue
-            labels = [self._name(members[i]) for i in np.flatnonzero(positive[row])]
-            if self._is_classes(number):
-                return row, f"the classes {_listed(labels)} exclude each other."
-            return row, (
-                f"{labels[0]!r} and {labels[1]!r} are both positive, but exclude each other."
-            )
-        return None
-
-    def _without_parent(self, states):
+            labels = [self._name(i) for i in members if states[i] == POSITIVE]
+            if len(labels) > 1 and self._is_classes(number):
+                return f"the classes {_listed(labels)} exclude each other."
+            if len(labels) > 1:
+                return f"{labels[0]!r} and {labels[1]!r} are both positive, but exclude each other."
         for child, parent in self.consistent.implications:
-            row = _first((states[:, child] == POSITIVE) & (states[:, parent] == NEGATIVE))
-            if row is not None:
-                return row, (
+            if states[child] == POSITIVE and states[parent] == NEGATIVE:
+                return (
                     f"{self._name(child)!r} is positive but {self._name(parent)!r}, which it "
                     "implies, is negative."
                 )
-        return None
-
-    def _none_of_a_group(self, states):
         for number, (members, exactly_one) in enumerate(self.consistent.exclusive):
-            if not exactly_one:
-                continue
-            row = _first((states[:, members] == NEGATIVE).all(axis=1))
-            if row is None:
-                continue
-            if self._is_classes(number):
-                return row, "every class is said to be absent."
-            labels = _listed(map(self._name, members))
-            return row, f"none of {labels} is positive, but exactly one must be."
-        return None
-
-    def _beyond_single_rules(self, states):
-        rows = torch.from_numpy(states.copy())
-        with torch.no_grad():
-            total = self.consistent.log_partition(torch.zeros(1, 1).expand(rows.shape), rows)
-        contradicts = (total < CONTRADICTION).numpy()
-        row = _first(contradicts.any(axis=1))
-        if row is None:
-            return None
-        component = self.consistent.components[int(contradicts[row].argmax())]
-        known = [i for i in component if states[row, i] != UNKNOWN]
-        return row, (
+            if exactly_one and (states[list(members)] == NEGATIVE).all():
+                if self._is_classes(number):
+                    return "every class is said to be absent."
+                labels = _listed(map(self._name, members))
+                return f"none of {labels} is positive, but exactly one must be."
+        component = self.components[int(self.contradictions(states[None])[0].argmax())]
+        known = [i for i in component if states[i] != UNKNOWN]
+        return (
             f"what is said of {_listed(map(self._name, known))} contradicts the rules: no labels "
             "obey them all and agree with it."
         )
@@ -173,13 +160,29 @@ class LabelRules:
         return proba
 
     def consistent_logits(self, logits, states):
-        """Logits of :meth:`probabilities`, which differ where labels are under a rule."""
+        """Logits of :meth:`probabilities`, which differ where labels are under a rule.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_labels), float32
+        states : ndarray of shape (n_samples, n_labels), int8
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_labels), float64
+            Exact where probabilities round to 0 or 1 too; infinite where nothing else is possible.
+        """
         if self.consistent is None:
-            return logits
-        bound = self.consistent.bound.numpy()
-        logits = logits.copy()
-        logits[:, bound] = logit(self.probabilities(logits, states)[:, bound])
-        return logits
+            return logits.astype(np.float64)
+        return self._ask(self.consistent.logits, logits, states)
+
+    def class_logits(self, logits, states):
+        """Logits of the classes of a 1-D `y`, whose softmax is their probabilities.
+
+        Parameters and result are those of :meth:`consistent_logits`, of the classes only.
+        """
+        positive = self._ask(lambda *args: self.consistent.log_marginals(*args)[1], logits, states)
+        return positive[:, : self.classes]
 
     def complete(self, labels, logits, states):
         """Let labels under an exactly-one rule be those of the most probable label set.
@@ -229,7 +232,8 @@ class LabelRules:
 def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, classes=0):
     """Read what users declare about labels.
 
-    Labels are written by name, or, where no name equals it, by position.
+    Labels are written by name, or, where no name equals it, by position. Where names are integers
+    that are not their labels' positions, by name only.
 
     Parameters
     ----------
@@ -283,6 +287,9 @@ class _Labels:
     def __init__(self, names):
         self.names = names
         self._positions = {name: i for i, name in enumerate(names.tolist())}
+        numbers = {name: i for name, i in self._positions.items() if _is_number(name)}
+        #: A position could be taken for a name where labels are numbered otherwise.
+        self._by_position = all(name == i for name, i in numbers.items())
 
     def find(self, label):
         """The position of a label; None if there is no such label."""
@@ -293,7 +300,7 @@ class _Labels:
         is_bool = isinstance(label, (bool, np.bool_))
         if position is not None and is_bool <= isinstance(_name(self.names, position), bool):
             return position
-        if isinstance(label, Integral) and not is_bool and 0 <= label < len(self.names):
+        if self._by_position and _is_number(label) and 0 <= label < len(self.names):
             return int(label)
         return None
 
@@ -301,9 +308,12 @@ class _Labels:
         """The position of a label, or a ValueError that says where it is."""
         position = self.find(label)
         if position is None:
+            hint = ""
+            if _is_number(label) and not self._by_position:
+                hint = " Labels whose names are integers go by name, not by position."
             raise ValueError(
                 f"{where} names {label!r}, which is not a label. The labels are "
-                f"{_listed(self.names.tolist())}."
+                f"{_listed(self.names.tolist())}.{hint}"
             )
         return position
 
@@ -460,6 +470,11 @@ def _blocks(states):
     n_rows = max(1, _BLOCK_ENTRIES // max(1, states.shape[1]))
     for first in range(0, len(states), n_rows):
         yield first, states[first : first + n_rows]
+
+
+def _is_number(label):
+    """Tell an integer that may be a position from all else."""
+    return isinstance(label, Integral) and not isinstance(label, (bool, np.bool_))
 
 
 def _first(rows):

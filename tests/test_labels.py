@@ -258,7 +258,8 @@ def test_a_group_is_told_by_the_labels_that_apply(told, expected):
         ({"weather": "snow"}, "row 0: 'snow' is not in the group 'weather', whose labels"),
         ({"weather": ["sun", ("cat",), None]}, "row 1: 'cat' is not in the group"),
         ({"weather": ["sun", "rain"]}, "a column of 3 of these, got 2 values"),
-        ({"weather": "sun", "rain": [0, -1, 1]}, "row 2: 'rain' .*contradict each other"),
+        ({"weather": "sun", "rain": [0, -1, 1]}, "row 2: 'weather' and 'rain' contradict"),
+        ({"rain": 1, "weather": "sun"}, "row 0: 'rain' and 'weather' contradict .* about 'rain'"),
         ({"place": "city"}, "names 'place'"),
         ({"weather": True}, "told by the labels that apply, of 'sun', 'rain'"),
         ({"weather": np.zeros(3)}, "told by the labels that apply"),
@@ -269,6 +270,15 @@ def test_bad_group_of_known_labels(known, message):
     groups = WEATHER | {"mood": ("calm", "tense")}
     with pytest.raises(ValueError, match=message):
         encode_known_labels(known, 3, SKIES, groups=groups)
+
+
+def test_known_labels_go_by_name_never_by_position():
+    states = encode_known_labels({3: 1, 2: 0}, 1, np.array([3, 1, 2]))
+    np.testing.assert_array_equal(states, [[1, -1, 0]])
+    with pytest.raises(ValueError, match="names 0, which is not one of its labels. They are 3, 1"):
+        encode_known_labels({0: 1}, 1, np.array([3, 1, 2]))
+    with pytest.raises(ValueError, match="names 0, which is not one of its labels"):
+        encode_known_labels({0: 1}, 1, NAMES)
 
 
 def test_targets_and_extra_labels_stand_side_by_side():

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_ctran import _questions
-from sklearn_ctran._questions import Questions
+from sklearn_ctran import CTranClassifier, _questions
+from sklearn_ctran._questions import Questions, unwrap
 
 
 def test_targets_and_extra_labels_are_numbered_through(exact_model):
@@ -57,3 +60,27 @@ def test_the_steps_of_a_pipeline_transform_once(exact_model):
     expected = model.predict_proba(np.arange(3), np.where(np.arange(4) == 0, 1, [[-1]] * 3))
     np.testing.assert_array_equal(questions.ask(np.arange(3), questions.states), expected)
     assert Questions(make_pipeline(model), np.arange(3)).names == [0, 1, 2, 3]
+
+
+def test_searches_are_unwrapped_in_and_around_pipelines():
+    X = np.random.RandomState(0).randn(20, 3).astype(np.float32)
+    Y = (X > 0).astype(int)
+    model = CTranClassifier(
+        None, d_model=8, n_layers=1, n_heads=2, max_epochs=1, implies={0: 1}, random_state=0
+    )
+    Y[:, 1] |= Y[:, 0]
+    scale = FunctionTransformer(lambda X: 2 * X)
+    inside = make_pipeline(scale, GridSearchCV(model, {"dropout": [0.0]}, cv=KFold(2)))
+    around = GridSearchCV(
+        make_pipeline(scale, model), {"ctranclassifier__dropout": [0.0]}, cv=KFold(2)
+    )
+    expected = clone(model).set_params(dropout=0.0).fit(2 * X, Y).predict_proba(2 * X, {2: 1})
+    for search in (inside, around):
+        assert unwrap(search)[0] is model
+        with pytest.raises(NotFittedError):
+            Questions(search, X)
+        questions = Questions(search.fit(X, Y), X, {2: 1})
+        assert questions.components == [(0, 1)]
+        np.testing.assert_allclose(
+            questions.ask(np.arange(20), questions.states), expected, rtol=1e-5
+        )

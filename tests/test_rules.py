@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sklearn_ctran._rules import read_rules
 
@@ -70,9 +71,33 @@ def test_forms_of_implies():
 
 def test_names_come_before_positions():
     names = np.array([1, 0, 5])
-    assert read_rules(names, {"a": [0], "b": [2, 1]}).groups == {"a": (1,), "b": (2, 0)}
-    with raises(ValueError, "label_groups['a'] has 5 twice"):
-        read_rules(names, {"a": [5, 2]})
+    assert read_rules(names, {"a": [0], "b": [5, 1]}).groups == {"a": (1,), "b": (2, 0)}
+    rules = read_rules(names, None, [[5, np.int64(0)]], {1: 5})
+    assert rules.consistent.exclusive == [((1, 2), False)]
+    assert rules.consistent.implications == [(0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("params", "where"),
+    [
+        ({"label_groups": {"a": [5, 2]}}, "label_groups['a'] names 2, which is not a label."),
+        ({"exclusive_groups": [[0, 2]]}, "exclusive_groups[0] names 2, which is not a label."),
+        ({"implies": {2: 0}}, "implies names 2, which is not a label."),
+        ({"implies": {0: 2}}, "implies[0] names 2, which is not a label."),
+    ],
+)
+def test_integer_names_are_not_mixed_with_positions(params, where):
+    message = f"{where} The labels are 1, 0, 5. Labels whose names are integers go by name, not"
+    with raises(ValueError, message):
+        read_rules(np.array([1, 0, 5]), **params)
+
+
+def test_positions_reach_labels_with_other_names():
+    """Targets of an array have their positions as names, extra labels that follow do not."""
+    names = np.array([0, 1, "wet"], dtype=object)
+    assert read_rules(names, implies={2: 0}).consistent.implications == [(2, 0)]
+    with raises(ValueError, "implies[0] names 3, which is not a label. The labels are 0, 1, 'wet"):
+        read_rules(names, implies={0: 3})
 
 
 def test_booleans_are_labels_only_if_names_are():
@@ -342,7 +367,38 @@ def test_logits_fit_the_probabilities():
     expected = rules.probabilities(logits, states)
     np.testing.assert_allclose(1 / (1 + np.exp(-consistent)), expected, rtol=1e-4)
     np.testing.assert_array_equal(logits, before)
-    assert read_rules(NAMES).consistent_logits(logits, states) is logits
+    np.testing.assert_array_equal(read_rules(NAMES).consistent_logits(logits, states), logits)
+
+
+def test_logits_do_not_saturate():
+    rules = consistent_rules()
+    logits = np.zeros((3, 8), np.float32)
+    logits[:, [CAT, ANIMAL]] = [[30, 31], [29, 30], [-30, -29]]
+    logits[:, [SUN, RAIN, SNOW]] = [[30, 0, -30], [29, -30, -31], [0, 30, -30]]
+    states = np.full((3, 8), -1, np.int8)
+    assert (rules.probabilities(logits, states)[:2, [SUN, ANIMAL]] == 1).all()
+    found = rules.consistent_logits(logits, states)
+    # A cat is an animal: log(e^61 + e^31) against none of them (neither cat nor dog is known).
+    np.testing.assert_allclose(found[:2, ANIMAL], [61, 59], rtol=1e-6)
+    np.testing.assert_allclose(found[0, [SUN, RAIN, SNOW]], [30, -30, -60], rtol=1e-6)
+    np.testing.assert_allclose(found[1, [SUN, RAIN, SNOW]], [59 - np.log1p(np.exp(-1)), -59, -60])
+    assert found[2, CAT] == pytest.approx(-59) and found[2, SNOW] == pytest.approx(-60)
+    states[:, SUN] = 1
+    settled = rules.consistent_logits(logits, states)[:, [SUN, RAIN, SNOW]]
+    assert (settled == [np.inf, -np.inf, -np.inf]).all()
+
+
+def test_softmax_of_class_logits():
+    rules = read_rules(np.array(["a", "b", "c", "sun"]), implies={"a": "sun"}, classes=3)
+    logits = np.random.RandomState(0).randn(20, 4).astype(np.float32) * 3
+    states = np.full((20, 4), -1, np.int8)
+    states[10:, 2] = 0
+    found = rules.class_logits(logits, states)
+    assert found.shape == (20, 3)
+    expected = rules.probabilities(logits, states)[:, :3]
+    np.testing.assert_allclose(softmax(found, axis=1), expected, rtol=1e-5, atol=1e-12)
+    alone = read_rules(np.arange(4), classes=4)
+    np.testing.assert_array_equal(alone.class_logits(logits, np.full((20, 4), -1, "i1")), logits)
 
 
 def test_exactly_one_label_is_predicted_where_none_reaches_a_half():

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklearn_ctran._labels import UNKNOWN, as_names, encode_known_labels
+from sklearn_ctran._checks import check_count
+from sklearn_ctran._labels import UNKNOWN, as_names
 from sklearn_ctran._questions import Questions
 from sklearn_ctran.inspection._frames import to_frame
-from sklearn_ctran.inspection._gains import check_count, expected_gains, read_askable, read_cost
+from sklearn_ctran.inspection._gains import expected_gains, read_askable, read_cost
 from sklearn_ctran.inspection._replay import Annotator, read_strategies, replay
 
 N_CANDIDATES = 8
@@ -57,7 +58,7 @@ def suggest_labels(
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
         Images, in whatever form the estimator takes them.
@@ -159,6 +160,7 @@ def simulate_annotation(
     n_questions=10,
     known_labels=None,
     extra_labels=None,
+    extra_answers=None,
     askable=None,
     cost=None,
     n_candidates=N_CANDIDATES,
@@ -169,13 +171,14 @@ def simulate_annotation(
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted, on other images.
     X : array-like
         Images, in whatever form the estimator takes them.
-    y : array-like of shape (n_samples, n_labels), DataFrame or dict
+    y : array-like of shape (n_samples, n_labels) or (n_samples,), DataFrame or dict
         The answers, in any form of `known_labels`; entries that are -1 or NaN cannot be asked, nor
-        do they count.
+        do they count. One dimension: the class of each sample, None or NaN where nobody knows it,
+        of an estimator fitted with such; questions are about one class each.
     strategies : sequence of str or callable, default=("suggest", "uncertain", "random")
         "suggest": what :func:`suggest_labels` says; "uncertain": the label whose probability is
         nearest to a half; "random". Or ``strategy(proba, states)``, both of shape (n_samples,
@@ -185,8 +188,10 @@ def simulate_annotation(
         Questions per image, one after the other.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
         What is known to begin with.
+    extra_answers : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, default=None
+        Answers about extra labels, in any form of `extra_labels`. None: these cannot be asked.
     askable : list or array-like of bool, default=None
-        As in :func:`suggest_labels`, of the targets: `y` does not answer for extra labels.
+        As in :func:`suggest_labels`.
     cost, n_candidates
         As in :func:`suggest_labels`, for "suggest".
     scored : ndarray of shape (n_samples, n_labels), bool, default=None
@@ -203,14 +208,18 @@ def simulate_annotation(
     Raises
     ------
     ValueError
-        If an argument cannot be used; and whatever the estimator raises.
+        If an argument cannot be used, the answers contradict the estimator's rules or, by these,
+        what is known, or `askable` has extra labels about which nobody answers; and whatever the
+        estimator raises.
     """
     check_count("n_questions", n_questions)
     if n_candidates is not None:
         check_count("n_candidates", n_candidates)
     questions = Questions(estimator, X, known_labels, extra_labels)
-    names = as_names(questions.names[: questions.n_targets])
-    answers = encode_known_labels(y, len(questions.states), names, what="y")
+    n_targets = questions.n_targets
+    answers = questions.read(y, extra_answers, ("y", "extra_answers"))
+    known = questions.states
+    questions.check(np.where(known == UNKNOWN, answers, known), "what is known, and y")
     worths = read_strategies(
         strategies,
         questions,
@@ -218,14 +227,19 @@ def simulate_annotation(
         n_candidates,
         check_random_state(random_state),
     )
-    may_ask = read_askable(askable, questions).copy()
-    may_ask[:, len(names) :] = False
-    may_ask[:, : len(names)] &= answers != UNKNOWN
+    may_ask = read_askable(askable, questions)
+    unanswered = [] if askable is None else np.flatnonzero(may_ask[:, n_targets:].any(axis=0))
+    if extra_answers is None and len(unanswered):
+        raise ValueError(
+            f"askable has the extra label {questions.names[n_targets + unanswered[0]]!r}, about "
+            "which nobody answers: pass extra_answers, or leave it out."
+        )
+    may_ask = may_ask & (answers != UNKNOWN)
     if scored is None:
-        scored = np.ones(answers.shape, dtype=bool)
+        scored = np.ones((len(answers), n_targets), dtype=bool)
     else:
-        scored = _check_scored(scored, answers.shape)
-        may_ask[:, : len(names)] &= ~scored
+        scored = _check_scored(scored, (len(answers), n_targets))
+        may_ask[:, :n_targets] &= ~scored
     annotator = Annotator(answers, may_ask, scored)
     curves = [replay(questions, annotator, worth, n_questions) for worth in worths.values()]
     by_strategy = [dict(zip(worths, curve, strict=True)) for curve in zip(*curves, strict=True)]

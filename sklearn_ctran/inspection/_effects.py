@@ -40,7 +40,7 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
         Images, in whatever form the estimator takes them.
@@ -84,6 +84,9 @@ class LabelEffects:
     """How the probabilities of labels change with the state of another one, their "cause".
 
     That is the model's view, learned from labels that occur together: prediction, not causation.
+    An image counts for a cause if what is known of the image, and the rules between labels, allow
+    both states of it; what is known of the cause itself does not matter. Where no image counts, all
+    but the baseline is NaN.
 
     Attributes
     ----------
@@ -93,20 +96,24 @@ class LabelEffects:
         The targets.
     baseline : ndarray of shape (n_labels,), float64
         Mean over the images of p(label), given no more than what is known.
+    n_images : ndarray of shape (n_causes,), int64
+        Images that count.
     positive, negative : ndarray of shape (n_causes, n_labels), float64
-        Mean over the images of p(label | cause positive), p(label | cause negative).
+        Mean over the images that count of p(label | cause positive), p(label | cause negative).
     effect : ndarray of shape (n_causes, n_labels), float64
-        Mean over the images of p(label | cause positive) - p(label | cause negative), in [-1, 1];
-        NaN where a label would be its own cause.
+        Mean over the images that count of p(label | cause positive) - p(label | cause negative),
+        in [-1, 1]; NaN where a label would be its own cause.
     spread : ndarray of shape (n_causes, n_labels), float64
-        Standard deviation over the images of that difference; 0 for a label's effect on itself.
+        Standard deviation over these images of that difference; 0 for a label's effect on itself.
     per_image : ndarray of shape (n_samples, n_causes, n_labels), float32, or None
-        The difference on each image, if it was asked for; 1 for a label's effect on itself.
+        The difference on each image, if it was asked for; 1 for a label's effect on itself, NaN
+        where the image does not count.
     """
 
     cause_names: list
     label_names: list
     baseline: np.ndarray
+    n_images: np.ndarray
     positive: np.ndarray
     negative: np.ndarray
     effect: np.ndarray
@@ -138,14 +145,15 @@ def label_effects(
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
         Images, in whatever form the estimator takes them.
     labels : list, default=None
         Names of the labels to set, targets or extra; None for all.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
-        What is known, as in ``predict_proba``. The label that is set overrides it.
+        What is known, as in ``predict_proba``. The label that is set overrides it. Images of which
+        so much is known that the rules settle the label do not count for it.
     per_image : bool, default=False
         Whether to keep the differences of each image, ``n_samples * n_causes * n_labels`` numbers.
 
@@ -156,28 +164,33 @@ def label_effects(
     Raises
     ------
     ValueError
-        If no label has one of the names; and whatever the estimator raises, of what is known and
-        the label that is set together too.
+        If `labels` is empty or no list, or no label has one of the names; and whatever the
+        estimator raises.
     """
     questions = Questions(estimator, X, known_labels, extra_labels)
-    names = questions.names if labels is None else list(labels)
-    causes = [questions.position(name) for name in names]
+    every = range(len(questions.names))
+    causes = every if labels is None else questions.positions(labels, "labels")
     shape = len(causes), questions.n_targets
-    positive, negative, effect, spread = np.empty((4, *shape))
-    kept = np.empty((len(questions.states), *shape), dtype=np.float32) if per_image else None
+    positive, negative, effect, spread = np.full((4, *shape), np.nan)
+    n_images = np.zeros(len(causes), dtype=np.int64)
+    kept = np.full((len(questions.states), *shape), np.nan, np.float32) if per_image else None
     for i, cause in enumerate(causes):
-        if_positive, if_negative = (_ask_if(questions, cause, s) for s in (POSITIVE, NEGATIVE))
+        rows, if_positive, if_negative = _ask_both(questions, cause)
+        n_images[i] = len(rows)
+        if not len(rows):
+            continue
         difference = if_positive - if_negative
         positive[i], negative[i] = _mean(if_positive), _mean(if_negative)
         effect[i], spread[i] = _mean(difference), difference.std(axis=0, dtype=np.float64)
         if cause < questions.n_targets:
             effect[i, cause] = np.nan
         if per_image:
-            kept[:, i] = difference
+            kept[rows, i] = difference
     return LabelEffects(
-        cause_names=names,
+        cause_names=[questions.names[cause] for cause in causes],
         label_names=questions.names[: questions.n_targets],
         baseline=_mean(questions.ask(np.arange(len(questions.states)), questions.states)),
+        n_images=n_images,
         positive=positive,
         negative=negative,
         effect=effect,
@@ -186,12 +199,17 @@ def label_effects(
     )
 
 
-def _ask_if(questions, cause, state):
-    """Probabilities of each image's targets if one label were in this state."""
-    states = questions.states.copy()
-    states[:, cause] = state
-    questions.check(states, f"known_labels with {questions.names[cause]!r} set to {state}")
-    return questions.ask(np.arange(len(states)), states)
+def _ask_both(questions, cause):
+    """Images that allow both states of a label, and their targets' probabilities with each."""
+    both = []
+    for state in (POSITIVE, NEGATIVE):
+        states = questions.states.copy()
+        states[:, cause] = state
+        both.append(states)
+    rows = np.flatnonzero(questions.possible(both[0]) & questions.possible(both[1]))
+    if not len(rows):
+        return rows, None, None
+    return rows, *(questions.ask(rows, states[rows]) for states in both)
 
 
 def _mean(values):

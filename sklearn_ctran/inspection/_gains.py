@@ -1,6 +1,6 @@
 """What the answer about a label would tell about the others, and which labels may be asked."""
 
-from numbers import Integral
+from numbers import Real
 
 import numpy as np
 from scipy.special import entr
@@ -75,7 +75,7 @@ def read_askable(askable, questions):
     Raises
     ------
     ValueError
-        If a mask has another shape, or no label has a name.
+        If a mask has another shape, a list is empty, or no label has a name.
     """
     shape = questions.states.shape
     if askable is None:
@@ -89,7 +89,7 @@ def read_askable(askable, questions):
             )
         return np.broadcast_to(askable, shape)
     mask = np.zeros(shape, dtype=bool)
-    mask[:, [questions.position(label) for label in askable]] = True
+    mask[:, questions.positions(askable, "askable")] = True
     return mask
 
 
@@ -111,9 +111,10 @@ def read_cost(cost, questions):
     costs = np.ones(n_labels)
     if hasattr(cost, "items"):
         for label, value in cost.items():
-            costs[questions.position(label)] = value
+            costs[questions.position(label)] = _as_number(value, f"cost[{label!r}]")
     elif cost is not None:
-        costs = np.asarray(cost, dtype=np.float64)
+        values = [cost] if np.ndim(cost) == 0 else cost
+        costs = np.array([_as_number(value, "cost") for value in values])
         if costs.shape != (n_labels,):
             raise ValueError(
                 f"cost must have {n_labels} values, one for each label, got shape {costs.shape}."
@@ -128,7 +129,7 @@ def read_cost(cost, questions):
     return costs
 
 
-def check_count(name, value):
-    """Refuse what is not an integer above 0."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be an integer above 0, got {value!r}.")
+def _as_number(value, what):
+    if not isinstance(value, Real):
+        raise ValueError(f"{what} must be a number above 0, got {value!r}.")
+    return float(value)

@@ -1,5 +1,6 @@
 """Given labels that are probably wrong, and probabilities in place of missing ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from numbers import Integral, Real
@@ -13,14 +14,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
+from sklearn_ctran._checks import check_count
 from sklearn_ctran._labels import (
     POSITIVE,
     UNKNOWN,
+    as_names,
     encode_extra_labels,
-    encode_known_labels,
     encode_targets,
 )
-from sklearn_ctran._questions import Questions
+from sklearn_ctran._questions import Questions, unwrap
+from sklearn_ctran._rules import read_rules
 from sklearn_ctran.inspection._frames import to_frame
 
 
@@ -28,7 +31,7 @@ from sklearn_ctran.inspection._frames import to_frame
 class LabelErrors:
     """Given labels that a model disagrees with, the most suspicious first.
 
-    The first five attributes have one element for each given label that is not the predicted one
+    The first six attributes have one element for each given label that is not the predicted one
     (the ones that cleanlab's ``find_label_issues`` calls ``predicted_neq_given``); ``len`` is their
     number. The matrices cover all labels.
 
@@ -39,10 +42,13 @@ class LabelErrors:
     labels : ndarray of shape (n_errors,)
         Name of the label.
     label_quality : ndarray of shape (n_errors,), float32
-        Probability of the given label, in [0, 0.5], ascending: cleanlab's self-confidence. Equal
-        ones are in the order of `y`.
+        Probability of the given label, in [0, 0.5]: cleanlab's self-confidence. Ascending, first
+        of the labels where `breaks_rules`, then of the others. Equal ones are in the order of `y`.
     given_label, predicted_label : ndarray of shape (n_errors,), int64
         0 or 1; one is always the other's opposite.
+    breaks_rules : ndarray of shape (n_errors,), bool
+        Whether the given labels of the row contradict the rules that tie this label to others
+        (`exclusive_groups`, `implies`). One of them at least is wrong for certain.
     label_quality_scores : ndarray of shape (n_samples, n_labels), float32
         Probability of every given label, in [0, 1], low where it is suspicious; NaN where none is
         given.
@@ -58,6 +64,7 @@ class LabelErrors:
     label_quality: np.ndarray
     given_label: np.ndarray
     predicted_label: np.ndarray
+    breaks_rules: np.ndarray
     label_quality_scores: np.ndarray
     probabilities: np.ndarray
     label_names: np.ndarray
@@ -76,7 +83,7 @@ class LabelErrors:
         -------
         frame : pandas.DataFrame
             One row for each suspicious label, the most suspicious first; columns ``row``,
-            ``label``, ``label_quality``, ``given_label``, ``predicted_label``.
+            ``label``, ``label_quality``, ``given_label``, ``predicted_label``, ``breaks_rules``.
 
         Raises
         ------
@@ -90,6 +97,7 @@ class LabelErrors:
                 "label_quality": self.label_quality,
                 "given_label": self.given_label,
                 "predicted_label": self.predicted_label,
+                "breaks_rules": self.breaks_rules,
             }
         )
 
@@ -113,16 +121,20 @@ def find_label_errors(
     the self-confidence of confident learning [1]_, with what C-Tran knows about labels that go
     together [2]_.
 
+    Where a row contradicts the rules of the estimator (`exclusive_groups`, `implies`), the labels
+    that these rules tie together are neither learned from nor told, but judged by the image and the
+    other labels, and those that the model disagrees with come first.
+
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Takes `known_labels` when predicting. It is cloned, not changed.
     X : array-like
         Images, in whatever form the estimator takes them.
     y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
         1, 0, and -1 or NaN where nobody annotated the label.
     extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
-        As in the estimator's `fit`. They are always told.
+        As in the estimator's `fit`. They are always told. Not a dict if a search is to split them.
     cv : int, splitter or iterable of (train, test), default=5
         Number of folds of shuffled rows, or how to split. Each row must be held out exactly once;
         no stratification, for labels may be missing.
@@ -145,8 +157,9 @@ def find_label_errors(
     Raises
     ------
     ValueError
-        If `y` is not a table of labels, an argument has a value that cannot be used, or `cv` does
-        not hold each row out exactly once; and whatever the estimator raises.
+        If `y` is not a table of labels, an argument has a value that cannot be used, the rules are
+        contradicted by `extra_labels` alone, or `cv` does not hold each row out exactly once; and
+        whatever the estimator raises.
 
     Notes
     -----
@@ -174,19 +187,41 @@ def find_label_errors(
         )
     extra, extra_names = encode_extra_labels(extra_labels)
     check_consistent_length(X, targets.states, extra)
+    states = _leave_out_contradictions(estimator, targets, extra, extra_names)
+    breaks_rules = states != targets.states
+    if breaks_rules.any():
+        y = _like(y, states)
+    if isinstance(extra_labels, Mapping):
+        extra = dict(zip(extra_names.tolist(), extra.T, strict=True))
+    elif extra is not None:
+        extra = _like(extra_labels, extra)
     rng = check_random_state(random_state)
     folds = _split(cv, X, y, rng)
     hidden = _choose_hidden(targets.states.shape, hidden_fraction, n_repeats, rng)
     jobs = [
         delayed(_predict_fold)(
-            clone(estimator), X, y, targets.states, extra, extra_names, *fold, hidden[:, fold[1]]
+            clone(estimator), X, y, states, extra, *fold, hidden[:, fold[1]]
         )
         for fold in folds
     ]
     proba = np.empty(targets.states.shape, dtype=np.float32)
     for (_, test), part in zip(folds, Parallel(n_jobs=n_jobs)(jobs), strict=True):
         proba[test] = part
-    return _rank(targets, proba)
+    return _rank(targets, proba, breaks_rules)
+
+
+def _leave_out_contradictions(estimator, targets, extra, extra_names):
+    """The targets' states, unknown where labels that rules tie together contradict the rules."""
+    params = unwrap(estimator)[0].get_params(deep=False)
+    declared = (params.get(name) for name in ("label_groups", "exclusive_groups", "implies"))
+    rules = read_rules(as_names([*targets.names.tolist(), *extra_names.tolist()]), *declared)
+    states = targets.states if extra is None else np.hstack([targets.states, extra])
+    states = states.copy()
+    n_targets = targets.states.shape[1]
+    for members, rows in zip(rules.components, rules.contradictions(states).T, strict=True):
+        states[np.ix_(rows, [label for label in members if label < n_targets])] = UNKNOWN
+    rules.check(states, "extra_labels")
+    return states[:, :n_targets]
 
 
 def _check_params(hidden_fraction, n_repeats):
@@ -195,8 +230,7 @@ def _check_params(hidden_fraction, n_repeats):
         raise ValueError(
             f"hidden_fraction must be above 0 and at most 1, or None, got {hidden_fraction!r}."
         )
-    if not isinstance(n_repeats, Integral) or n_repeats < 1:
-        raise ValueError(f"n_repeats must be an integer above 0, got {n_repeats!r}.")
+    check_count("n_repeats", n_repeats)
 
 
 def _split(cv, X, y, rng):
@@ -224,18 +258,12 @@ def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
     return rank * n_questions // n_labels
 
 
-def _predict_fold(estimator, X, y, states, extra, extra_names, train, test, hidden):
+def _predict_fold(estimator, X, y, states, extra, train, test, hidden):
     """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
-    told = _extra_columns(extra, extra_names, train)
-    if isinstance(estimator, Pipeline) and not get_config()["enable_metadata_routing"]:
-        told = {f"{estimator.steps[-1][0]}__{name}": value for name, value in told.items()}
+    told = {} if extra is None else {_fit_argument(estimator): _rows_of(extra, train)}
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
-    questions = Questions(
-        estimator,
-        _safe_indexing(X, test),
-        states[test],
-        **_extra_columns(extra, extra_names, test),
-    )
+    told = None if extra is None else _rows_of(extra, test)
+    questions = Questions(estimator, _safe_indexing(X, test), states[test], told)
     n_targets = questions.n_targets
     tied = [[label for label in part if label < n_targets] for part in questions.components]
     return np.mean([_ask_hidden(questions, _together(chosen, tied)) for chosen in hidden], axis=0)
@@ -249,15 +277,28 @@ def _together(chosen, tied):
     return chosen
 
 
-def _last(estimator):
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+def _like(table, values):
+    """Values in a data frame like the table, if that is one."""
+    if not hasattr(table, "iloc"):
+        return values
+    return type(table)(values, index=table.index, columns=table.columns)
 
 
-def _extra_columns(extra, names, rows):
-    """The argument that tells some rows' extra labels, if there are any."""
-    if extra is None:
-        return {}
-    return {"extra_labels": dict(zip(names.tolist(), extra[rows].T, strict=True))}
+def _rows_of(extra, rows):
+    if isinstance(extra, dict):
+        return {name: column[rows] for name, column in extra.items()}
+    return _safe_indexing(extra, rows)
+
+
+def _fit_argument(estimator):
+    """What ``fit`` calls the extra labels: without metadata routing pipelines want their steps."""
+    if get_config()["enable_metadata_routing"]:
+        return "extra_labels"
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return f"{name}__{_fit_argument(last)}"
+    inner = getattr(estimator, "estimator", None)
+    return "extra_labels" if inner is None else _fit_argument(inner)
 
 
 def _ask_hidden(questions, chosen):
@@ -272,14 +313,14 @@ def _ask_hidden(questions, chosen):
     return proba
 
 
-def _rank(targets, proba):
-    """The result: what the model disagrees with, by the probability of what is given."""
+def _rank(targets, proba, breaks_rules):
+    """What the model disagrees with, broken rules first, by the probability of what is given."""
     given = targets.states
     quality = np.where(given == POSITIVE, proba, 1 - proba)
     quality[given == UNKNOWN] = np.nan
     predicted = (proba > 0.5).astype(np.int64)
     rows, columns = np.nonzero((given != UNKNOWN) & (predicted != given))
-    order = np.argsort(quality[rows, columns], kind="stable")
+    order = np.lexsort((quality[rows, columns], ~breaks_rules[rows, columns]))
     rows, columns = rows[order], columns[order]
     return LabelErrors(
         rows=rows,
@@ -287,6 +328,7 @@ def _rank(targets, proba):
         label_quality=quality[rows, columns],
         given_label=given[rows, columns].astype(np.int64),
         predicted_label=predicted[rows, columns],
+        breaks_rules=breaks_rules[rows, columns],
         label_quality_scores=quality,
         probabilities=proba,
         label_names=targets.names,
@@ -298,39 +340,39 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
 
     Parameters
     ----------
-    estimator : estimator, or Pipeline that ends in one
+    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted, on these images or others.
     X : array-like
         Images, in whatever form the estimator takes them.
-    y : array-like or DataFrame of shape (n_samples, n_labels)
-        1, 0, and -1 or NaN where the label is missing. Columns are the estimator's labels, in its
-        order. Not sparse: there a missing entry could not be told from 0.
+    y : array-like or DataFrame of shape (n_samples, n_labels), or array-like of shape (n_samples,)
+        1, 0, and -1 or NaN where the label is missing. One dimension: the class of each sample,
+        None or NaN where it is missing, of an estimator fitted with such. Columns are the
+        estimator's labels, in its order. Not sparse: there a missing entry could not be told from
+        0.
     extra_labels : array-like, DataFrame or dict, default=None
         What is known of the extra labels, as in `predict_proba`.
 
     Returns
     -------
     completed : ndarray or DataFrame of shape (n_samples, n_labels), float32
-        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere. A data frame, with the same
-        index and columns, if `y` was one.
+        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere; one column for each class if
+        `y` holds classes. A data frame, with the same index and columns, if `y` was one.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError, TypeError
-        If `y` has other columns or values, or is sparse; and whatever the estimator raises.
+        If `y` has other columns or values, is sparse, or contradicts the rules; and whatever the
+        estimator raises.
     """
-    check_is_fitted(_last(estimator))
-    names = np.asarray(_last(estimator).label_names_)
+    last, _ = unwrap(estimator)
+    check_is_fitted(last)
     if hasattr(y, "columns"):
-        _check_columns(names.tolist(), list(y.columns))
-    states = encode_known_labels(y, _num_samples(X), names, what="y")
-    questions = Questions(estimator, X, states, extra_labels)
+        _check_columns(np.asarray(last.label_names_).tolist(), list(y.columns))
+    questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
-    if not hasattr(y, "iloc"):
-        return completed
-    return type(y)(completed, index=y.index, columns=y.columns)
+    return _like(y, completed) if hasattr(y, "columns") else completed
 
 
 def _check_columns(names, columns):

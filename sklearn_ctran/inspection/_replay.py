@@ -15,7 +15,7 @@ class Annotator:
 
     Attributes
     ----------
-    answers : ndarray of shape (n_samples, n_targets), int8
+    answers : ndarray of shape (n_samples, n_all_labels), int8
         States; -1 where there is no answer.
     may_ask : ndarray of shape (n_samples, n_all_labels), bool
         Only where there is an answer.
@@ -47,10 +47,11 @@ def replay(questions, annotator, worth, n_questions):
     rows = np.arange(len(questions.states))
     states = questions.states.copy()
     targets = states[:, : questions.n_targets]
+    with_extra = bool(annotator.may_ask[:, questions.n_targets :].any())
     scores = []
     asked = np.full((len(rows), n_questions), -1)
     for step in range(n_questions + 1):
-        proba = questions.ask(rows, states)
+        proba = questions.ask(rows, states, with_extra)
         of_interest = annotator.scored & (targets == UNKNOWN)
         scores.append((_score(annotator, proba, of_interest), _score(annotator, proba, True)))
         if step == n_questions:
@@ -60,15 +61,18 @@ def replay(questions, annotator, worth, n_questions):
         label = gains.argmax(axis=1)
         answered = np.flatnonzero(gains[rows, label] > -np.inf)
         label = label[answered]
-        targets[answered, label] = annotator.answers[answered, label]
+        states[answered, label] = annotator.answers[answered, label]
         asked[answered, step] = label
     return *np.array(scores).T, asked
 
 
 def _score(annotator, proba, use):
     """Mean average precision over some entries, NaN if no positive is among them."""
-    truth = np.where(use, annotator.answers, UNKNOWN)
-    return mean_average_precision(truth, proba) if (truth == POSITIVE).any() else np.nan
+    n_targets = annotator.scored.shape[1]
+    truth = np.where(use, annotator.answers[:, :n_targets], UNKNOWN)
+    if not (truth == POSITIVE).any():
+        return np.nan
+    return mean_average_precision(truth, proba[:, :n_targets])
 
 
 def read_strategies(strategies, questions, cost, n_candidates, rng):
@@ -87,8 +91,8 @@ def read_strategies(strategies, questions, cost, n_candidates, rng):
     -------
     worths : dict
         Name -> ``worth(proba, states, may_ask)``, how much each label is worth asking, of shape
-        (n_samples, n_all_labels). `proba` is of shape (n_samples, n_targets), the others are of
-        shape (n_samples, n_all_labels).
+        (n_samples, n_all_labels). `proba` is of that shape too or, if no extra label may be asked,
+        of shape (n_samples, n_targets).
 
     Raises
     ------
@@ -124,7 +128,7 @@ def read_strategies(strategies, questions, cost, n_candidates, rng):
 
 
 def _for_all_labels(worth, states):
-    """Of the targets, followed by -inf for the extra labels."""
+    """Of the labels with probabilities, followed by -inf for other extra labels."""
     beyond = ((0, 0), (0, states.shape[1] - worth.shape[1]))
     return np.pad(worth, beyond, constant_values=-np.inf)
 

@@ -1,9 +1,8 @@
 """Whether probabilities are as often right as they say."""
 
-from numbers import Integral
-
 import numpy as np
 
+from sklearn_ctran._checks import check_count
 from sklearn_ctran._labels import POSITIVE, UNKNOWN
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import check_average, read_entries
@@ -44,8 +43,7 @@ def expected_calibration_error(
         Also if `n_bins` or `average` cannot be used.
     """
     check_average(average)
-    if not isinstance(n_bins, Integral) or n_bins < 1:
-        raise ValueError(f"n_bins must be an integer above 0, got {n_bins!r}.")
+    check_count("n_bins", n_bins)
     entries = read_entries(y_true, y_score, known_labels, sample_weight, probabilities=True)
     errors = _errors(entries, n_bins, pooled=average == "micro")
     if average is None:

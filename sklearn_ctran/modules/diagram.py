@@ -51,6 +51,31 @@ class Diagram(nn.Module):
 
     def forward(self, logits, states, hard):
         """Logits and states (N, L) to log-partitions (N, 1)."""
+        below, _ = self._upwards(logits, states, hard)
+        return below[1:].T
+
+    @property
+    def labels(self):
+        """The positions of the labels, in the order in which levels decide them."""
+        return self.order
+
+    def log_marginals(self, logits, states):
+        """Log-partitions (2, N, labels) with a label negative, and with it positive."""
+        _, levels = self._upwards(logits, states, hard=False)
+        above = logits.new_zeros(1, len(logits))
+        totals = []
+        for score, nodes, below in reversed(levels):
+            to_here = above + score[:, None]
+            totals.append((to_here + below).logsumexp(dim=1))
+            above = _logsumexp_by(to_here.flatten(0, 1), nodes)[1:]
+        return torch.stack(totals, dim=-1)
+
+    def _upwards(self, logits, states, hard):
+        """Totals of what is below the dead node and the root, (2, N); and the levels, last first.
+
+        Of each level the scores (2, N) and the nodes (2 * n,) of its branches, negative ones first,
+        and the totals (2, n, N) of what is below these nodes.
+        """
         order = like(self.order, logits)
         scores, known = take(logits, order).T, take(states, order).T
         ruled_out = torch.stack([known == POSITIVE, known == NEGATIVE], dim=1)
@@ -59,12 +84,15 @@ class Diagram(nn.Module):
         next_nodes = like(self.next_nodes, logits).split(self.sizes)
         dead = logits.new_full((1, len(logits)), NEVER)
         below = torch.cat([dead, torch.zeros_like(dead)])
+        levels = []
         for score, nodes in zip(reversed(scores), reversed(next_nodes), strict=True):
-            branches = below.index_select(0, nodes).unflatten(0, (2, -1)) + score[:, None]
+            after = below.index_select(0, nodes).unflatten(0, (2, -1))
+            levels.append((score, nodes, after))
+            branches = after + score[:, None]
             # Unlike torch.maximum, max gives one of two equal branches all of the gradient.
             total = branches.max(dim=0).values if hard else torch.logaddexp(*branches)
             below = torch.cat([dead, total])
-        return below[1:].T
+        return below, levels
 
 
 def _narrowest(labels, groups, implications, ancestors):
@@ -210,6 +238,17 @@ def _places(bits):
         lowest = bits & -bits
         yield lowest.bit_length() - 1
         bits ^= lowest
+
+
+def _logsumexp_by(values, index):
+    """Logs of sums of exp(values) (S, N) of the same index (S,), from 0 to its maximum."""
+    index = index[:, None].expand_as(values)
+    largest = values.new_full((int(index.max()) + 1, values.shape[1]), NEVER)
+    largest = largest.scatter_reduce(0, index, values, "amax")
+    sums = torch.zeros_like(largest).scatter_add(
+        0, index, (values - largest.gather(0, index)).exp()
+    )
+    return torch.where(sums > 0, largest + sums.log(), NEVER)
 
 
 def like(tensor, other):

@@ -201,14 +201,56 @@ class ConsistentLabels(nn.Module):
             0 in the columns of labels under no rule. No label is more probable than what it
             implies, to the last bit.
         """
-        proba = self._gradient(logits, states, hard=False).clamp(0, 1)
-        below, above = like(self.below, proba), like(self.above, proba)
-        # Rounding may have put a child above its parent.
-        limits = take(proba, above)
-        proba = proba.scatter_reduce(1, below.expand(len(proba), -1), limits, "amin")
+        proba = self._below_parents(self._gradient(logits, states, hard=False).clamp(0, 1))
         settled = self.settle(states)
         known = (settled != UNKNOWN) & like(self.bound, settled)
         return torch.where(known, settled.to(proba), proba).float()
+
+    def log_marginals(self, logits, states):
+        """Log-partitions with a label negative, and with it positive.
+
+        Their difference is the logit of its probability, however close that is to 0 or 1.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        totals : tensor of shape (2, batch, n_labels), float64
+            About -1e30, or less, where no consistent label set is left; 0 for labels under no rule.
+        """
+        logits = logits.double()
+        totals = logits.new_zeros(2, *logits.shape)
+        for part in self.parts:
+            totals[..., part.labels] = part.log_marginals(logits, states)
+        return totals
+
+    def logits(self, logits, states):
+        """Logits of :meth:`marginals`.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        logits : tensor of shape (batch, n_labels), float64
+            As given in the columns of labels under no rule; no label has a higher one than what it
+            implies. Infinite where the rules and what is known settle a label.
+        """
+        negative, positive = self.log_marginals(logits, states)
+        odds = positive - negative
+        odds = odds.masked_fill(negative < CONTRADICTION, torch.inf)
+        odds = odds.masked_fill(positive < CONTRADICTION, -torch.inf)
+        return torch.where(like(self.bound, odds), self._below_parents(odds), logits.double())
+
+    def _below_parents(self, values):
+        """Lower values (B, L) of labels to those of what they imply: rounding may have erred."""
+        below, above = like(self.below, values), like(self.above, values)
+        return values.scatter_reduce(1, below.expand(len(values), -1), take(values, above), "amin")
 
     def most_probable(self, logits, states):
         """The most probable consistent label set.
@@ -247,10 +289,28 @@ class _Groups(nn.Module):
 
     def forward(self, logits, states, hard):
         """Logits and states (N, L) to log-partitions (N, groups)."""
+        scores = self._scores(logits, states)
+        return scores.max(dim=-1).values if hard else scores.logsumexp(dim=-1)
+
+    @property
+    def labels(self):
+        """The members' positions, group by group."""
+        return self.members.flatten()
+
+    def log_marginals(self, logits, states):
+        """Log-partitions (2, N, labels) with a label negative, and with it positive."""
+        scores = self._scores(logits, states)
+        # Negative: all but one, those before it and those after it.
+        before = scores[..., :-2].logcumsumexp(dim=-1)
+        after = scores[..., 1:].flip(-1).logcumsumexp(dim=-1).flip(-1)
+        before = torch.cat([torch.full_like(after[..., :1], NEVER), before], dim=-1)
+        return torch.stack([torch.logaddexp(before, after), scores[..., :-1]]).flatten(-2)
+
+    def _scores(self, logits, states):
+        """Scores (N, groups, members and none of them) of the label sets of each group."""
         members = like(self.members, logits)
         scores, known = (
-            take(table, members.flatten()).unflatten(1, members.shape)
-            for table in (logits, states)
+            take(table, members.flatten()).unflatten(1, members.shape) for table in (logits, states)
         )
         positive = known == POSITIVE
         n_positive = positive.sum(dim=-1, keepdim=True)
@@ -258,8 +318,7 @@ class _Groups(nn.Module):
         no_member = torch.zeros_like(scores[..., :1]).masked_fill(
             (n_positive > 0) | like(self.exactly_one, logits), NEVER
         )
-        scores = torch.cat([scores.masked_fill(ruled_out, NEVER), no_member], dim=-1)
-        return scores.max(dim=-1).values if hard else scores.logsumexp(dim=-1)
+        return torch.cat([scores.masked_fill(ruled_out, NEVER), no_member], dim=-1)
 
 
 def _components(rules):

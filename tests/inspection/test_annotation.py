@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import entr
 
+from sklearn_ctran import CTranClassifier
 from sklearn_ctran.inspection import simulate_annotation, suggest_labels
 from sklearn_ctran.metrics import mean_average_precision
 
@@ -159,6 +160,12 @@ def test_extra_labels_need_not_be_predicted_if_they_are_not_asked(model, monkeyp
         ({"cost": {"owl": 1}}, "'owl' is not a label"),
         ({"cost": {1: 0}}, "cost must be above 0 and finite; that of 1"),
         ({"cost": np.ones(3)}, "cost must have 5 values"),
+        ({"cost": {"extra0": "cheap"}}, r"cost\['extra0'\] must be a number above 0, got 'cheap'"),
+        ({"cost": "cheap"}, "cost must be a number above 0, got 'cheap'"),
+        ({"cost": [1, None, 1, 1, 1]}, "cost must be a number above 0, got None"),
+        ({"cost": 2}, r"cost must have 5 values, one for each label, got shape \(1,\)"),
+        ({"askable": "extra0"}, "askable must be a list of names of labels, got 'extra0'"),
+        ({"askable": []}, "askable is empty"),
     ],
 )
 def test_bad_questions(model, params, message):
@@ -249,7 +256,7 @@ def test_costs_and_candidates_matter(answers):
     np.testing.assert_array_equal(few.asked["suggest"], uncertain.asked["uncertain"])
 
 
-def test_extra_labels_are_told_but_not_asked(exact_model):
+def test_extra_labels_are_told_but_not_asked_without_answers(exact_model):
     model = exact_model(n_images=40, n_targets=3, n_extra=2)
     Y = model.sets[model.joint.argmax(axis=1)][:, :3]
     curves = simulate_annotation(model, np.arange(40), Y, extra_labels={"extra1": 1})
@@ -257,6 +264,72 @@ def test_extra_labels_are_told_but_not_asked(exact_model):
     expected = mean_average_precision(Y, model.predict_proba(np.arange(40), None, told))
     assert curves.mAP["random"][0] == pytest.approx(expected)
     assert max(asked.max() for asked in curves.asked.values()) == 2
+    for askable in (["extra0", 1], np.arange(5) > 2):
+        with pytest.raises(ValueError, match="askable has the extra label 'extra0', about which"):
+            simulate_annotation(model, np.arange(40), Y, askable=askable)
+
+
+def test_extra_labels_are_answered(exact_model):
+    model = exact_model(n_images=60, n_targets=3, n_extra=2)
+    X, sets = np.arange(60), model.sets[model.joint.argmax(axis=1)]
+    extra = sets[:, 3:].astype(float)
+    extra[::2, 1] = np.nan
+    curves = simulate_annotation(
+        model, X, sets[:, :3], extra_answers=extra, askable=["extra0", "extra1"], n_questions=2
+    )
+    assert list(curves.asked) == ["suggest", "uncertain", "random"]
+    for name, asked in curves.asked.items():
+        assert (np.sort(asked[1::2]) == [3, 4]).all() and (asked[::2] == [3, -1]).all()
+        states = np.where(np.isnan(extra), -1, extra)
+        expected = mean_average_precision(sets[:, :3], model.predict_proba(X, None, states))
+        assert curves.mAP[name][2] == curves.table_mAP[name][2] == pytest.approx(expected)
+    first = curves.asked["uncertain"][1::2, 0]
+    doubt = np.abs(model.predict_extra_proba(X[1::2]) - 0.5)
+    np.testing.assert_array_equal(first, 3 + doubt.argmin(axis=1))
+    # Among all labels, by what each says about the targets.
+    every = simulate_annotation(
+        model, X, sets[:, :3], extra_answers=sets[:, 3:], strategies=["suggest"], n_questions=1
+    )
+    expected = suggest_labels(model, X).positions
+    np.testing.assert_array_equal(every.asked["suggest"], expected)
+    assert (expected > 2).any()
+
+
+def fitted(y, **params):
+    X = np.random.RandomState(0).randn(40, 3).astype(np.float32)
+    model = CTranClassifier(
+        None, d_model=8, n_layers=1, n_heads=2, max_epochs=2, random_state=0, **params
+    )
+    return model.fit(X, y), X
+
+
+def test_classes_are_answered():
+    y = np.array(["owl", "tit", "wren"])[np.arange(40) % 3]
+    model, X = fitted(y)
+    one_hot = (y[:, None] == model.classes_).astype(int)
+    answers = [None, *y[1:].tolist()]
+    ask = {"strategies": ("uncertain",), "n_questions": 3}
+    found = simulate_annotation(model, X, answers, **ask)
+    expected = simulate_annotation(model, X, np.where(np.arange(40)[:, None], one_hot, -1), **ask)
+    np.testing.assert_array_equal(found.asked["uncertain"], expected.asked["uncertain"])
+    assert (found.asked["uncertain"][0] == -1).all()
+    assert found.table_mAP["uncertain"][3] == 1
+    with pytest.raises(ValueError, match="y, row 3: 'emu' is not one of the classes"):
+        simulate_annotation(model, X, ["owl", "tit", "wren", "emu"] * 10)
+
+
+def test_answers_that_contradict_the_rules():
+    Y = (np.random.RandomState(1).randn(40, 3) > 0).astype(int)
+    Y[:, 1] |= Y[:, 0]
+    model, X = fitted(Y, implies={0: 1})
+    wrong = Y.copy()
+    wrong[17] = [1, 0, 0]
+    with pytest.raises(ValueError, match="^y, row 17: 0 is positive but 1, which it implies, is"):
+        simulate_annotation(model, X, wrong)
+    wrong[17] = [0, 0, 0]
+    known = {0: np.where(np.arange(40) == 17, 1, -1)}
+    with pytest.raises(ValueError, match="^what is known, and y, row 17: 0 is positive but 1"):
+        simulate_annotation(model, X, wrong, known_labels=known)
 
 
 def test_strategies_of_ones_own(answers):
@@ -384,6 +457,7 @@ def too_few(proba, states):
         ({"n_candidates": 0}, "n_candidates must be an integer above 0"),
         ({"cost": {1: 0}}, "cost must be above 0"),
         ({"y": np.full((80, 4), 2)}, "y must hold 0 and 1"),
+        ({"y": None}, "y is None"),
         ({"y": np.ones((79, 4))}, r"y must have shape \(n_samples, n_labels\) = \(80, 4\)"),
         ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of shape \(80, 4\)"),
         ({"scored": np.ones((80, 4))}, "scored must be a mask"),

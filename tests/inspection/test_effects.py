@@ -133,8 +133,49 @@ def test_what_is_set_must_not_contradict_what_is_known(monkeypatch):
     known = {0: np.where(np.arange(20) == 17, 1, -1)}
     with pytest.raises(ValueError, match="labels set, row 17: 0 is positive but 1"):
         intervene(model, X, {1: 0}, known_labels=known)
-    with pytest.raises(ValueError, match="with 1 set to 0, row 17: 0 is positive but 1"):
-        label_effects(model, X, known_labels=known)
+
+
+def test_images_whose_known_labels_settle_a_cause_do_not_count_for_it():
+    X = np.random.RandomState(0).randn(20, 2).astype(np.float32)
+    Y = (X > 0).astype(int)
+    Y[:, 1] |= Y[:, 0]
+    model = CTranClassifier(
+        None, implies={0: 1}, d_model=8, n_layers=1, n_heads=2, max_epochs=1, random_state=0
+    ).fit(X, Y)
+    # Where 0 is known to be there, so is 1; 0 itself may still be set.
+    effects = label_effects(
+        model, X, known_labels={0: np.where(np.arange(20) < 5, 1, -1)}, per_image=True
+    )
+    assert effects.n_images.tolist() == [20, 15]
+    rest = label_effects(model, X[5:], per_image=True)
+    for name in ("positive", "negative", "effect", "spread"):
+        np.testing.assert_allclose(getattr(effects, name)[1], getattr(rest, name)[1], rtol=1e-5)
+    assert np.isnan(effects.per_image[:5, 1]).all()
+    np.testing.assert_allclose(effects.per_image[5:, 1], rest.per_image[:, 1], rtol=1e-5)
+    none_left = label_effects(model, X, labels=[1], known_labels={0: 1})
+    assert none_left.n_images.tolist() == [0]
+    for name in ("positive", "negative", "effect", "spread"):
+        assert np.isnan(getattr(none_left, name)).all()
+    assert (none_left.baseline == 1).all()
+
+
+@pytest.mark.parametrize(
+    "labels, message",
+    [
+        ("extra0", "labels must be a list of names of labels, got 'extra0'"),
+        (1, "labels must be a list of names of labels, got 1"),
+        ({"extra0": 1}, "labels must be a list of names"),
+        ([], "labels is empty: name at least one label"),
+    ],
+)
+def test_causes_are_a_list(model, labels, message):
+    with pytest.raises(ValueError, match=message):
+        label_effects(model, IMAGES, labels=labels)
+
+
+def test_causes_as_an_array(model):
+    effects = label_effects(model, IMAGES, labels=np.array(["extra0"]))
+    assert effects.cause_names == ["extra0"] and type(effects.cause_names[0]) is str
 
 
 def test_unknown_causes(model):

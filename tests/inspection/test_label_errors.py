@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -126,15 +127,20 @@ def test_entries_are_those_the_model_disagrees_with_in_ascending_quality():
 def test_table():
     errors = find(make_copies()[1])
     table = errors.to_frame()
-    assert list(table) == ["row", "label", "label_quality", "given_label", "predicted_label"]
+    assert list(table) == [
+        *("row", "label", "label_quality", "given_label", "predicted_label", "breaks_rules")
+    ]
     assert len(table) == len(errors)
     for column, values in zip(
         table,
-        [errors.rows, errors.labels, errors.label_quality, errors.given_label],
-        strict=False,
+        [
+            *(errors.rows, errors.labels, errors.label_quality, errors.given_label),
+            *(errors.predicted_label, errors.breaks_rules),
+        ],
+        strict=True,
     ):
         np.testing.assert_array_equal(table[column], values)
-    np.testing.assert_array_equal(table["predicted_label"], errors.predicted_label)
+    assert not errors.breaks_rules.any()
 
 
 def test_table_without_pandas(monkeypatch):
@@ -273,6 +279,40 @@ def test_extra_labels_are_told_and_not_ranked(estimator, asked):
 
 
 @pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda search: search(Joint()),
+        lambda search: search(make_pipeline(FunctionTransformer(), Joint())),
+        lambda search: make_pipeline(FunctionTransformer(), search(Joint())),
+    ],
+)
+def test_extra_labels_of_searches(wrap):
+    X, y = make_copies()
+    extra = y[["c"]].rename(columns={"c": "weather"})
+    expected = find(y, X, Joint(), extra_labels=extra).probabilities
+
+    def search(estimator):
+        return GridSearchCV(estimator, {}, cv=KFold(2), scoring=lambda *args: 0.0)
+
+    for told in (extra, extra.to_numpy(), sparse.csr_matrix(extra)):
+        errors = find(y, X, wrap(search), extra_labels=told)
+        np.testing.assert_array_equal(errors.probabilities, expected)
+
+
+def test_extra_labels_of_a_pipeline_are_routed():
+    """With scikit-learn's metadata routing a pipeline takes no names of steps."""
+    X, y = make_copies()
+    extra = y[["c"]].rename(columns={"c": "weather"})
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = Joint().set_fit_request(extra_labels=True)
+        pipeline = make_pipeline(FunctionTransformer(), model)
+        routed = find(y, X, pipeline, extra_labels=extra)
+    expected = find(y, X, Joint(), extra_labels=extra)
+    np.testing.assert_array_equal(routed.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(routed.rows, [17, 17])
+
+
+@pytest.mark.parametrize(
     "hidden_fraction, n_questions, n_hidden",
     [(None, 8, 1), (0.01, 8, 1), (0.25, 4, 2), (0.5, 2, 4), (0.75, 2, 4), (1, 1, 8)],
 )
@@ -377,6 +417,56 @@ def test_labels_that_rules_tie_do_not_vouch_for_each_other():
     np.testing.assert_allclose(tied.sum(axis=1), 1, rtol=1e-5)
 
 
+def animals(n=60):
+    """Features that tell a cat, and whatever else is an animal; rows 17 and 40 break the rule."""
+    X = np.random.RandomState(0).randn(n, 3).astype(np.float32)
+    y = pd.DataFrame({"cat": X[:, 0] > 0, "animal": (X[:, 0] > 0) | (X[:, 1] > 0)}).astype(int)
+    y["coin"] = (X[:, 2] > 0).astype(int)
+    X[17], X[40] = [3, 3, 0], [-3, -3, 0]
+    y.loc[17], y.loc[40] = [1, 0, 1], [1, 0, 0]
+    return X, y
+
+
+TINY = {"d_model": 8, "n_layers": 1, "n_heads": 2, "random_state": 0}
+
+
+@pytest.mark.parametrize("convert", [lambda y: y, np.asarray, sparse.csr_matrix, list])
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
+def test_rows_that_break_the_rules_come_first(convert, wrap):
+    X, y = animals()
+    implies = {"cat": "animal"} if convert(y) is y else {0: 1}
+    model = wrap(CTranClassifier(None, lr=1e-2, max_epochs=40, implies=implies, **TINY))
+    table = y.to_numpy().tolist() if convert is list else convert(y)
+    errors = find_label_errors(model, X, table, cv=2, random_state=0)
+    # Of each row the model finds the label that is wrong, whichever of the two that is.
+    assert sorted(errors.rows[errors.breaks_rules]) == [17, 40]
+    assert errors.breaks_rules[:2].all() and not errors.breaks_rules[2:].any()
+    wrong = dict(zip(errors.rows[:2].tolist(), errors.labels[:2], strict=True))
+    assert wrong == {17: errors.label_names[1], 40: errors.label_names[0]}
+    assert (np.diff(errors.label_quality[:2]) >= 0).all()
+    assert (np.diff(errors.label_quality[2:]) >= 0).all()
+    assert not np.isnan(errors.label_quality_scores).any()
+
+
+def test_rules_between_targets_and_extra_labels():
+    X, y = animals()
+    y, extra = y[["cat", "coin"]], y[["animal"]].assign(day=1, night=0)
+    extra.loc[0, ["day", "night"]] = 0, 1
+    model = CTranClassifier(
+        None,
+        max_epochs=1,
+        implies={"cat": "animal"},
+        exclusive_groups={("day", "night"): "exactly_one"},
+        **TINY,
+    )
+    errors = find_label_errors(model, X, y, extra_labels=extra, cv=KFold(2), random_state=0)
+    assert set(errors.rows[errors.breaks_rules]) <= {17, 40}
+    assert set(errors.labels[errors.breaks_rules]) <= {"cat"}
+    extra.loc[50, "night"] = 1
+    with pytest.raises(ValueError, match="extra_labels, row 50: 'day' and 'night' are both"):
+        find_label_errors(model, X, y, extra_labels=extra, cv=KFold(2))
+
+
 def test_ctran_finds_the_flipped_one_of_two_copies():
     X, y = make_copies(n=200)
     model = CTranClassifier(
@@ -443,6 +533,27 @@ def test_columns_must_be_the_labels(columns, message, wrap):
     model = wrap(Joint().fit(X, y))
     with pytest.raises(ValueError, match=message):
         complete_labels(model, X, y.assign(d=0)[columns])
+
+
+def test_missing_classes_are_filled_in():
+    X = np.random.RandomState(0).randn(30, 3).astype(np.float32)
+    y = pd.Series(np.array(["owl", "tit", "wren"])[np.arange(30) % 3], dtype=object)
+    model = CTranClassifier(None, max_epochs=2, **TINY).fit(X, y)
+    expected = model.predict_proba(X)
+    expected[1:] = y.to_numpy()[1:, None] == model.classes_
+    y[0] = None
+    completed = complete_labels(model, X, y)
+    np.testing.assert_array_equal(completed, expected)
+    with pytest.raises(ValueError, match=r"y must have shape .* \(30, 3\), got \(30,\)"):
+        complete_labels(CTranClassifier(None, **TINY, max_epochs=1).fit(X, X > 0), X, y)
+
+
+def test_labels_to_complete_are_called_y():
+    X, y = animals()
+    fine = y.drop([17, 40])
+    model = CTranClassifier(None, max_epochs=1, implies={"cat": "animal"}, **TINY)
+    with pytest.raises(ValueError, match="^y, row 17: 'cat' is positive but 'animal'"):
+        complete_labels(model.fit(X[fine.index], fine), X, y)
 
 
 def test_sparse_labels_have_no_missing_ones():

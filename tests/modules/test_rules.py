@@ -126,6 +126,29 @@ def test_marginals_obey_the_rules(problem):
         assert not exactly_one or np.allclose(total, 1)
 
 
+@pytest.mark.parametrize("scale", [1, 100])
+def test_log_marginals_and_logits(problem, scale):
+    consistent, allowed, logits, states = problem
+    logits = scale * logits
+    tensors = torch.tensor(logits), torch.tensor(states)
+    totals, odds = consistent.log_marginals(*tensors).numpy(), consistent.logits(*tensors).numpy()
+    free = ~consistent.bound.numpy()
+    assert not totals[..., free].any()
+    assert np.array_equal(odds[:, free], logits[:, free])
+    for labels, sets in allowed.items():
+        for row, k in itertools.product(range(5), range(len(labels))):
+            left = agreeing(sets, states[row, labels])
+            if not len(left):
+                continue
+            expected = [left[left[:, k] == s] @ logits[row, labels] for s in (0, 1)]
+            expected = [np.logaddexp.reduce(scores, initial=-np.inf) for scores in expected]
+            found = np.where(totals[:, row, labels[k]] < -1e29, -np.inf, totals[:, row, labels[k]])
+            assert np.allclose(found, expected, rtol=1e-12, atol=1e-9)
+            assert np.isclose(odds[row, labels[k]], expected[1] - expected[0], atol=1e-9)
+    for child, parent in consistent.implications:
+        assert (odds[:, child] <= odds[:, parent])[~np.isnan(odds[:, child])].all()
+
+
 def test_nll(problem):
     consistent, allowed, logits, states = problem
     rng = np.random.default_rng(0)

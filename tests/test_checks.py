@@ -1,0 +1,26 @@
+"""Checks of arguments."""
+
+import numpy as np
+import pytest
+
+from sklearn_ctran._checks import check_count
+
+
+@pytest.mark.parametrize("value, least", [(1, 1), (np.int64(3), 1), (0, 0), (2, 2)])
+def test_counts(value, least):
+    check_count("n", value, least)
+
+
+@pytest.mark.parametrize(
+    "value, least, message",
+    [
+        (0, 1, "n must be an integer above 0, got 0."),
+        (True, 1, "n must be an integer above 0, got True."),
+        (1.0, 1, "n must be an integer above 0, got 1.0."),
+        (None, 0, "n must be an integer of at least 0, got None."),
+        (-1, 0, "n must be an integer of at least 0, got -1."),
+    ],
+)
+def test_what_is_no_count(value, least, message):
+    with pytest.raises(ValueError, match=message):
+        check_count("n", value, least)

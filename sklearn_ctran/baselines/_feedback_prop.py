@@ -1,0 +1,226 @@
+"""FeedbackProp: features are changed at prediction until they agree with what is known."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._tokens import EncodedImages, Tokens
+from sklearn_ctran.baselines._linear_head import LinearHead
+from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
+
+
+class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
+    """Feedback-prop on a :class:`LinearHead`: inference under partial evidence [1]_.
+
+    For each image, gradient steps on its intermediate features lower the loss of its known labels;
+    the unknown ones are then predicted from these features. No weight changes. An image of which
+    nothing is known is predicted as by the `LinearHead`.
+
+    Parameters
+    ----------
+    estimator : LinearHead or FrozenEstimator, default=None
+        What is fitted; None: ``LinearHead()``. ``FrozenEstimator(head)`` takes a fitted one as it
+        is.
+    variant : {"LF", "RF"}, default="LF"
+        Layer-wise feedback [1]_ (section 3.1) changes the features of one `layer`. Residual
+        feedback (section 3.2) adds what it learns to those of both layers at once.
+    layer : {"pooled", "tokens"}, default="pooled"
+        For "LF": the pooled features, or the cells of the feature map before they are pooled.
+        Both in units of the features' standard deviation in training.
+    n_steps : int, default=10
+        Gradient steps; 0 predicts as the `LinearHead` does.
+    step_size : float, default=1.0
+        Of the gradient of the loss, summed over an image's known labels; above 0. See
+        :func:`tune_feedback_prop`.
+
+    Attributes
+    ----------
+    estimator_ : LinearHead
+        The fitted one.
+    classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, feature_names_in_
+        As of :class:`LinearHead`.
+
+    References
+    ----------
+    .. [1] T. Wang, K. Yamaguchi, V. Ordonez: Feedback-prop: Convolutional Neural Network Inference
+       under Partial Evidence. CVPR 2018.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.baselines import FeedbackProp, LinearHead
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> head = LinearHead("small", image_size=None, augment=None, max_epochs=1)
+    >>> model = FeedbackProp(head).fit(scenes.images, scenes.Y)
+    >>> model.predict_proba(scenes.images[:3], known_labels={9: 1}).shape
+    (3, 10)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"]), None],
+        "variant": [StrOptions({"LF", "RF"})],
+        "layer": [StrOptions({"pooled", "tokens"})],
+        "n_steps": [Interval(Integral, 0, None, closed="left")],
+        "step_size": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, estimator=None, *, variant="LF", layer="pooled", n_steps=10, step_size=1.0):
+        self.estimator = estimator
+        self.variant = variant
+        self.layer = layer
+        self.n_steps = n_steps
+        self.step_size = step_size
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, extra_labels=None, sample_weight=None):
+        """Fit the `LinearHead`; nothing else is learned.
+
+        Parameters
+        ----------
+        X, y, extra_labels, sample_weight
+            As of :meth:`LinearHead.fit`.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError, FileNotFoundError
+            As :meth:`LinearHead.fit`, and for an `estimator` of another kind.
+        """
+        estimator = LinearHead() if self.estimator is None else clone(self.estimator)
+        is_frozen = isinstance(estimator, FrozenEstimator)
+        head = estimator.estimator if is_frozen else estimator
+        if not isinstance(head, LinearHead):
+            raise TypeError(
+                f"estimator must be a LinearHead, or one in a FrozenEstimator, got {head!r}."
+            )
+        if is_frozen:
+            check_is_fitted(head)
+        else:
+            head.fit(X, y, extra_labels=extra_labels, sample_weight=sample_weight)
+        self.estimator_ = head
+        # What the protocol's methods read.
+        for name in (
+            *("classes_", "label_names_", "n_labels_", "extra_label_names_", "label_groups_"),
+            *("_exclusive", "_rules", "n_features_in_", "feature_names_in_"),
+        ):
+            vars(self).pop(name, None)
+            if hasattr(head, name):
+                setattr(self, name, getattr(head, name))
+        return self
+
+    def _logits(self, X, known_labels, extra_labels):
+        check_is_fitted(self)
+        head = self.estimator_
+        module, device = head.net_.module_, head.net_.device
+        if isinstance(X, EncodedImages):
+            raise TypeError("FeedbackProp changes features of images: give it the images.")
+        data, _ = head._read_X(X, fitted=True)
+        states = self._states(len(data), known_labels, extra_labels)
+        if not isinstance(data, Tokens):
+            data = head._encode_images(data, module.backbone, device)
+        module.eval().requires_grad_(False)
+        logits = []
+        for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
+            batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
+            logits.append(self._feed_back(module, *batch).float().cpu().numpy())
+        module.requires_grad_(True)
+        return np.concatenate(logits), states
+
+    def _feed_back(self, module, tokens, states):
+        """Logits (B, L) of features (B, P, C), after all steps."""
+        net = self.estimator_.net_
+        unknown = torch.full_like(states, UNKNOWN)
+        # What is added at each layer; `None` where nothing is.
+        layers = ("tokens", "pooled") if self.variant == "RF" else (self.layer,)
+        shapes = {"tokens": tokens.shape, "pooled": tokens[:, 0].shape}
+        added = {layer: tokens.new_zeros(shapes[layer]) for layer in layers}
+        for _ in range(self.n_steps):
+            added = {layer: x.requires_grad_() for layer, x in added.items()}
+            logits = self._forward(module, tokens, added, unknown).float()
+            losses, _ = net.sample_losses(logits, states, unknown, states != UNKNOWN)
+            gradients = torch.autograd.grad(losses.sum(), list(added.values()))
+            added = {
+                layer: x.detach() - self.step_size * gradient
+                for (layer, x), gradient in zip(added.items(), gradients, strict=True)
+            }
+        with torch.no_grad():
+            return self._forward(module, tokens, added, unknown)[0]
+
+    def _forward(self, module, tokens, added, states):
+        """As the module's, from features (B, P, C), with something added at some layers."""
+        if "tokens" in added:
+            tokens = tokens + added["tokens"] * module.feature_scale
+        pooled = (module.pool(tokens)[:, 0] - module.feature_mean) / module.feature_scale
+        with self.estimator_.net_._autocast():
+            return module.head(pooled + added.get("pooled", 0.0), states)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def tune_feedback_prop(
+    head,
+    X,
+    y,
+    *,
+    known_fractions=(0.25, 0.5, 0.75),
+    variants=("LF", "RF"),
+    n_steps=(1, 3, 10),
+    step_sizes=(0.01, 0.1, 1.0, 10.0),
+    metric=mean_average_precision,
+    random_state=0,
+):
+    """The :class:`FeedbackProp` that does best on validation data.
+
+    Parameters
+    ----------
+    head : LinearHead
+        Fitted.
+    X : array-like
+        Validation images, which `head` was not fitted on.
+    y : array-like of shape (n_samples, n_labels)
+        Their labels; -1 or NaN where nobody annotated them.
+    known_fractions : sequence of float
+        Shares of the labels that are told, each in (0, 1); the mean of the scores counts.
+    variants, n_steps, step_sizes : sequences
+        What to try, each with each.
+    metric : callable, default=mean_average_precision
+        As of :func:`sklearn_ctran.metrics.partial_label_scorer`.
+    random_state : int, default=0
+        Chooses the labels that are told.
+
+    Returns
+    -------
+    model : FeedbackProp
+        Fitted, on `head`.
+    results : list of dict
+        Of each candidate `variant`, `n_steps`, `step_size` and `score`, best first.
+    """
+    scorers = [
+        partial_label_scorer(metric, known_fraction=share, random_state=random_state)
+        for share in known_fractions
+    ]
+    results = []
+    for variant in variants:
+        for steps in n_steps:
+            for size in step_sizes:
+                params = {"variant": variant, "n_steps": steps, "step_size": size}
+                model = FeedbackProp(FrozenEstimator(head), **params).fit(X, y)
+                score = float(np.mean([scorer(model, X, y) for scorer in scorers]))
+                results.append({**params, "score": score})
+    results.sort(key=lambda result: -result["score"])
+    best = {name: value for name, value in results[0].items() if name != "score"}
+    return FeedbackProp(FrozenEstimator(head), **best).fit(X, y), results

@@ -90,7 +90,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
         learned = self._learn(samples, lambda: self._held_out(samples, cv))
         estimator = self.estimator
-        if cv != "prefit":
+        if not self._is_prefit():
             estimator = fit(clone(estimator), samples)
         self._set_task(estimator, samples.targets)
         vars(self).update(learned)
@@ -116,14 +116,17 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
                 samples = samples.take(rows)
                 samples = replace(samples, targets=encode_targets(samples.y))
                 cv = renumber_folds(cv, rows, len(weight))
-        if cv == "prefit":
+        if self._is_prefit():
             targets = _as_fitted(samples.targets, self.estimator, hasattr(y, "columns"))
             samples = replace(samples, targets=targets)
         return samples, cv
 
+    def _is_prefit(self):
+        return isinstance(self.cv, str)
+
     def _held_out(self, samples, cv):
         """Probabilities of samples that the estimator was not fitted on, NaN if worth nothing."""
-        if cv == "prefit":
+        if self._is_prefit():
             return predict_proba(
                 self.estimator, samples.X, samples.targets, extra_labels=samples.extra_labels
             )

@@ -3,17 +3,48 @@
 import inspect
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 
-def label_probabilities(estimator, X, n_labels, known_labels=None, names=None):
+def final_step(estimator, X=None):
+    """The estimator inside of pipelines, fitted searches and FrozenEstimator, and its input.
+
+    Asked itself, what is known reaches it without metadata routing.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, if `X` is given.
+    X : array-like of length n_samples, default=None
+
+    Returns
+    -------
+    estimator : estimator
+    X : array-like of length n_samples, or None
+        Transformed by the steps before it.
+    """
+    while True:
+        # First, for it passes on the attributes of what it holds.
+        if isinstance(estimator, FrozenEstimator):
+            estimator = estimator.estimator
+        elif isinstance(estimator, Pipeline):
+            if X is not None and len(estimator) > 1:
+                X = estimator[:-1].transform(X)
+            estimator = estimator[-1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        else:
+            return estimator, X
+
+
+def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **told):
     """Ask an estimator for the probability of each label.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted. A pipeline's last step and a search's best estimator are asked themselves, so that
-        what is known reaches them without metadata routing.
+        Fitted; its :func:`final_step` is asked.
     X : array-like of length n_samples
     n_labels : int
     known_labels : ndarray of shape (n_samples, n_labels), default=None
@@ -21,6 +52,8 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None):
         parameter is not told.
     names : ndarray of shape (n_labels,), default=None
         Names of the columns that are expected, compared with `label_names_` of the estimator.
+    **told : object
+        Further arguments of ``predict_proba``.
 
     Returns
     -------
@@ -32,19 +65,13 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None):
     ValueError
         If the estimator has other labels, or predicts other classes than 0 and 1.
     """
-    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
-        X, last = estimator[:-1].transform(X), estimator.steps[-1][1]
-        return label_probabilities(last, X, n_labels, known_labels, names)
-    if hasattr(estimator, "best_estimator_"):
-        best = estimator.best_estimator_
-        return label_probabilities(best, X, n_labels, known_labels, names)
+    estimator, X = final_step(estimator, X)
     own_names = getattr(estimator, "label_names_", None)
     if names is not None and own_names is not None and list(own_names) != list(names):
         raise ValueError("The columns of y must be the labels of fit, in the same order.")
-    arguments = {}
-    if known_labels is not None and _takes_known_labels(estimator):
-        arguments["known_labels"] = known_labels
-    proba = estimator.predict_proba(X, **arguments)
+    if known_labels is not None and takes_known_labels(estimator):
+        told["known_labels"] = known_labels
+    proba = estimator.predict_proba(X, **told)
     if isinstance(proba, list):
         columns = zip(proba, estimator.classes_, range(len(proba)), strict=True)
         return np.column_stack([_of_class_one(*column) for column in columns])
@@ -53,7 +80,8 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None):
     return proba
 
 
-def _takes_known_labels(estimator):
+def takes_known_labels(estimator):
+    """Whether what is known can be told to ``predict_proba`` of a :func:`final_step`."""
     return "known_labels" in inspect.signature(estimator.predict_proba).parameters
 
 

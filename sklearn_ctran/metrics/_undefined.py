@@ -1,12 +1,11 @@
 """Ratios that may be 0 / 0, and means that know what to do with them."""
 
-import sys
-import warnings
 from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
+from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics._inputs import describe
 
 
@@ -58,9 +57,10 @@ def settle(values, zero_division, what):
     if not undefined.any():
         return values
     if zero_division == "warn":
-        _warn(
+        warn(
             f"{what(undefined)}, and counts as 0. Pass zero_division=0 or 1 for that value, or "
-            "np.nan to leave it out."
+            "np.nan to leave it out.",
+            UndefinedMetricWarning,
         )
         zero_division = 0.0
     return np.where(undefined, zero_division, values)
@@ -87,15 +87,8 @@ def mean_of_defined(values, weight=None):
 
 def warn_left_out(names):
     """Warn that labels, an ndarray of names, have no part in a mean over labels."""
-    _warn(
+    warn(
         f"No entry of label(s) {describe(names)} counts (all are missing, known or of weight 0): "
-        "left out of the mean over labels."
+        "left out of the mean over labels.",
+        UndefinedMetricWarning,
     )
-
-
-def _warn(message):
-    """Issue an ``UndefinedMetricWarning`` that points at the caller of the package."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_ctran."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, UndefinedMetricWarning, stacklevel=level)

@@ -1,0 +1,175 @@
+"""What thresholds and calibration learned out of fold are worth: Corel5k photos, 74 words.
+
+C-Tran and logistic regression per word, tokens of a frozen MobileNetV2 (their mean for the latter).
+The training part gives out-of-fold probabilities in three stratified folds, from which thresholds
+and calibration are learned, then the model is fitted on all of it; figures are of the official test
+part, nothing being known of its words. OP, OR and OF1 are of all predictions, CP, CR and CF1 of
+means over words; the expected calibration error is the mean over words, and of all predictions as
+of one word. Usage::
+
+    python benchmarks/thresholds.py --shared ../shared --json thresholds.json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from _common import describe_machine, timed
+from corel5k import compute_tokens, read_corel5k
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran.metrics import (
+    class_f1,
+    class_precision,
+    class_recall,
+    expected_calibration_error,
+    mean_average_precision,
+    overall_f1,
+    overall_precision,
+    overall_recall,
+)
+from sklearn_ctran.model_selection import (
+    MultilabelCalibrator,
+    MultilabelStratifiedKFold,
+    TunedThresholds,
+)
+
+N_FOLDS = 3
+SCORES = {
+    "OP": overall_precision,
+    "OR": overall_recall,
+    "OF1": overall_f1,
+    "CP": class_precision,
+    "CR": class_recall,
+    "CF1": class_f1,
+}
+METHODS = ("sigmoid", "isotonic", "temperature")
+
+
+def main():
+    arguments = parse_arguments()
+    seed, folder = arguments.seed, Path(arguments.shared) / "data"
+    paths, Y, train, words = read_corel5k(folder / "corel5k")
+    print(f"{train.sum()} training photos, {(~train).sum()} test photos, {len(words)} words")
+    if arguments.tokens is None:
+        with timed("Computing image tokens"):
+            weights = folder / "weights" / "mobilenet_v2-imagenet.pth"
+            tokens = compute_tokens(paths, weights, 224)
+    else:
+        tokens = np.load(arguments.tokens)
+    results = {}
+    for name, (estimator, X) in make_models(tokens, seed).items():
+        held_out, test = predict(name, estimator, X, Y, train, seed)
+        results[name] = {
+            "mAP": 100 * mean_average_precision(Y[~train], test),
+            "decisions": score_decisions(held_out, test, Y, train),
+            "calibration": score_calibration(held_out, test, Y, train),
+        }
+    machine = describe_machine(seed)
+    print_tables(results, machine)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps({**results, **machine}, indent=2) + "\n")
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
+    parser.add_argument("--tokens", metavar="FILE", help="read image tokens from this .npy file")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def make_models(tokens, seed):
+    """Each model with its inputs."""
+    logistic = OneVsRestClassifier(LogisticRegression(C=0.01, max_iter=1000))
+    return {
+        "logistic regression": (make_pipeline(StandardScaler(), logistic), tokens.mean(axis=1)),
+        "C-Tran": (CTranClassifier(backbone=None, random_state=seed), tokens),
+    }
+
+
+def predict(name, estimator, X, Y, train, seed):
+    """Out-of-fold probabilities of the training part, and probabilities of the test part.
+
+    Once for all meta-estimators, which would fit the same models again.
+    """
+    cv = MultilabelStratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+    with timed(f"Fitting {name} in {N_FOLDS} folds"):
+        held_out = cross_val_predict(estimator, X[train], Y[train], cv=cv, method="predict_proba")
+    with timed(f"Fitting {name}"):
+        estimator.fit(X[train], Y[train])
+    return held_out, estimator.predict_proba(X[~train])
+
+
+class Given(BaseEstimator):
+    """An estimator whose inputs are the probabilities."""
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def fit(self, X, y):
+        """Learn nothing."""
+        return self
+
+    def predict_proba(self, X):
+        """Return the inputs."""
+        return X
+
+
+def score_decisions(held_out, test, Y, train):
+    """Precision, recall and F1 in percent, at 0.5 and at tuned thresholds."""
+    tuned = TunedThresholds(Given(), cv="prefit").fit(held_out, Y[train])
+    decisions = {"0.5": (test > 0.5).astype(float), "tuned": tuned.predict(test).astype(float)}
+    return {
+        thresholds: {
+            score: 100 * function(Y[~train], labels, zero_division=0)
+            for score, function in SCORES.items()
+        }
+        for thresholds, labels in decisions.items()
+    }
+
+
+def score_calibration(held_out, test, Y, train):
+    """Expected calibration errors in percent, by word and of all words, and mAP."""
+    proba = {"before": test}
+    for method in METHODS:
+        calibrator = MultilabelCalibrator(Given(), method=method, cv="prefit")
+        proba[method] = calibrator.fit(held_out, Y[train]).predict_proba(test)
+    return {
+        method: {
+            "by word": 100 * expected_calibration_error(Y[~train], p),
+            "overall": 100 * expected_calibration_error(Y[~train], p, average="micro"),
+            "mAP": 100 * mean_average_precision(Y[~train], p),
+        }
+        for method, p in proba.items()
+    }
+
+
+def print_tables(results, machine):
+    """Print a row for each model and choice of thresholds, or method of calibration."""
+    for title, key in (
+        ("Decisions (%), by thresholds", "decisions"),
+        ("Expected calibration error and mAP (%), by method of calibration", "calibration"),
+    ):
+        columns = next(iter(next(iter(results.values()))[key].values()))
+        print(f"\n{title}\n\n{'':33}" + "".join(f"{column:>9}" for column in columns))
+        for name, result in results.items():
+            for row, scores in result[key].items():
+                cells = "".join(f"{score:9.2f}" for score in scores.values())
+                print(f"{name:20} {row:12}{cells}")
+    print("\n" + ", ".join(f"{item} {value}" for item, value in machine.items()) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""Splits that keep the shares of the labels, and what is learned from out-of-fold probabilities."""
+
+from sklearn_ctran.model_selection._calibration import MultilabelCalibrator
+from sklearn_ctran.model_selection._stratification import (
+    MultilabelStratifiedKFold,
+    MultilabelStratifiedShuffleSplit,
+    multilabel_train_test_split,
+)
+from sklearn_ctran.model_selection._thresholds import TunedThresholds
+
+__all__ = [
+    "MultilabelCalibrator",
+    "MultilabelStratifiedKFold",
+    "MultilabelStratifiedShuffleSplit",
+    "TunedThresholds",
+    "multilabel_train_test_split",
+]

@@ -1,0 +1,237 @@
+"""Probabilities that are as often right as they say, label by label.
+
+Platt's sigmoid [1]_ and temperature scaling [2]_ take a probability's logit, isotonic regression
+[3]_ the probability.
+
+.. [1] J. Platt: Probabilistic Outputs for Support Vector Machines and Comparisons to Regularized
+   Likelihood Methods. Advances in Large Margin Classifiers, 1999.
+.. [2] C. Guo, G. Pleiss, Y. Sun, K. Weinberger: On Calibration of Modern Neural Networks. ICML
+   2017.
+.. [3] B. Zadrozny, C. Elkan: Transforming Classifier Scores into Accurate Multiclass Probability
+   Estimates. KDD 2002.
+"""
+
+import numpy as np
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logit, softmax
+from sklearn.isotonic import IsotonicRegression
+from sklearn.utils._param_validation import StrOptions
+
+from sklearn_ctran._labels import POSITIVE
+from sklearn_ctran.model_selection._meta import (
+    LearnedOutOfFold,
+    usable_entries,
+    warn_nothing_learned,
+)
+
+#: Probabilities are kept so far from 0 and 1, about as far as float32 can tell: certain is only
+#: what is known, and logits are finite.
+_MARGIN = 1e-7
+#: The least and the greatest that one over a temperature may be.
+_SLOPES = 0.01, 100.0
+
+
+class MultilabelCalibrator(LearnedOutOfFold):
+    """A multi-label classifier whose probabilities are calibrated, each label's by itself.
+
+    The maps from a label's probability to its calibrated one are learned from out-of-fold
+    probabilities of the training data, nothing being known of the labels; then the estimator is
+    fitted on all of them. No map ever decreases: calibration keeps the order of images by a label,
+    though isotonic regression, and clipping at 1e-7 and 1 - 1e-7, may make different ones equal.
+    Only known labels, and what follows from them, get 0 and 1.
+
+    For a 1-D `y`, "sigmoid" and "isotonic" calibrate each class against the others, then divide by
+    the sum, as :class:`sklearn.calibration.CalibratedClassifierCV` does, so that with three or more
+    classes the order by a class can change;
+    "temperature" divides the logarithms of all classes by one number (Guo et al., ICML 2017).
+
+    Label rules hold for what is known and what follows from it; of the calibrated probabilities of
+    other labels they are not asked.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has ``fit`` and ``predict_proba``: an estimator of this package, a multi-label classifier of
+        scikit-learn's, or a Pipeline that ends in one. It is cloned.
+    method : {"sigmoid", "isotonic", "temperature"}, default="sigmoid"
+        "sigmoid": slope and intercept of the logit (Platt, 1999), the slope at least 0.
+        "isotonic": any increasing steps (Zadrozny and Elkan, 2002); needs many positives.
+        "temperature": a slope above 0 only; labels that are too probable stay so.
+    cv : int, splitter, iterable of (train, test) or "prefit", default=5
+        Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
+        each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
+        is neither cloned nor changed, and `fit` gets samples that it was not fitted on.
+    n_jobs : int, default=None
+        Folds to fit at a time; None means 1, -1 all cores.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds if `cv` is a number; the estimator has its own.
+
+    Attributes
+    ----------
+    calibrators_ : list of callable
+        Of each label, from probabilities (n,) to calibrated ones (n,); for a 1-D `y` with
+        ``method="temperature"`` one, from (n, n_classes) to the same. Labels that have nothing to
+        learn from keep their probabilities, with a warning.
+    estimator_ : estimator
+        Fitted.
+    label_names_, extra_label_names_ : ndarray of shape (n_labels,), (n_extra_labels,)
+        Names, as of the estimator's protocol.
+    n_labels_ : int
+    classes_ : ndarray
+        As of the estimator's protocol.
+    label_groups_ : dict
+        The estimator's, if it has groups.
+    n_features_in_, feature_names_in_ : int, ndarray
+        The estimator's, if it has any.
+
+    See Also
+    --------
+    TunedThresholds : Leaves probabilities as they are, and decides at other ones than 0.5.
+    sklearn_ctran.metrics.expected_calibration_error : How far from calibrated probabilities are.
+    """
+
+    _parameter_constraints: dict = {
+        **LearnedOutOfFold._parameter_constraints,
+        "method": [StrOptions({"sigmoid", "isotonic", "temperature"})],
+    }
+
+    def __init__(self, estimator, *, method="sigmoid", cv=5, n_jobs=None, random_state=None):
+        self.estimator = estimator
+        self.method = method
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    #: Positive above one half, like the labels of every other estimator.
+    _cuts = 0.5
+
+    def _learn(self, samples, held_out):
+        proba, targets = held_out(), samples.targets
+        if targets.exclusive and self.method == "temperature":
+            weight = samples.sample_weight
+            return {"calibrators_": [_Softmax.learn(proba, targets.states, weight)]}
+        learn = {"sigmoid": _Sigmoid.learn, "isotonic": _Isotonic, "temperature": _temperature}
+        entries = list(usable_entries(proba, samples))
+        empty = [label for label, usable in enumerate(entries) if usable is None]
+        warn_nothing_learned(targets.names[empty], "their probabilities stay as they are")
+        maps = [_Same() if usable is None else learn[self.method](*usable) for usable in entries]
+        return {"calibrators_": maps}
+
+    def _transform(self, proba):
+        if isinstance(self.calibrators_[0], _Softmax):
+            proba = self.calibrators_[0](proba)
+        else:
+            maps = zip(self.calibrators_, proba.T, strict=True)
+            proba = np.column_stack([calibrate(column) for calibrate, column in maps])
+        return np.clip(proba, _MARGIN, 1 - _MARGIN)
+
+
+def _logit(proba):
+    return logit(np.clip(np.asarray(proba, dtype=np.float64), _MARGIN, 1 - _MARGIN))
+
+
+class _Same:
+    """Probabilities as they are."""
+
+    def __call__(self, proba):
+        return proba
+
+
+class _Isotonic:
+    """Increasing steps, learned from probabilities (n,), truth (n,), bool, and weights (n,)."""
+
+    def __init__(self, proba, truth, weight):
+        self.regression = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
+        self.regression.fit(proba, truth, weight)
+
+    def __call__(self, proba):
+        return self.regression.predict(proba)
+
+
+class _Sigmoid:
+    """Slope and intercept of the logit."""
+
+    def __init__(self, slope, intercept):
+        self.slope, self.intercept = slope, intercept
+
+    @classmethod
+    def learn(cls, proba, truth, weight):
+        """The most likely slope, at least 0, and intercept (Platt, 1999, section 2.2).
+
+        Targets are not 0 and 1 but what one more positive and one more negative would make of
+        them, so that a label whose images are perfectly ordered does not get an infinite slope.
+        """
+        n_positive, n_negative = weight[truth].sum(), weight[~truth].sum()
+        target = np.where(truth, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
+        share = weight / weight.sum()
+        scores = _logit(proba)
+        # Of scores of unit spread, slope and intercept are of one size: few steps suffice.
+        centre = share @ scores
+        scale = np.sqrt(share @ (scores - centre) ** 2) or 1.0
+        inputs = np.column_stack([(scores - centre) / scale, np.ones_like(scores)])
+
+        def loss(weights):
+            z = inputs @ weights
+            gradient = inputs.T @ (share * (expit(z) - target))
+            return share @ (np.logaddexp(0, z) - target * z), gradient
+
+        def curvature(weights):
+            z = inputs @ weights
+            return (inputs.T * (share * expit(z) * expit(-z))) @ inputs
+
+        start = np.array([scale, centre])
+        options = {"gtol": 1e-10}
+        slope, intercept = minimize(
+            loss, start, jac=True, hess=curvature, method="trust-exact", options=options
+        ).x
+        if slope < 0:  # The best that does not decrease is then the same for all.
+            slope, intercept = 0.0, logit(share @ target)
+        return cls(slope / scale, intercept - slope / scale * centre)
+
+    def __call__(self, proba):
+        return expit(self.slope * _logit(proba) + self.intercept)
+
+
+def _temperature(proba, truth, weight):
+    """The most likely slope without an intercept: one over the temperature."""
+    scores = _logit(proba)
+
+    def gain(slope):
+        return weight @ ((truth - expit(slope * scores)) * scores)
+
+    return _Sigmoid(_best_slope(gain), 0.0)
+
+
+class _Softmax:
+    """Logarithms of classes' probabilities, (n, n_classes), times one over the temperature."""
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    @classmethod
+    def learn(cls, proba, states, weight):
+        """The most likely temperature, of rows that were predicted."""
+        usable = ~np.isnan(proba).any(axis=1)
+        proba, truth = proba[usable], states[usable] == POSITIVE
+        weight = np.ones(len(proba)) if weight is None else weight[usable]
+        scores = _log(proba)
+
+        def gain(slope):
+            return weight @ ((truth - cls(slope)(proba)) * scores).sum(axis=1)
+
+        return cls(_best_slope(gain))
+
+    def __call__(self, proba):
+        return softmax(self.slope * _log(proba), axis=1)
+
+
+def _log(proba):
+    return np.log(np.clip(np.asarray(proba, dtype=np.float64), _MARGIN, 1.0))
+
+
+def _best_slope(gain):
+    """Where the derivative of the log-likelihood, which decreases, is 0; or the nearest allowed."""
+    least, most = _SLOPES
+    if gain(least) <= 0:
+        return least
+    return most if gain(most) >= 0 else brentq(gain, least, most, xtol=1e-12)

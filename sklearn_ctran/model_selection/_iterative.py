@@ -1,0 +1,144 @@
+"""Iterative stratification [1]_: the rarest label first, dealt to the folds that want most of it.
+
+All samples of a label are dealt out at once: while they are, what the folds want of this label
+changes by one with each, so that the order in which folds get them follows from a sort.
+
+.. [1] K. Sechidis, G. Tsoumakas, I. Vlahavas: On the Stratification of Multi-Label Data. ECML PKDD
+   2011.
+"""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import _num_samples
+
+from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN, encode_targets
+from sklearn_ctran.metrics._inputs import describe
+
+
+class StratifiedLabels:
+    """Labels as columns of marked rows.
+
+    Attributes
+    ----------
+    n_samples : int
+    names : ndarray of shape (n_labels,)
+    positives : csr_matrix of shape (n_samples, n_labels), int64
+        1 where positive.
+    indicators : csr_matrix of shape (n_samples, n_columns), int64
+        What to stratify: `positives`, then a column for each label with missing entries.
+    """
+
+    def __init__(self, y):
+        parts = _mark_stored(y) if sparse.issparse(y) and y.ndim == 2 else _mark(y)
+        self.names, self.positives, others = parts
+        self.n_samples = _num_samples(y)
+        self.indicators = sparse.hstack([self.positives, others], format="csr")
+
+
+def _mark(y):
+    """Names, positives, and the rarer of negatives and missing entries where there are such."""
+    targets = encode_targets(y)
+    states = targets.states
+    missing, negative = ((states == value).sum(axis=0) for value in (UNKNOWN, NEGATIVE))
+    some = np.flatnonzero(missing)
+    rarer = np.where(missing < negative, UNKNOWN, NEGATIVE)[some]
+    others = sparse.csr_matrix(states[:, some] == rarer, dtype=np.int64)
+    return targets.names, sparse.csr_matrix(states == POSITIVE, dtype=np.int64), others
+
+
+def _mark_stored(y):
+    """Names, positives and missing entries of a sparse matrix, which is not made dense.
+
+    Raises
+    ------
+    ValueError
+        If a stored value is no label, or a label has no annotated entry.
+    """
+    entries = sparse.csr_matrix(y).tocoo()
+    values = entries.data.astype(np.float64)
+    is_missing = np.isnan(values) | (values == UNKNOWN)
+    wrong = ~is_missing & (values != NEGATIVE) & (values != POSITIVE)
+    if wrong.any():
+        i = int(wrong.argmax())
+        raise ValueError(
+            "y must hold 0 and 1, and -1 or NaN where not known; row "
+            f"{entries.row[i]}, label {entries.col[i]} holds {values[i]:g}."
+        )
+    positives, missing = (
+        sparse.csr_matrix(
+            (np.ones(mask.sum(), dtype=np.int64), (entries.row[mask], entries.col[mask])), y.shape
+        )
+        for mask in (values == POSITIVE, is_missing)
+    )
+    n_missing = np.bincount(entries.col[is_missing], minlength=y.shape[1])
+    empty = np.flatnonzero(n_missing == y.shape[0])
+    if len(empty):
+        raise ValueError(
+            f"No sample is annotated for label(s) {describe(empty)} of y (every value is -1 or "
+            "NaN): leave the column(s) out or annotate some samples."
+        )
+    return np.arange(y.shape[1]), positives, missing[:, np.flatnonzero(n_missing)]
+
+
+def stratify(indicators, sizes, rng):
+    """Deal out rows so that each column's marks are spread in proportion to the folds' sizes.
+
+    Parameters
+    ----------
+    indicators : csr_matrix of shape (n_samples, n_columns), int64
+        0 and 1.
+    sizes : ndarray of shape (n_folds,), int64
+        Exact sizes, whose sum is n_samples.
+    rng : RandomState or None
+        None: rows in their order, ties to the first fold.
+
+    Returns
+    -------
+    fold : ndarray of shape (n_samples,), int64
+        In [0, n_folds).
+    """
+    n_samples = indicators.shape[0]
+    order = np.arange(n_samples) if rng is None else rng.permutation(n_samples)
+    indicators = indicators[order]
+    columns = indicators.tocsc()
+    remaining = np.bincount(indicators.indices, minlength=indicators.shape[1])
+    # n_samples times the marks that a fold still wants: whole numbers, whose ties are exact.
+    wanted = sizes[:, None] * remaining
+    room = sizes.copy()
+    fold = np.full(n_samples, -1)
+    while remaining.any():
+        column = int(np.where(remaining, remaining, n_samples + 1).argmin())
+        rows = columns.indices[columns.indptr[column] : columns.indptr[column + 1]]
+        rows = np.sort(rows[fold[rows] < 0])
+        fold[rows] = _deal(wanted[:, column], room, len(rows), n_samples, rng)
+        dealt = sum_by_fold(indicators[rows], fold[rows], len(sizes)).tocoo()
+        wanted[dealt.row, dealt.col] -= n_samples * dealt.data
+        np.subtract.at(remaining, dealt.col, dealt.data)
+        room -= np.bincount(fold[rows], minlength=len(sizes))
+    rows = np.flatnonzero(fold < 0)
+    fold[rows] = _deal(np.zeros_like(room), room, len(rows), n_samples, rng)
+    result = np.empty_like(fold)
+    result[order] = fold
+    return result
+
+
+def _deal(wanted, room, n_rows, n_samples, rng):
+    """Folds of the next rows: each is of the fold that then wants most of it, and has room.
+
+    Of equal folds it is the one with most room, then one at random, or the first.
+    """
+    depth = np.minimum(room, n_rows)
+    fold = np.repeat(np.arange(len(room)), depth)
+    before = np.arange(len(fold)) - np.repeat(depth.cumsum() - depth, depth)
+    tie = fold if rng is None else rng.permutation(len(fold))
+    keys = tie, before - room[fold], n_samples * before - wanted[fold]
+    return fold[np.lexsort(keys)[:n_rows]]
+
+
+def sum_by_fold(table, fold, n_folds):
+    """Sums of a sparse table's rows by fold, csr_matrix of shape (n_folds, n_columns)."""
+    inside = np.flatnonzero(fold < n_folds)
+    member = sparse.csr_matrix(
+        (np.ones(len(inside), dtype=np.int64), (fold[inside], inside)), (n_folds, len(fold))
+    )
+    return member @ table

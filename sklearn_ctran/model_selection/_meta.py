@@ -1,0 +1,349 @@
+"""What meta-estimators share that learn something for each label from out-of-fold probabilities."""
+
+from dataclasses import replace
+from numbers import Integral
+
+import numpy as np
+from scipy.special import logit
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils import get_tags, indexable
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_extra_labels, encode_targets
+from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._rules import read_rules
+from sklearn_ctran._warnings import warn
+from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran.metrics._responses import final_step
+from sklearn_ctran.model_selection._out_of_fold import (
+    Samples,
+    fit,
+    out_of_fold_proba,
+    predict_proba,
+    renumber_folds,
+)
+
+
+class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
+    """Base: fitting, and predictions by a threshold for each label.
+
+    A subclass has the parameters `estimator`, `cv`, `n_jobs` and `random_state`; learns in
+    ``_learn(samples, held_out)``, which returns its fitted attributes as a dict, and gets the
+    probabilities to learn from, (n_samples, n_labels), by calling ``held_out()``; turns the
+    estimator's probabilities into its own in ``_transform(proba)``; and has ``_cuts``, what
+    a probability must exceed to be positive, which broadcasts to n_labels.
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "cv": ["cv_object", StrOptions({"prefit"})],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, extra_labels=None, sample_weight=None):
+        """Learn from out-of-fold probabilities, then fit the estimator on everything.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in whatever form the estimator takes them.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
+            1, 0, and -1 or NaN where nobody annotated the label, if the estimator can learn from
+            such; these entries are left out here. One dimension: one class a sample.
+        extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
+            As in the estimator's `fit`. They are told when held-out rows are predicted, so that
+            what is learned holds for predictions that are told them too.
+        sample_weight : array-like of shape (n_samples,), default=None
+            At least 0. A row of weight 2 counts like two rows in the same fold, one of weight 0
+            like none: it is left out of everything. Passed to the estimator's `fit`, of a Pipeline
+            to its last step (with metadata routing enabled, to the steps that request it); for
+            ``cv="prefit"`` they count in what is learned here only.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument cannot be used, or not by the estimator's `fit`; and whatever the
+            estimator raises.
+        NotFittedError
+            For ``cv="prefit"``, if the estimator is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If a label has nothing to learn from, or a fold has nothing to learn it from; names the
+            labels.
+        """
+        self._check_params()
+        samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
+        learned = self._learn(samples, lambda: self._held_out(samples, cv))
+        estimator = self.estimator
+        if not self._is_prefit():
+            estimator = fit(clone(estimator), samples)
+        self._set_task(estimator, samples.targets)
+        vars(self).update(learned)
+        return self
+
+    def _read_samples(self, X, y, extra_labels, sample_weight):
+        """What counts, and `cv` in numbers of its rows."""
+        cv = 5 if self.cv is None else self.cv
+        targets = encode_targets(y)
+        extra, names = encode_extra_labels(extra_labels)
+        check_consistent_length(X, targets.states, extra)
+        X, y = indexable(X, y)
+        if extra is not None:
+            extra = dict(zip(names.tolist(), extra.T, strict=True))
+        samples = Samples(X, y, targets, extra)
+        if sample_weight is not None:
+            weight = _check_sample_weight(
+                sample_weight, targets.states, dtype=np.float64, ensure_non_negative=True
+            )
+            samples = replace(samples, sample_weight=weight)
+            rows = np.flatnonzero(weight)
+            if len(rows) < len(weight):
+                samples = samples.take(rows)
+                samples = replace(samples, targets=encode_targets(samples.y))
+                cv = renumber_folds(cv, rows, len(weight))
+        if self._is_prefit():
+            targets = _as_fitted(samples.targets, self.estimator, hasattr(y, "columns"))
+            samples = replace(samples, targets=targets)
+        return samples, cv
+
+    def _is_prefit(self):
+        return isinstance(self.cv, str)
+
+    def _held_out(self, samples, cv):
+        """Probabilities of samples that the estimator was not fitted on, NaN if worth nothing."""
+        if self._is_prefit():
+            return predict_proba(
+                self.estimator, samples.X, samples.targets, extra_labels=samples.extra_labels
+            )
+        return out_of_fold_proba(
+            self.estimator, samples, cv=cv, n_jobs=self.n_jobs, random_state=self.random_state
+        )
+
+    def _check_params(self):
+        """Raise a ValueError for parameters that do not go together."""
+
+    def _set_task(self, estimator, targets):
+        final, _ = final_step(estimator)
+        self.estimator_ = estimator
+        self.classes_ = targets.classes
+        self.label_names_ = targets.names
+        self.n_labels_ = len(targets.names)
+        self.extra_label_names_ = np.asarray(getattr(final, "extra_label_names_", []))
+        self.label_groups_ = getattr(final, "label_groups_", {})
+        self._exclusive = targets.exclusive
+        # Without the labels themselves, which are not to be in every pickle.
+        self._targets = replace(targets, states=None)
+        self._rules = getattr(final, "_rules", None)
+        if self._rules is None:
+            self._rules = read_rules(
+                targets.names, classes=self.n_labels_ if targets.exclusive else 0
+            )
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+            if hasattr(estimator, name):
+                setattr(self, name, getattr(estimator, name))
+
+    # ------------------------------------------------------------- prediction
+
+    def predict_proba(self, X, known_labels=None, extra_labels=None):
+        """Probability of each label, given the image and what is known of it.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            What is known, in the forms that estimators of this package take. An estimator whose
+            ``predict_proba`` does not take `known_labels` is not told: they are put into its
+            answer.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels), of the estimator's float type
+            P(label = 1) in [0, 1]; a known label is exactly 0.0 or 1.0. For a 1-D `y`, one column
+            per class of `classes_`, and rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        ValueError
+            If an argument cannot be used, or what is known contradicts the estimator's rules.
+        """
+        return self._answer(X, known_labels, extra_labels)[0]
+
+    def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
+        """Probability of each extra label, as the estimator says.
+
+        Parameters
+        ----------
+        X, known_labels, extra_labels : object
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_extra_labels), float32
+
+        Raises
+        ------
+        ValueError
+            If the estimator was fitted without extra labels.
+        """
+        check_is_fitted(self)
+        if not len(self.extra_label_names_):
+            raise ValueError("The estimator was fitted without extra labels.")
+        final, X = final_step(self.estimator_, X)
+        return final.predict_extra_proba(X, known_labels, extra_labels)
+
+    def decision_function(self, X, known_labels=None, extra_labels=None):
+        """By how much each label's logit exceeds what makes it positive.
+
+        Parameters
+        ----------
+        X, known_labels, extra_labels : object
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes
+            Of the estimator's float type. Above 0 where :meth:`predict` says 1. A known label has
+            the largest or the least finite float32.
+        """
+        proba, states = self._answer(X, known_labels, extra_labels)
+        # 0 - 0 and 1 - 1, whose logits are infinite.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            surplus = np.nan_to_num(logit(proba.astype(np.float64)) - logit(self._cuts), nan=0.0)
+        above = proba > self._cuts
+        surplus = np.where(above, np.maximum(surplus, 1e-12), np.minimum(surplus, 0.0))
+        largest = float(np.finfo(np.float32).max)
+        known = np.where(states == POSITIVE, largest, -largest)
+        surplus = np.where(states == UNKNOWN, surplus, known).clip(-largest, largest)
+        surplus = surplus.astype(proba.dtype)  # More digits would not mean anything.
+        return surplus[:, 1] if self._exclusive and self.n_labels_ == 2 else surplus
+
+    def predict(self, X, known_labels=None, extra_labels=None):
+        """The labels, or the class, of each image.
+
+        Parameters
+        ----------
+        X, known_labels, extra_labels : object
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
+            1 where the probability is above the label's threshold; known labels, and what follows
+            from them by the estimator's rules, as they are known. Rules between unknown labels are
+            not looked at. For a 1-D `y` the most probable class.
+        """
+        proba, states = self._answer(X, known_labels, extra_labels)
+        if self._exclusive:
+            return self.classes_[proba.argmax(axis=1)]
+        return np.where(states == UNKNOWN, proba > self._cuts, states).astype(np.int64)
+
+    def _answer(self, X, known_labels, extra_labels):
+        """Probabilities, with what is known put in, and states of what is known."""
+        check_is_fitted(self)
+        states = self._states(_num_samples(X), known_labels, extra_labels)[:, : self.n_labels_]
+        proba = predict_proba(self.estimator_, X, self._targets, known_labels, extra_labels)
+        dtype = proba.dtype
+        proba = self._transform(proba)
+        if self._exclusive:
+            proba = _share(proba, states)
+        return np.where(states == UNKNOWN, proba, states).astype(dtype), states
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        return tags
+
+
+def _share(proba, states):
+    """Probabilities of classes that are not known, which sum to 1 in each row that has such."""
+    unknown = states == UNKNOWN
+    proba = np.where(unknown, proba, 0.0)
+    proba = np.where(proba.any(axis=1, keepdims=True), proba, unknown)
+    return proba / np.maximum(proba.sum(axis=1, keepdims=True), np.finfo(proba.dtype).tiny)
+
+
+def _as_fitted(targets, estimator, is_named):
+    """Targets under the names that a fitted estimator has for them, checked.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    ValueError
+        If it was fitted on other labels or classes.
+    """
+    check_is_fitted(estimator)
+    final, _ = final_step(estimator)
+    names = getattr(final, "label_names_", None)
+    if names is None or targets.exclusive:
+        return targets
+    if len(names) != len(targets.names):
+        raise ValueError(
+            f"y has {len(targets.names)} labels, but the estimator was fitted on {len(names)}."
+        )
+    if is_named and list(names) != list(targets.names):
+        raise ValueError("The columns of y must be the estimator's labels, in the same order.")
+    return replace(targets, names=np.asarray(names))
+
+
+def usable_entries(proba, samples):
+    """What there is to learn from for each label: annotated entries that were predicted.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_labels), float64
+        NaN where not predicted.
+    samples : Samples
+
+    Yields
+    ------
+    entries : (ndarray of float64, ndarray of bool, ndarray of float64), or None
+        Probability, truth and weight. None for a label of which these are not both positive and
+        negative.
+    """
+    states, weight = samples.targets.states, samples.sample_weight
+    weight = np.ones(len(states)) if weight is None else weight
+    for label in range(states.shape[1]):
+        usable = (states[:, label] != UNKNOWN) & ~np.isnan(proba[:, label])
+        truth = states[usable, label] == POSITIVE
+        has_both = truth.any() and not truth.all()
+        yield (proba[usable, label], truth, weight[usable]) if has_both else None
+
+
+def warn_nothing_learned(names, instead):
+    """Warn of labels, an ndarray of names, without anything to learn from.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n,)
+        Nothing happens if it is empty.
+    instead : str
+        What they get in place of what would be learned.
+    """
+    if len(names):
+        warn(
+            f"Label(s) {describe(names)} have no positive, or no negative, to learn from out of "
+            f"fold: {instead}. Annotate more samples of them, or leave them out."
+        )

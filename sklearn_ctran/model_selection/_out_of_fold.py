@@ -1,0 +1,289 @@
+"""Probabilities of rows that the estimator was not fitted on, whatever kind of estimator it is."""
+
+import inspect
+import warnings
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
+
+from sklearn_ctran._labels import NEGATIVE, POSITIVE, Targets
+from sklearn_ctran._warnings import warn
+from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran.metrics._responses import (
+    final_step,
+    label_probabilities,
+    takes_known_labels,
+)
+from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images, labels and whatever else there is to learn from.
+
+    Attributes
+    ----------
+    X, y : array-like of length n_samples
+        As the estimator gets them.
+    targets : Targets
+        Of `y`.
+    extra_labels : dict of str to ndarray of shape (n_samples,), or None
+        Columns of states.
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+        Above 0.
+    """
+
+    X: object
+    y: object
+    targets: Targets
+    extra_labels: dict | None = None
+    sample_weight: np.ndarray | None = None
+
+    def take(self, rows):
+        """Some rows, ndarray of int."""
+        extra, weight = self.extra_labels, self.sample_weight
+        return Samples(
+            _safe_indexing(self.X, rows),
+            _safe_indexing(self.y, rows),
+            replace(self.targets, states=self.targets.states[rows]),
+            None if extra is None else {name: column[rows] for name, column in extra.items()},
+            None if weight is None else weight[rows],
+        )
+
+
+def fit(estimator, samples):
+    """Fit an estimator, telling it extra labels and weights if there are any.
+
+    Parameters
+    ----------
+    estimator : estimator
+    samples : Samples
+
+    Returns
+    -------
+    estimator : estimator
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If there are extra labels or weights, but its `fit` does not take them.
+    """
+    told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
+    told = {name: value for name, value in told.items() if value is not None}
+    step, prefix = estimator, ""
+    while isinstance(step, Pipeline):
+        prefix += f"{step.steps[-1][0]}__"
+        step = step[-1]
+    for name in told:
+        _check_takes(step, name)
+    if get_config()["enable_metadata_routing"]:  # Pipelines are told where to by their steps.
+        prefix = ""
+    arguments = {prefix + name: value for name, value in told.items()}
+    return estimator.fit(samples.X, samples.y, **arguments)
+
+
+def _check_takes(estimator, name):
+    parameters = inspect.signature(estimator.fit).parameters
+    is_open = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
+    if name not in parameters and not (is_open and name == "sample_weight"):
+        raise TypeError(
+            f"{name} is given, but {type(estimator).__name__}.fit does not take it: leave it out, "
+            "or wrap an estimator that does."
+        )
+
+
+def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
+    """P(label = 1) in one form, from any fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of this package's protocol or a classifier of scikit-learn's; its `predict_proba` may return
+        an array, or a list with an array for each label.
+    X : array-like
+    targets : Targets
+        What it was fitted on.
+    known_labels : array-like, DataFrame or dict, default=None
+        Passed on, if it takes them.
+    extra_labels : array-like, DataFrame or dict, default=None
+        Passed on.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_labels), float32 or float64
+        In [0, 1]; 0 for labels, or classes, that the estimator saw no sample of.
+
+    Raises
+    ------
+    ValueError
+        If its labels or classes are not those of `targets`.
+    """
+    told = {} if extra_labels is None else {"extra_labels": extra_labels}
+    estimator, X = final_step(estimator, X)
+    n_labels = len(targets.names)
+    if targets.exclusive:
+        if known_labels is not None and takes_known_labels(estimator):
+            told["known_labels"] = known_labels
+        return _by_class(estimator.predict_proba(X, **told), estimator, targets)
+    proba = label_probabilities(estimator, X, n_labels, known_labels, **told)
+    if proba.shape[1] != n_labels:
+        raise ValueError(
+            f"{type(estimator).__name__}.predict_proba returns {proba.shape[1]} columns for "
+            f"{n_labels} labels."
+        )
+    return proba
+
+
+def _by_class(proba, estimator, targets):
+    """A column for each class of `targets`, of which the estimator may have seen only some."""
+    classes = estimator.classes_
+    strange = np.setdiff1d(classes, targets.classes)
+    if len(strange):
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on class {strange.tolist()[0]!r}, which y does "
+            "not have: with cv='prefit', y must have every class."
+        )
+    result = np.zeros((len(proba), len(targets.classes)), dtype=proba.dtype)
+    result[:, np.searchsorted(targets.classes, classes)] = proba
+    return result
+
+
+def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
+    """Probabilities of each row from a clone fitted on other rows, told its extra labels only.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned.
+    samples : Samples
+    cv : int, splitter or iterable
+        As in :func:`held_out_folds`.
+    n_jobs : int or None
+        Folds to fit at a time.
+    random_state : int, RandomState instance or None
+        Seeds the folds.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_labels), float64
+        In [0, 1]; NaN where the label had no positive, or no negative, among the rows that the
+        clone was fitted on: what it says of the label then means nothing.
+
+    Raises
+    ------
+    ValueError
+        As :func:`held_out_folds`; and whatever the estimator raises.
+
+    Warns
+    -----
+    UserWarning
+        Of labels with NaN.
+    """
+    folds = held_out_folds(cv, samples.X, samples.y, random_state)
+    targets = samples.targets
+    learnable = [_has_both(targets.states[train]) for train, _ in folds]
+    _warn_not_learnable(targets, learnable)
+    parts = Parallel(n_jobs=n_jobs)(
+        delayed(_predict_fold)(clone(estimator), samples, *fold) for fold in folds
+    )
+    proba = np.empty(targets.states.shape)
+    for (_, test), part, can_learn in zip(folds, parts, learnable, strict=True):
+        proba[test] = np.where(can_learn, part, np.nan)
+    return proba
+
+
+def _predict_fold(estimator, samples, train, test):
+    held_out = samples.take(test)
+    fit(estimator, samples.take(train))
+    return predict_proba(
+        estimator, held_out.X, held_out.targets, extra_labels=held_out.extra_labels
+    )
+
+
+def held_out_folds(cv, X, y, random_state):
+    """Pairs of training and test rows; every row is in exactly one of the latter.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable of (train, test)
+        An int: shuffled, stratified folds.
+    X, y : array-like
+    random_state : int, RandomState instance or None
+        Seeds the folds of an int.
+
+    Returns
+    -------
+    folds : list of (ndarray of int, ndarray of int)
+
+    Raises
+    ------
+    ValueError
+        If a row is not held out, or more than once.
+    """
+    if isinstance(cv, Integral):
+        cv = MultilabelStratifiedKFold(cv, shuffle=True, random_state=random_state)
+        with warnings.catch_warnings():
+            # Out-of-fold rows are looked at together: a part of them needs no positive.
+            warnings.filterwarnings("ignore", message=".* have no positive in some test fold")
+            folds = list(cv.split(X, y))
+    else:
+        folds = list(check_cv(cv).split(X, y))
+    times = np.bincount(np.concatenate([test for _, test in folds]), minlength=_num_samples(X))
+    if (times != 1).any():
+        row = int((times != 1).argmax())
+        raise ValueError(
+            f"cv must hold each row out exactly once, but holds row {row} out {times[row]} times: "
+            "use MultilabelStratifiedKFold or another splitter whose test folds are a partition."
+        )
+    return folds
+
+
+def renumber_folds(cv, rows, n_samples):
+    """Say an iterable of folds in numbers of some rows, and without the others.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable of (train, test)
+    rows : ndarray of int
+        Ascending, in [0, n_samples).
+    n_samples : int
+
+    Returns
+    -------
+    cv : int or splitter, as it was; or list of (ndarray of int, ndarray of int)
+    """
+    if isinstance(cv, Integral) or hasattr(cv, "split"):
+        return cv
+    number = np.full(n_samples, -1)
+    number[rows] = np.arange(len(rows))
+    folds = [(number[train], number[test]) for train, test in cv]
+    folds = [(train[train >= 0], test[test >= 0]) for train, test in folds]
+    return [(train, test) for train, test in folds if len(test)]
+
+
+def _has_both(states):
+    """Which labels have both a positive and a negative."""
+    return (states == POSITIVE).any(axis=0) & (states == NEGATIVE).any(axis=0)
+
+
+def _warn_not_learnable(targets, learnable):
+    """Warn of labels that some fold's estimator cannot learn, though there is something to learn.
+
+    What is learned of labels that are all of one kind, nobody could tell: that is for the caller.
+    """
+    lacking = _has_both(targets.states) & ~np.all(learnable, axis=0)
+    if lacking.any():
+        warn(
+            f"Label(s) {describe(targets.names[lacking])} have no positive, or no negative, among "
+            "the training rows of some fold: the probabilities of that fold are left out for them. "
+            "Ask for more folds, or leave labels out that are so rare."
+        )

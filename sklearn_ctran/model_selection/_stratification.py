@@ -1,0 +1,246 @@
+"""Splits in which every label has about the same share of positives."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
+from sklearn.utils import _safe_indexing, check_random_state, indexable
+
+from sklearn_ctran._warnings import warn
+from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
+
+
+class MultilabelStratifiedKFold(BaseCrossValidator):
+    """K folds in which every label has about the same share of positives.
+
+    Iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the Stratification of Multi-Label
+    Data, ECML PKDD 2011), with exactly the fold sizes of :class:`sklearn.model_selection.KFold`.
+
+    A missing label is neither positive nor negative. For a label with missing entries both what is
+    positive and the rarer of what is negative and what is missing are stratified, so that its share
+    among annotated samples is kept too. (In a sparse `y`: what is positive and what is missing.)
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    shuffle : bool, default=False
+        Whether to deal out samples in random order, and ties at random. Else samples are dealt out
+        in their order, and of equal folds the first gets one.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the shuffling; only with ``shuffle=True``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter cannot be used.
+    """
+
+    def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
+        _check_count(n_splits, "n_splits", 2)
+        if not isinstance(shuffle, (bool, np.bool_)):
+            raise ValueError(f"shuffle must be True or False, got {shuffle!r}.")
+        if not shuffle and random_state is not None:
+            raise ValueError(
+                "random_state has no effect without shuffling: set shuffle=True, or leave it out."
+            )
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+    def split(self, X, y, groups=None):
+        """Rows of the training and the test part of each fold.
+
+        Parameters
+        ----------
+        X : array-like of n_samples elements
+            Only its length matters.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
+            1, 0, and -1 or NaN where nobody annotated the label. A sparse `y` is not made dense;
+            entries that it does not store are 0. One dimension: one class a sample.
+        groups : None
+            Not supported.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Ascending. The test parts are a partition of all rows.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds other values or a label that nobody annotated, there are fewer samples than
+            folds, or `groups` are given.
+
+        Warns
+        -----
+        UserWarning
+            If a label has no positive in some fold; names the labels.
+        """
+        _refuse_groups(groups)
+        return super().split(X, y)
+
+    def _iter_test_indices(self, X, y, groups):
+        labels = StratifiedLabels(y)
+        if self.n_splits > labels.n_samples:
+            raise ValueError(
+                f"There are fewer samples ({labels.n_samples}) than folds "
+                f"(n_splits={self.n_splits}): lower n_splits."
+            )
+        sizes = np.full(self.n_splits, labels.n_samples // self.n_splits)
+        sizes[: labels.n_samples % self.n_splits] += 1
+        rng = check_random_state(self.random_state) if self.shuffle else None
+        fold = stratify(labels.indicators, sizes, rng)
+        _warn_without_positive(labels, fold, self.n_splits, "test fold")
+        for number in range(self.n_splits):
+            yield np.flatnonzero(fold == number)
+
+
+class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
+    """Random training and test parts in which every label has about the same share of positives.
+
+    Each split is drawn anew. For how, and for what missing labels are taken for, see
+    :class:`MultilabelStratifiedKFold`.
+
+    Parameters
+    ----------
+    n_splits : int, default=10
+        Number of splits, at least 1.
+    test_size, train_size : float, int or None, default=None
+        Size of each part: a share of the samples, in (0, 1), or a number of them. None: the rest;
+        if both are None, 0.1 are for testing. Sizes are exactly those of
+        :class:`sklearn.model_selection.ShuffleSplit`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws.
+
+    Raises
+    ------
+    ValueError
+        If `n_splits` cannot be used.
+    """
+
+    def __init__(self, n_splits=10, *, test_size=None, train_size=None, random_state=None):
+        _check_count(n_splits, "n_splits", 1)
+        super().__init__(
+            n_splits, test_size=test_size, train_size=train_size, random_state=random_state
+        )
+
+    def split(self, X, y, groups=None):
+        """Rows of the training and the test part of each split.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            As in :meth:`MultilabelStratifiedKFold.split`.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            In random order.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds other values or a label that nobody annotated, the sizes cannot be had, or
+            `groups` are given.
+
+        Warns
+        -----
+        UserWarning
+            If a label has no positive in the training or the test part; names the labels.
+        """
+        _refuse_groups(groups)
+        return super().split(X, y)
+
+    def _iter_indices(self, X, y, groups=None):
+        labels = StratifiedLabels(y)
+        whole = ShuffleSplit(1, test_size=self.test_size, train_size=self.train_size)
+        whole._default_test_size = self._default_test_size
+        n_train, n_test = (len(part) for part in next(whole.split(np.empty(labels.n_samples))))
+        sizes = np.array([n_train, n_test, labels.n_samples - n_train - n_test])
+        rng = check_random_state(self.random_state)
+        for _ in range(self.n_splits):
+            part = stratify(labels.indicators, sizes, rng)
+            _warn_without_positive(labels, part, 2, "training or test part")
+            order = rng.permutation(labels.n_samples)
+            yield order[part[order] == 0], order[part[order] == 1]
+
+
+def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, random_state=None):
+    """Split images and labels into a training and a test part with the same shares of labels.
+
+    Parameters
+    ----------
+    X : array-like of n_samples elements
+    y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
+        The labels to stratify by, as in :meth:`MultilabelStratifiedKFold.split`.
+    *arrays : array-like of n_samples elements
+        What else is to be split: extra labels, names.
+    test_size, train_size : float, int or None, default=None
+        As in :class:`MultilabelStratifiedShuffleSplit`; if both are None, 0.25 are for testing.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the split.
+
+    Returns
+    -------
+    parts : list of length 2 * (2 + len(arrays))
+        ``X_train, X_test, y_train, y_test``, then two for each of `arrays`; of the types that
+        were passed (sparse matrices as CSR).
+
+    Raises
+    ------
+    ValueError
+        As :meth:`MultilabelStratifiedShuffleSplit.split`, and if lengths differ.
+
+    Warns
+    -----
+    UserWarning
+        If a label has no positive in a part; names the labels.
+    """
+    X, y, *arrays = indexable(X, y, *arrays)
+    splitter = MultilabelStratifiedShuffleSplit(
+        1, test_size=test_size, train_size=train_size, random_state=random_state
+    )
+    splitter._default_test_size = 0.25
+    rows = next(splitter.split(X, y))
+    return [_safe_indexing(array, part) for array in (X, y, *arrays) for part in rows]
+
+
+def _check_count(value, name, least):
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}.")
+
+
+def _refuse_groups(groups):
+    if groups is not None:
+        raise ValueError(
+            "groups are not supported: samples are dealt out one by one. Leave groups out, or use "
+            "sklearn.model_selection.GroupKFold."
+        )
+
+
+def _warn_without_positive(labels, fold, n_folds, part):
+    """Warn of labels without a positive in one of the first folds."""
+    positives = sum_by_fold(labels.positives, fold, n_folds)
+    n_folds_with = np.bincount(positives.tocoo().col, minlength=len(labels.names))
+    lacking = labels.names[n_folds_with < n_folds]
+    if len(lacking):
+        warn(
+            f"Label(s) {describe(lacking)} have no positive in some {part}, where their scores are "
+            "undefined: ask for fewer or larger parts, or leave labels out that are so rare."
+        )

@@ -236,7 +236,7 @@ def test_going_on_with_images_of_another_size(photos):
     module = model.net_.module_
     assert module.grid == (3, 3)
     images, _ = model._read_X(paths, fitted=True)
-    features = model._encode_images(images, module, "cpu").batch(np.arange(30))
+    features = model._encode_images(images, module.backbone, "cpu").batch(np.arange(30))
     assert features.shape == (30, 25, 128)
     expected = module.pool(features, (5, 5))
     torch.testing.assert_close(model.encode(paths).batch(np.arange(30)), expected)
@@ -281,7 +281,7 @@ def test_grids_of_images_that_are_not_resized(tmp_path):
     model.fit(X, Y)
     upright = X.transpose(0, 2, 1, 3)
     images, _ = model._read_X(upright, fitted=True)
-    features = model._encode_images(images, model.net_.module_, "cpu")
+    features = model._encode_images(images, model.net_.module_.backbone, "cpu")
     expected = model.net_.module_.pool(features.batch(np.arange(12)), (6, 2))
     torch.testing.assert_close(model.encode(upright).batch(np.arange(12)), expected)
 
@@ -299,19 +299,19 @@ def test_grids_of_images_that_are_not_resized(tmp_path):
     ],
 )
 def test_precision_of_the_transformer(monkeypatch, params, n_labels, expected):
-    monkeypatch.setattr("sklearn_ctran._classifier.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: True)
     rng = np.random.RandomState(0)
     X, Y = rng.randn(8, 3), rng.randint(2, size=(8, n_labels))
     model = CTranClassifier(**QUICK | params, device="cpu").fit(X, Y)
     assert model.net_.precision == expected
     assert model.predict_proba(X).dtype == np.float32
-    monkeypatch.setattr("sklearn_ctran._classifier.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: False)
     is_asked_for = params.get("precision") == "bfloat16"
     assert (model.fit(X, Y).net_.precision == "bfloat16") == is_asked_for
 
 
 def test_precision_of_a_backbone(monkeypatch, photos, tmp_path):
-    monkeypatch.setattr("sklearn_ctran._classifier.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: True)
     paths, _ = photos
     Y = np.random.RandomState(0).randint(2, size=(30, 16))
     params = QUICK | {"d_model": 128, "image_size": 12, "device": "cpu"}
@@ -322,7 +322,7 @@ def test_precision_of_a_backbone(monkeypatch, photos, tmp_path):
     ]:
         model = CTranClassifier(backbone, train_backbone=trains, **params).fit(paths, Y)
         assert model.net_.precision == of_net
-        assert model._encoder(model.net_.module_, "cpu").precision == of_backbone
+        assert model._encoder(model.net_.module_.backbone, "cpu").precision == of_backbone
 
 
 def test_prediction_in_batches_by_memory(monkeypatch):

@@ -87,9 +87,7 @@ class Baseline(LabelPredictions, BaseEstimator):
         names = as_names(targets.names.tolist() + extra_names.tolist())
         if len(set(names.tolist())) < len(names):
             both = next(name for name in extra_names.tolist() if name in targets.names.tolist())
-            raise ValueError(
-                f"{both!r} is a label of y and of extra_labels: names must differ."
-            )
+            raise ValueError(f"{both!r} is a label of y and of extra_labels: names must differ.")
         # Of a 1-D y exactly one class is positive.
         self._rules = read_rules(names, classes=self.n_labels_ if self._exclusive else 0)
         states = targets.states

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN
+from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names
 from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 
@@ -150,7 +150,7 @@ class ClassifierChain(Baseline):
     def _positions(self, labels, what):
         names = self.label_names_.tolist()
         positions = []
-        for label in np.asarray(labels, dtype=object).tolist():
+        for label in as_names(labels):
             is_position = isinstance(label, Integral) and 0 <= label < len(names)
             if label not in names and not is_position:
                 raise ValueError(

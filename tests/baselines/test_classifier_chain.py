@@ -1,6 +1,7 @@
 """A chain is scikit-learn's while nothing is known, and then what is known takes its place."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import multioutput
 from sklearn.ensemble import RandomForestClassifier
@@ -64,6 +65,14 @@ def test_known_labels_first(table):
     assert errors[1] < 0.7 * errors[0]
     several = ClassifierChain(known_first=[2, 1], n_chains=3, random_state=0).fit(X, Y)
     assert (several.order_[:, :2] == [2, 1]).all()
+
+
+def test_labels_by_name(table):
+    X, Y = table
+    labels = pd.DataFrame(Y, columns=["sky", ("a", 1), "sea"])
+    chain = ClassifierChain(order=[("a", 1), "sea", 0], known_first=["sea"]).fit(X, labels)
+    assert chain.order_.tolist() == [[2, 1, 0]]
+    assert ClassifierChain(order=np.array([2, 1, 0])).fit(X, Y).order_.tolist() == [[2, 1, 0]]
 
 
 def test_extra_labels_come_first(table):

@@ -12,23 +12,23 @@ mAP on the test parts, in %, by share of labels known (seed 0, 5 draws, 4 minute
                                      0 %   25 %   50 %   75 %
     scene        logistic regression   76.2   76.1   76.8   76.1
     scene        classifier chain      76.2   76.5   77.4   77.0
-    scene        masked linear         75.9   80.9   84.2   86.6
+    scene        masked linear         75.8   80.8   84.0   86.4
     scene        C-Tran                84.1   88.2   90.6   92.7
     scene, cells logistic regression   76.2   76.1   76.8   76.1
     scene, cells classifier chain      76.2   76.5   77.4   77.0
-    scene, cells masked linear         76.0   81.1   84.4   87.1
+    scene, cells masked linear         76.0   81.0   84.2   86.8
     scene, cells C-Tran                88.9   92.0   93.6   94.9
     yeast        logistic regression   45.8   45.7   46.4   47.2
     yeast        classifier chain      44.5   53.7   60.0   65.9
-    yeast        masked linear         45.7   61.7   70.6   79.2
+    yeast        masked linear         45.7   61.7   70.4   78.6
     yeast        C-Tran                50.7   67.4   76.8   84.1
     emotions     logistic regression   69.8   70.0   71.2   71.2
     emotions     classifier chain      71.3   72.7   74.1   74.9
-    emotions     masked linear         69.2   74.1   76.0   78.8
+    emotions     masked linear         69.2   74.2   76.1   78.9
     emotions     C-Tran                74.9   78.8   80.1   82.3
     flags        logistic regression   69.7   71.5   74.1   77.4
     flags        classifier chain      71.1   75.0   77.4   81.7
-    flags        masked linear         72.4   75.9   80.3   83.4
+    flags        masked linear         72.7   75.8   80.3   83.3
     flags        C-Tran                70.8   73.9   76.6   82.7
 """
 

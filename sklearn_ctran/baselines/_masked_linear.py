@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
@@ -48,7 +48,7 @@ class MaskedLinear(Baseline):
         twice the weight.
     standardize : bool, default=True
         Whether features are standardised.
-    tol : float, default=1e-4
+    tol : float, default=1e-3
         The solver stops when no part of the gradient of the mean loss is larger.
     max_iter : int, default=1000
         The most iterations of the solver.
@@ -115,7 +115,7 @@ class MaskedLinear(Baseline):
         unknown_fraction=(0.25, 1.0),
         n_masks=4,
         standardize=True,
-        tol=1e-4,
+        tol=1e-3,
         max_iter=1000,
         random_state=None,
     ):
@@ -270,8 +270,10 @@ class _Problem:
     def _losses(self, logits, shown, hidden):
         """Loss and slope of each entry; of classes, the loss is at the one that is positive."""
         margin = self.sign * logits
-        losses = np.where(hidden, -log_expit(margin), 0.0)
-        slopes = np.where(hidden, -self.sign * expit(-margin), 0.0)
+        small = np.exp(-np.abs(margin))  # one exponential for both
+        losses = np.where(hidden, np.log1p(small) + np.maximum(-margin, 0), 0.0)
+        probability = np.where(margin > 0, small, 1.0) / (1 + small)  # of the other state
+        slopes = np.where(hidden, -self.sign * probability, 0.0)
         if self.n_classes:
             classes = slice(self.n_classes)
             possible = np.where(shown == NEGATIVE, -np.inf, logits)[:, classes]

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from sklearn.linear_model import LogisticRegression
 
+from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain
 from sklearn_ctran.metrics import mean_average_precision
 
 PERCENTS_KNOWN = (0, 25, 50, 75)
@@ -39,6 +41,24 @@ def hide_labels(Y, percent_known, seed):
     n_labels = Y.shape[1]
     order = np.random.RandomState(seed).random_sample(Y.shape).argsort(axis=1).argsort(axis=1)
     return np.where(order < round(percent_known / 100 * n_labels), Y, -1)
+
+
+def make_rivals(seed, logistic=None, **params):
+    """Logistic regression per label, and a chain of the same in random order.
+
+    Parameters
+    ----------
+    seed : int
+        Determines the order.
+    logistic : classifier, optional
+        Instead of a logistic regression with `params`.
+    """
+    if logistic is None:
+        logistic = LogisticRegression(max_iter=1000, **params)
+    chain = ClassifierChain(
+        logistic, order="random", chain_method="predict_proba", random_state=seed
+    )
+    return {"logistic regression": BinaryRelevance(logistic), "classifier chain": chain}
 
 
 @contextmanager

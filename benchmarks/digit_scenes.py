@@ -15,12 +15,12 @@ from _common import (
     compare,
     describe_machine,
     hide_labels,
+    make_rivals,
     print_table,
     score_percent,
     timed,
     write_json,
 )
-from _rivals import make_rivals
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier

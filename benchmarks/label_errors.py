@@ -28,7 +28,6 @@ from pathlib import Path
 
 import numpy as np
 from _common import describe_machine, timed
-from _rivals import IndependentLabels
 from corel5k import compute_tokens, read_corel5k
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -37,6 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
+from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.inspection import find_label_errors
 
 SHARE_FLIPPED = 0.02
@@ -98,7 +98,7 @@ def predict_logistic(features, given, folds):
     """Out-of-fold probabilities of one logistic regression per label, (n_photos, n_labels)."""
     proba = np.empty(given.shape)
     for train, test in folds:
-        logistic = IndependentLabels(LogisticRegression(C=0.01, max_iter=1000))
+        logistic = BinaryRelevance(LogisticRegression(C=0.01, max_iter=1000))
         model = make_pipeline(StandardScaler(), logistic).fit(features[train], given[train])
         proba[test] = model.predict_proba(features[test])
     return proba

@@ -12,6 +12,7 @@ from sklearn_ctran._cache import TokenCache
 from sklearn_ctran._checkpoint import load_backbone_state, read_official_checkpoint
 from sklearn_ctran._device import lent_seed, resolve_device
 from sklearn_ctran._labels import Targets
+from sklearn_ctran._masks import check_unknown_fraction
 from sklearn_ctran._neural import NeuralMultilabelClassifier
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
@@ -443,14 +444,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
                 "d_model=None takes the width of the tokens from the image, which use_image=False "
                 "leaves out: set d_model."
             )
-        fraction = self.unknown_fraction
-        if fraction is None:
-            return
-        if len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
-            raise ValueError(
-                "unknown_fraction must be None or a pair (low, high) with 0 <= low <= high <= 1, "
-                f"got {fraction!r}."
-            )
+        check_unknown_fraction(self.unknown_fraction)
 
     # ------------------------------------------------------------- the module
 

@@ -114,3 +114,14 @@ def hidden_counts(unknown_fraction, n_labels):
     low, high = (share * n_labels for share in unknown_fraction)
     low = max(1, math.ceil(low - 1e-9))
     return low, max(low, math.floor(high + 1e-9))
+
+
+def check_unknown_fraction(fraction):
+    """Raise a ValueError unless it is None or a pair of shares, the lower one first."""
+    if fraction is None:
+        return
+    if len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
+        raise ValueError(
+            "unknown_fraction must be None or a pair (low, high) with 0 <= low <= high <= 1, "
+            f"got {fraction!r}."
+        )

@@ -62,7 +62,7 @@ class LabelPredictions(ClassifierMixin):
 
         Returns
         -------
-        proba : ndarray of shape (n_samples, n_labels), float32
+        proba : ndarray of shape (n_samples, n_labels), float32, or float64 from baselines
             P(label = 1) in [0, 1]; a known label is exactly 0.0 or 1.0. For a 1-D `y`, one column
             per class of `classes_`, and rows sum to 1.
 
@@ -87,7 +87,7 @@ class LabelPredictions(ClassifierMixin):
 
         Returns
         -------
-        proba : ndarray of shape (n_samples, n_extra_labels), float32
+        proba : ndarray of shape (n_samples, n_extra_labels), float32, or float64 from baselines
             In the order of `extra_label_names_`; a known label is exactly 0.0 or 1.0.
 
         Raises

@@ -1,0 +1,148 @@
+"""The label powerset: each set of labels is a class."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils._param_validation import Interval
+
+from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
+from sklearn_ctran.baselines._base import Baseline, check_wrapped
+
+
+class LabelPowerset(Baseline):
+    """One multiclass classifier, whose classes are the label sets of the training samples [1]_.
+
+    It gives each of these label sets a probability, and a label that of all sets that have it.
+    Known labels condition exactly: sets that contradict them are dropped, and the probabilities of
+    the rest are scaled to sum to 1. Where every set contradicts what is known (such a set was
+    never seen), those that contradict the fewest of the known labels stay.
+
+    Samples with a missing entry have no label set, and are left out.
+
+    Parameters
+    ----------
+    estimator : classifier, default=None
+        With ``predict_proba``; a clone is fitted to tell the label sets apart. None for
+        ``LogisticRegression(max_iter=1000)``.
+    prune : float, default=0
+        Label sets of at most so many samples (or of so much `sample_weight`) are pruned [2]_. 0
+        keeps all.
+    reintroduce : bool, default=True
+        Whether samples of a pruned set come back under disjoint subsets of it that are frequent
+        enough to be kept: that with the most labels first, of these the most frequent [2]_.
+        Otherwise they are left out.
+
+    Attributes
+    ----------
+    estimator_ : classifier or None
+        The fitted clone; its classes are rows of `label_sets_`. None if there is one label set
+        only, which is then certain.
+    label_sets_ : ndarray of shape (n_sets, n_labels + n_extra_labels), int8
+        The label sets, targets first, then extra labels.
+    classes_ : ndarray
+        ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
+    n_labels_ : int
+        Number of labels; of classes for a 1-D `y`.
+    label_names_ : ndarray of shape (n_labels,)
+        The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
+    extra_label_names_ : ndarray of shape (n_extra_labels,)
+        The columns of a data frame or dict `extra_labels`, else "extra0", "extra1", ...
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only if `X` was a data frame.
+
+    Notes
+    -----
+    ``predict`` sets each label by its own probability; ``predict(decoding="beam")`` looks for the
+    most probable label set.
+
+    References
+    ----------
+    .. [1] M. Boutell, J. Luo, X. Shen, C. Brown: Learning Multi-Label Scene Classification.
+       Pattern Recognition 37(9), 2004.
+    .. [2] J. Read: A Pruned Problem Transformation Method for Multi-label Classification. New
+       Zealand Computer Science Research Student Conference 2008.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import LabelPowerset
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = LabelPowerset(prune=2).fit(X, Y)
+    >>> model.predict_proba(X, known_labels={0: 1}).shape
+    (100, 5)
+    """
+
+    _parameter_constraints = {
+        "estimator": "no_validation",
+        "prune": [Interval(Real, 0, None, closed="left")],
+        "reintroduce": ["boolean"],
+    }
+
+    def __init__(self, estimator=None, *, prune=0, reintroduce=True):
+        self.estimator = estimator
+        self.prune = prune
+        self.reintroduce = reintroduce
+
+    def _fit_labels(self, X, states, sample_weight):
+        estimator = check_wrapped(self.estimator, sample_weight)
+        complete = np.flatnonzero((states != UNKNOWN).all(axis=1))
+        if not len(complete):
+            raise ValueError(
+                "Every sample has a missing entry (-1 or NaN), so that no label set is known: use "
+                "another baseline, or leave out labels that few samples are annotated for."
+            )
+        sets, codes = np.unique(states[complete], axis=0, return_inverse=True)
+        codes = codes.reshape(-1)
+        weight = None if sample_weight is None else sample_weight[complete]
+        sizes = np.bincount(codes, weights=weight)
+        kept = np.flatnonzero(sizes > self.prune)
+        if not len(kept):
+            raise ValueError(
+                f"prune={self.prune} prunes all label sets, the largest of which has "
+                f"{sizes.max():g} samples: lower it."
+            )
+        becomes = [[] for _ in sets]
+        for number, code in enumerate(kept):
+            becomes[code] = [number]
+        if self.reintroduce:
+            for code in np.flatnonzero(sizes <= self.prune):
+                becomes[code] = _disjoint_subsets(sets[code], sets[kept], sizes[kept])
+        pairs = [
+            (row, number)
+            for row, code in zip(complete, codes, strict=True)
+            for number in becomes[code]
+        ]
+        rows, numbers = np.array(pairs).T
+        self.label_sets_ = sets[kept]
+        self.estimator_ = None
+        if len(kept) > 1:
+            weight = {} if sample_weight is None else {"sample_weight": sample_weight[rows]}
+            self.estimator_ = clone(estimator).fit(X[rows], numbers, **weight)
+
+    def _label_probabilities(self, X, states):
+        if self.estimator_ is None:
+            proba = np.ones((len(X), 1))
+        else:
+            proba = self.estimator_.predict_proba(X).astype(np.float64)
+        sets = self.label_sets_.astype(np.float64)
+        contradicted = (states == POSITIVE) @ (1 - sets).T + (states == NEGATIVE) @ sets.T
+        # A set that the classifier rules out is no answer, whatever it agrees with.
+        contradicted[proba == 0] = np.inf
+        proba[contradicted > contradicted.min(axis=1, keepdims=True)] = 0.0
+        # Sums of probabilities of all sets may exceed 1 by a rounding error.
+        return np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
+
+
+def _disjoint_subsets(pruned, sets, sizes):
+    """Numbers of the sets that stand in for a pruned one: large ones first, none overlapping."""
+    rest = pruned.copy()
+    chosen = []
+    for number in np.lexsort((-sizes, -sets.sum(axis=1))):
+        candidate = sets[number]
+        if candidate.any() and (candidate <= rest).all():
+            chosen.append(int(number))
+            rest = rest - candidate
+    return chosen

@@ -34,7 +34,7 @@ from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._tokens import EncodedImages, ImageBatches, Tokens, pooled
 from sklearn_ctran._training import Training
-from sklearn_ctran._weights import check_sample_weight, read_pos_weight
+from sklearn_ctran._weights import check_annotated, check_sample_weight, read_pos_weight
 
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
@@ -104,7 +104,7 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
         weights = check_sample_weight(sample_weight, targets.states)
         self._set_task(targets, extra_names)
         labels = self._learned_states(targets, extra)
-        self._check_annotated(labels, weights)
+        check_annotated(labels, weights, self._rules.names)
         self._preprocess = self._make_preprocessing()
         data, self._input_kind = self._read_X(X, fitted=going_on, training=True)
         check_consistent_length(data, labels)
@@ -193,14 +193,6 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
         states = np.concatenate(parts, axis=1)
         self._rules.check(states, "y" if extra is None else "y and extra_labels")
         return self._rules.settle(states)
-
-    def _check_annotated(self, labels, weights):
-        annotated = (labels[weights > 0] != UNKNOWN).any(axis=0)
-        if not annotated.all():
-            name = self._rules.names[int(np.argmin(annotated))]
-            raise ValueError(
-                f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
-            )
 
     def _split(self, targets, labels, weights, rng):
         """Rows to train on, of a weight above 0, and rows to stop by, or None."""

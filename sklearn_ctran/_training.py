@@ -27,6 +27,8 @@ class Training:
     mask_groups = 0.0
     use_image = True
     standardize = True
+    #: How often "auto" epochs go through a few images.
+    _most_epochs = 60
     #: The net's class.
     _net_class = LabelMaskNet
 
@@ -140,10 +142,11 @@ class Training:
         return [("backbone.*", {"lr": backbone_lr})]
 
     def _n_epochs(self, n_train):
-        """What "auto" means: about 1,000 steps, but 5 to 60 epochs."""
+        """What "auto" means: about 1,000 steps, but at least 5 epochs and not too many."""
         if self.max_epochs != "auto":
             return self.max_epochs
-        return int(np.clip(np.rint(1000 / np.ceil(n_train / self.batch_size)), 5, 60))
+        n_epochs = np.rint(1000 / np.ceil(n_train / self.batch_size))
+        return int(np.clip(n_epochs, 5, self._most_epochs))
 
     def _say(self, message):
         if self.verbose:

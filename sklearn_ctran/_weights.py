@@ -6,6 +6,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from sklearn_ctran._labels import UNKNOWN
+
 
 def check_sample_weight(sample_weight, X):
     """The weights of samples, as they count in a fit.
@@ -30,6 +32,24 @@ def check_sample_weight(sample_weight, X):
     if not weights.any():  # which older versions of scikit-learn let pass
         raise ValueError("Every sample_weight is zero: there is nothing to learn from.")
     return weights
+
+
+def check_annotated(states, weights, names):
+    """Raise a ValueError if a label is annotated in samples of weight 0 only.
+
+    Parameters
+    ----------
+    states : ndarray of shape (n_samples, n_labels), int8
+        -1 where nobody annotated the label.
+    weights : ndarray of shape (n_samples,)
+    names : ndarray of shape (n_labels,)
+    """
+    annotated = (states[weights > 0] != UNKNOWN).any(axis=0)
+    if not annotated.all():
+        name = names.tolist()[int(np.argmin(annotated))]
+        raise ValueError(
+            f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
+        )
 
 
 def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):

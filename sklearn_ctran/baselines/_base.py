@@ -7,7 +7,6 @@ from scipy.special import logit
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     has_fit_parameter,
@@ -24,6 +23,7 @@ from sklearn_ctran._labels import (
 from sklearn_ctran._neural import _kind_of
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
+from sklearn_ctran._weights import check_annotated, check_sample_weight
 
 
 class Baseline(LabelPredictions, BaseEstimator):
@@ -94,15 +94,10 @@ class Baseline(LabelPredictions, BaseEstimator):
         if extra is not None:
             states = np.concatenate([states, extra], axis=1)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            sample_weight = check_sample_weight(sample_weight, X)
+            check_annotated(states, sample_weight, names)
             counts = sample_weight > 0
             X, states, sample_weight = X[counts], states[counts], sample_weight[counts]
-            annotated = (states != UNKNOWN).any(axis=0)
-            if not annotated.all():
-                raise ValueError(
-                    f"No sample with a sample_weight above 0 is annotated for label "
-                    f"{names[~annotated].tolist()[0]!r}: nothing to learn from."
-                )
         self._fit_labels(X, states, sample_weight)
 
     def _read_X(self, X, reset):

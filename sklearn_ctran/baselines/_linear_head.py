@@ -18,14 +18,17 @@ class LinearHead(NeuralBaseline):
     pool : {"mean", "max", "gem"}, default="mean"
         How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
         its cells.
-    dropout : float, default=0.5
+    dropout : float or "auto", default="auto"
         Share of the pooled features dropped in training, in [0, 1).
+        "auto": 0.5, but 0.1 of fewer than 64 channels.
     loss, pos_weight, lr, backbone_lr
         As of :class:`CTranClassifier`.
     weight_decay : float, default=0.3
         Of AdamW.
-    lr_schedule, batch_size, max_epochs, early_stopping, validation_fraction, device, precision, \
-            n_jobs, cache, callbacks, net_params, warm_start, random_state, verbose
+    max_epochs : int or "auto", default="auto"
+        Passes through the training images. "auto": about 1,000 steps, but 5 to 500 epochs.
+    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
+            cache, callbacks, net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes

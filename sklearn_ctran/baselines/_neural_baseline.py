@@ -23,10 +23,12 @@ class NeuralBaseline(NeuralMultilabelClassifier):
     and ``_module_params``.
     """
 
+    # Less than an epoch of a transformer costs, and small sets need the steps.
+    _most_epochs = 500
     _parameter_constraints = {
         **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
         "pool": [StrOptions({"mean", "max", "gem"})],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -38,7 +40,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         image_size=224,
         augment="auto",
         pool="mean",
-        dropout=0.5,
+        dropout="auto",
         loss="bce",
         pos_weight=None,
         lr=2e-3,
@@ -92,12 +94,15 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         } | self._module_params()
 
     def _make_module(self, n_labels, n_channels, **where):
+        dropout = self.dropout
+        if dropout == "auto":
+            dropout = 0.5 if n_channels >= 64 else 0.1
         return self._module_class(
             n_labels,
             n_channels,
             # A table's features are one vector an image already.
             pool="mean" if self._input_kind == "features" else self.pool,
-            dropout=self.dropout,
+            dropout=dropout,
             **self._module_params(),
             **where,
         )

@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _num_samples,
     check_consistent_length,
     check_is_fitted,
@@ -19,6 +18,7 @@ from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_extra_labels, encode
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._warnings import warn
+from sklearn_ctran._weights import check_sample_weight
 from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.metrics._responses import final_step
 from sklearn_ctran.model_selection._out_of_fold import (
@@ -107,9 +107,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             extra = dict(zip(names.tolist(), extra.T, strict=True))
         samples = Samples(X, y, targets, extra)
         if sample_weight is not None:
-            weight = _check_sample_weight(
-                sample_weight, targets.states, dtype=np.float64, ensure_non_negative=True
-            )
+            weight = check_sample_weight(sample_weight, targets.states)
             samples = replace(samples, sample_weight=weight)
             rows = np.flatnonzero(weight)
             if len(rows) < len(weight):

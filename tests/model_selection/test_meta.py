@@ -399,11 +399,24 @@ def test_weights_with_metadata_routing(table, meta):
 
 
 @both
+def test_weights_reach_c_tran(table, meta):
+    X, Y = table
+    weight = np.where(np.arange(240) % 3, 0.2, 5.0)
+    plain, weighted = (
+        meta(SMALL, cv=2, random_state=0).fit(X, Y, sample_weight=each) for each in (None, weight)
+    )
+    alone = clone(SMALL).fit(X, Y, sample_weight=weight)
+    inner = weighted.estimator_.predict_proba(X)
+    np.testing.assert_array_equal(inner, alone.predict_proba(X))
+    assert not np.allclose(inner, plain.estimator_.predict_proba(X), atol=1e-3)
+
+
+@both
 def test_weights_that_cannot_be_used(table, meta):
     X, Y = table
     weight = np.ones(240)
     pipeline = make_pipeline(StandardScaler(), KNeighborsClassifier())
-    for estimator in (KNeighborsClassifier(), SMALL, pipeline):
+    for estimator in (KNeighborsClassifier(), pipeline):
         with pytest.raises(TypeError, match=r"sample_weight is given, but \w+\.fit does not take"):
             meta(estimator, cv=2).fit(X, Y, sample_weight=weight)
     with pytest.raises(ValueError, match="does not support sample weights"):

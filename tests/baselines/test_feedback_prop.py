@@ -1,0 +1,148 @@
+"""FeedbackProp: gradient steps on features, for the sake of known labels."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran.baselines import FeedbackProp, LinearHead, tune_feedback_prop
+
+QUICK = {"max_epochs": 60, "lr": 0.02, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.RandomState(0)
+    X = rng.randn(160, 5).astype(np.float32)
+    Y = (X[:, :2] + rng.randn(160, 2) > 0).astype(int)
+    return X, np.column_stack([Y, Y[:, 0]])
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    rng = np.random.RandomState(0)
+    X = rng.randn(60, 4, 6).astype(np.float32)
+    return X, (X.mean(axis=1)[:, :3] > 0).astype(int)
+
+
+@pytest.fixture(scope="module")
+def head(table):
+    return LinearHead(**QUICK).fit(*table)
+
+
+def of(head, X, Y, **params):
+    return FeedbackProp(FrozenEstimator(head), **params).fit(X, Y)
+
+
+@pytest.mark.parametrize("variant", ["LF", "RF"])
+def test_no_steps_are_the_linear_head(table, head, variant):
+    X, Y = table
+    known = np.where(np.arange(3) == 0, Y, -1)
+    model = of(head, X, Y, variant=variant, n_steps=0)
+    expected = head.decision_function(X, known_labels=known)
+    np.testing.assert_allclose(model.decision_function(X, known_labels=known), expected, rtol=1e-5)
+
+
+def test_nothing_known_is_the_linear_head(table, head):
+    X, Y = table
+    expected = head.predict_proba(X)
+    np.testing.assert_allclose(of(head, X, Y).predict_proba(X), expected, rtol=1e-5)
+
+
+def test_one_step_by_hand(table, head):
+    X, Y = table
+    known = np.where(np.arange(3) < 2, Y, -1)
+    model = of(head, X, Y, n_steps=1, step_size=0.7)
+    weight = head.net_.module_.linear.weight.detach().numpy()
+    residual = head.predict_proba(X)[:, :2] - Y[:, :2]  # gradient of the loss by the logits
+    expected = head.decision_function(X)[:, 2] - 0.7 * residual @ weight[:2] @ weight[2]
+    logits = model.decision_function(X, known_labels=known)
+    np.testing.assert_allclose(logits[:, 2], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_and_variants(tokens):
+    X, Y = tokens
+    head = LinearHead(None, pool="max", **QUICK).fit(X, Y)
+    known = np.where(np.arange(3) == 0, Y, -1)
+    answers = [
+        of(head, X, Y, **params).predict_proba(X, known_labels=known)[:, 1:]
+        for params in ({}, {"layer": "tokens"}, {"variant": "RF"}, {"n_steps": 3}, {"n_steps": 0})
+    ]
+    for i, answer in enumerate(answers):
+        for other in answers[:i]:
+            assert abs(answer - other).max() > 1e-4
+
+
+def test_what_is_changed_in_cells_is_changed_in_their_mean(tokens):
+    X, Y = tokens
+    head = LinearHead(None, **QUICK).fit(X, Y)
+    known = np.where(np.arange(3) == 0, Y, -1)
+    # The gradient of the mean is shared by four cells, a quarter each; so is what they add to it.
+    cells = of(head, X, Y, layer="tokens", step_size=4.0, n_steps=3)
+    pooled = of(head, X, Y, layer="pooled", step_size=1.0, n_steps=3)
+    np.testing.assert_allclose(
+        cells.predict_proba(X, known), pooled.predict_proba(X, known), rtol=1e-3
+    )
+
+
+def test_rows_do_not_touch_each_other_and_weights_stay(table, head):
+    X, Y = table
+    before = [weight.clone() for weight in head.net_.module_.parameters()]
+    model = of(head, X, Y)
+    known = np.where(np.random.RandomState(0).rand(*Y.shape) < 0.5, Y, -1)
+    together = model.predict_proba(X, known_labels=known)
+    alone = np.concatenate([model.predict_proba(X[[i]], known[[i]]) for i in range(5)])
+    np.testing.assert_allclose(together[:5], alone, rtol=1e-4)
+    for old, new in zip(before, head.net_.module_.parameters(), strict=True):
+        assert torch.equal(old, new)
+        assert new.requires_grad
+
+
+def test_images(tmp_path):
+    rng = np.random.RandomState(0)
+    images = rng.randint(256, size=(20, 16, 16, 3), dtype=np.uint8)
+    Y = rng.randint(2, size=(20, 2))
+    for train_backbone in (False, True):
+        head = LinearHead("small", image_size=None, train_backbone=train_backbone, max_epochs=2)
+        model = FeedbackProp(head.set_params(random_state=0), layer="tokens").fit(images, Y)
+        expected = model.estimator_.predict_proba(images)
+        np.testing.assert_allclose(model.predict_proba(images), expected, atol=1e-4)
+        told = model.predict_proba(images, known_labels={0: 1})
+        assert (told[:, 0] == 1).all()
+        with pytest.raises(TypeError, match="give it the images"):
+            model.predict_proba(model.estimator_.encode(images))
+
+
+def test_classes_by_what_they_are_not(table):
+    X, _ = table
+    y = X[:, :3].argmax(axis=1)
+    model = FeedbackProp(LinearHead(**QUICK)).fit(X, y)
+    proba = model.predict_proba(X, known_labels={0: 0})
+    assert (proba[:, 0] == 0).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_what_it_cannot_work_on(table):
+    X, Y = table
+    with pytest.raises(TypeError, match="must be a LinearHead"):
+        FeedbackProp(CTranClassifier()).fit(X, Y)
+    with pytest.raises(NotFittedError):
+        FeedbackProp(FrozenEstimator(LinearHead())).fit(X, Y)
+    with pytest.raises(NotFittedError):
+        FeedbackProp().predict_proba(X)
+
+
+def test_tuning(table, head):
+    X, Y = table
+    model, results = tune_feedback_prop(
+        head, X, Y, known_fractions=(0.4,), variants=("LF",), n_steps=(0, 3), step_sizes=(0.1, 1.0)
+    )
+    scores = [result["score"] for result in results]
+    assert scores == sorted(scores, reverse=True)
+    assert len(results) == 4
+    best = {name: results[0][name] for name in ("variant", "n_steps", "step_size")}
+    assert {name: getattr(model, name) for name in best} == best
+    assert results[0]["n_steps"] == 3  # label 2 follows from label 0
+    assert model.estimator_ is head

@@ -14,7 +14,7 @@ A sample of its output (two cores, seed 0)::
 
                              0 %    50 %   100 %    gain
     linear on concepts      62.0    62.9    63.9     1.8 (2.0, 2.7, 0.8)
-    C-Tran                  64.7    65.4    66.3     1.6 (1.8, 1.8, 1.2)
+    C-Tran                  64.8    65.3    66.0     1.2 (2.0, 0.6, 0.9)
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Which loss pays when: C-Tran on Corel5k photos, all positives annotated, and half of them.
 
 Corel5k, official split, the 74 words with at least 50 training photos; tokens of a frozen
-MobileNetV2. Each loss of ``CTranClassifier(loss=..., pos_weight=...)``, at its paper's settings,
+MobileNetV2. Each loss of ``CTranClassifier(loss=..., pos_weight=...)``, at its default settings,
 is trained on the table as it is, and on one where half of the positive entries, drawn at random,
 say 0: words that apply and that nobody wrote down. The complete test table scores both. Prints mAP
 with nothing and with half of each photo's labels known, and with nothing known OF1 and CF1 at a

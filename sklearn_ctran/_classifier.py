@@ -126,11 +126,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         side, which ties the model to their number.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
         Of the labels that training hides; nothing that is not annotated counts. Binary
-        cross-entropy [1]_ (eq. 6), focal loss [2]_, asymmetric loss [3]_ with their papers'
-        settings; or ``loss(logits, targets)``, both of shape (batch, n_labels), returning one
-        value per entry, such as ``functools.partial(focal, gamma=1)`` of
-        ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over classes,
-        labels under a rule by the likelihood of the sets that obey it.
+        cross-entropy [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma
+        4 and 1 and shift 0.05, the defaults of its authors' code; or ``loss(logits, targets)``,
+        both of shape (batch, n_labels), returning one value per entry, such as
+        ``functools.partial(focal, gamma=1)`` of ``sklearn_ctran.modules.losses``. A 1-D `y` is
+        always trained by cross-entropy over classes, labels under a rule by the likelihood of the
+        sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
         What the loss of a label is multiplied with where the label is positive; one for all, one
         for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as
@@ -166,7 +167,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         AMX) for a frozen backbone, and for the transformer from
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
         digits, on every machine, take "float32"; to more than five, "float64", in which all but
-        the backbone then computes (at half the speed, and not on "mps").
+        the backbone then computes (at half the speed, and not on "mps"); results are float32.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     cache : "memory", path-like, TokenCache or None, default="memory"

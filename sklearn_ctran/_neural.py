@@ -63,8 +63,10 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             learned like labels, and may be told when predicting, but are never part of the
             predictions (paper, sections 2 and 4.3).
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss, 0 or above; 2 counts as the sample twice. Their
-            scale does not matter to the size of the steps. A sample of weight 0 is left out.
+            Weights of the samples, 0 or above; 2 counts as the sample twice. Their scale does not
+            matter to the size of the steps, but to the labels' shares that training starts from
+            and to ``pos_weight="balanced"``, where they are numbers of samples: give them a mean
+            of about 1. A sample of weight 0 is left out.
 
         Returns
         -------

@@ -87,9 +87,10 @@ def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
         )
     if isinstance(pos_weight, str):
         return np.where(bound, weights, np.exp(-log_odds))
-    if isinstance(pos_weight, Mapping):
-        given = np.array([_position(name, names) for name in pos_weight], dtype=int)
-        values = list(pos_weight.values())
+    if isinstance(pos_weight, Mapping) or hasattr(pos_weight, "items"):  # a pandas Series has names
+        items = list(pos_weight.items())
+        given = np.array([_position(name, names) for name, _ in items], dtype=int)
+        values = [value for _, value in items]
     elif isinstance(pos_weight, Real):
         given = np.flatnonzero(~bound)
         values = [pos_weight] * len(given)

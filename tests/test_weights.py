@@ -1,6 +1,7 @@
 """Weights of samples and of positive labels."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -121,6 +122,7 @@ def test_no_pos_weight_is_ones():
         ([1, 2, 3], [1, 2, 3, 1]),
         (np.array([1, 2, 3]), [1, 2, 3, 1]),
         ({"c": 5, "extra": 0.5}, [1, 1, 5, 0.5]),
+        (pd.Series([3.0, 2.0, 1.0], index=["c", "b", "a"]), [1, 2, 3, 1]),
     ],
 )
 def test_forms_of_pos_weight(pos_weight, expected):

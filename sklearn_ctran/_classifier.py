@@ -483,7 +483,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             return self.input_dropout
         if self._input_kind == "images" and self._trains_backbone():
             return 0.0
-        return 0.5 if n_channels >= 64 else 0.1
+        return self._feature_dropout(n_channels)
 
     def _parameter_groups(self):
         return [

@@ -77,6 +77,10 @@ class Training:
         backbone.train(was_training)
         return tuple(features.shape[2:])
 
+    def _feature_dropout(self, n_channels):
+        """What "auto" means for features that stay as they are: few channels are hardly dropped."""
+        return 0.5 if n_channels >= 64 else 0.1
+
     def _states_to_train_on(self, states):
         """Targets and extra labels (n_samples, n_labels + n_extra_labels), int8, as learned."""
         return states

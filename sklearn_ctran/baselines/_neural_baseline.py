@@ -96,7 +96,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
     def _make_module(self, n_labels, n_channels, **where):
         dropout = self.dropout
         if dropout == "auto":
-            dropout = 0.5 if n_channels >= 64 else 0.1
+            dropout = self._feature_dropout(n_channels)
         return self._module_class(
             n_labels,
             n_channels,

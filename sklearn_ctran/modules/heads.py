@@ -6,8 +6,7 @@ from torch.nn import functional as F
 
 from sklearn_ctran.modules.image_model import ImageModel
 from sklearn_ctran.modules.pooling import pool_features
-
-UNKNOWN = -1
+from sklearn_ctran.modules.rules import UNKNOWN
 
 
 class PooledModel(ImageModel):

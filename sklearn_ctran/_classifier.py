@@ -127,11 +127,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
         Of the labels that training hides; nothing that is not annotated counts. Binary
         cross-entropy [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma
-        4 and 1 and shift 0.05, the defaults of its authors' code; or ``loss(logits, targets)``,
-        both of shape (batch, n_labels), returning one value per entry, such as
-        ``functools.partial(focal, gamma=1)`` of ``sklearn_ctran.modules.losses``. A 1-D `y` is
-        always trained by cross-entropy over classes, labels under a rule by the likelihood of the
-        sets that obey it.
+        4 for negatives, 0 for positives, and shift 0.05, as in its paper (its authors' code starts
+        from 1 for positives); or ``loss(logits, targets)``, both of shape (batch, n_labels),
+        returning one value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over
+        classes, labels under a rule by the likelihood of the sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
         What the loss of a label is multiplied with where the label is positive; one for all, one
         for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as

@@ -30,7 +30,7 @@ def focal(logits, targets, gamma=2.0):
     return p_false**gamma * binary_cross_entropy(logits, targets)
 
 
-def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=1.0, shift=0.05):
+def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.05):
     """Asymmetric loss (Ridnik et al., ICCV 2021, eq. 7), entry by entry.
 
     Parameters

@@ -18,7 +18,8 @@ from sklearn_ctran._labels import (
     read_states,
 )
 from sklearn_ctran._questions import Questions
-from sklearn_ctran.metrics import mean_average_precision
+from sklearn_ctran.metrics._inputs import read_entries
+from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
 
 
 @dataclass(slots=True)
@@ -305,7 +306,14 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         score : float
-            In [0, 1]. For a 1-D `y` rows whose class is known do not count.
+            In [0, 1]. Labels without a positive among what counts are left out, with an
+            ``UndefinedMetricWarning``; for a 1-D `y`, rows whose class is known are.
+
+        Raises
+        ------
+        ValueError
+            If an argument cannot be used, the columns of a data frame `y` are not the labels of
+            `fit` in their order, or there is nothing to score.
         """
         check_is_fitted(self)
         proba = self.predict_proba(X, known_labels, extra_labels)
@@ -324,9 +332,8 @@ class LabelPredictions(ClassifierMixin):
         if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
             raise ValueError("The columns of y must be the labels of fit, in the same order.")
         truth = read_states(y, self.label_names_, "y")
-        return mean_average_precision(
-            truth, proba, known_labels=told, sample_weight=sample_weight
-        )
+        entries = read_entries(truth, proba, told, sample_weight, names=self.label_names_)
+        return mean_of_labels(average_precisions(entries), self.label_names_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

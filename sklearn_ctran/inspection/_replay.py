@@ -72,7 +72,8 @@ def _score(annotator, proba, use):
     truth = np.where(use, annotator.answers[:, :n_targets], UNKNOWN)
     if not (truth == POSITIVE).any():
         return np.nan
-    return mean_average_precision(truth, proba[:, :n_targets])
+    # Fewer and fewer labels have a positive left: no matter for warnings.
+    return np.nanmean(mean_average_precision(truth, proba[:, :n_targets], average=None))
 
 
 def read_strategies(strategies, questions, cost, n_candidates, rng):

@@ -48,7 +48,7 @@ def expected_calibration_error(
     errors = _errors(entries, n_bins, pooled=average == "micro")
     if average is None:
         return errors
-    if average == "macro" and np.isnan(errors).any():
+    if average == "macro":
         warn_left_out(entries.names[np.isnan(errors)])
     return mean_of_defined(errors)
 

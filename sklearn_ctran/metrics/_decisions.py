@@ -1,8 +1,8 @@
 """From probabilities to predicted labels: thresholds and top-k."""
 
-from numbers import Integral
-
 import numpy as np
+
+from sklearn_ctran._checks import check_count
 
 
 def decide(entries, threshold, top_k):
@@ -20,8 +20,8 @@ def decide(entries, threshold, top_k):
     Returns
     -------
     predicted : ndarray of shape (n_samples, n_labels), bool
-        At or above the threshold and, if `top_k` is given, among the `top_k` highest of what
-        counts in the row; of equal scores, the first columns.
+        Above the threshold, as ``predict`` of all estimators has it, and, if `top_k` is given,
+        among the `top_k` highest of what counts in the row; of equal scores, the first columns.
 
     Raises
     ------
@@ -29,13 +29,12 @@ def decide(entries, threshold, top_k):
         If `threshold` or `top_k` cannot be used.
     """
     n_labels = entries.score.shape[1]
-    predicted = (entries.score >= read_threshold(threshold, n_labels)) & entries.counted
+    predicted = (entries.score > read_threshold(threshold, n_labels)) & entries.counted
     if top_k is None:
         return predicted
-    if not isinstance(top_k, Integral) or not 1 <= top_k <= n_labels:
-        raise ValueError(
-            f"top_k must be an integer from 1 to the number of labels, {n_labels}, got {top_k!r}."
-        )
+    check_count("top_k", top_k)
+    if top_k > n_labels:
+        raise ValueError(f"top_k is {top_k}, but there are {n_labels} labels only.")
     return predicted & _highest(np.where(entries.counted, entries.score, -np.inf), top_k)
 
 

@@ -6,8 +6,9 @@ y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
 
 _KNOWN = """\
 known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-    What the model was told: 0 or 1, -1 or NaN where nothing, in the forms of ``predict_proba``.
-    Told entries never count."""
+    What the model was told: 0 or 1, -1 or NaN where nothing, in the forms of ``predict_proba``;
+    names are those of the columns of `y_true` or `y_score`, or positions, and never those of an
+    estimator's groups. Told entries never count."""
 
 _TEXTS = {
     "{truth}": _TRUTH,
@@ -26,8 +27,8 @@ sample_weight : array-like of shape (n_samples,), default=None
     Weights of the rows, none below 0. A row of weight 0 does not count.""",
     "{decisions}": """\
 threshold : float or array-like of shape (n_labels,), default=0.5
-    In [0, 1], for all labels or for each. A label is predicted where its probability is at least
-    this.
+    In [0, 1], for all labels or for each. A label is predicted where its probability is above
+    this, as by ``predict``: at 1, never.
 top_k : int, default=None
     In [1, n_labels]. A label is predicted only if it is also among the `top_k` highest of those
     entries of its row that count; of equal ones, the first columns.""",

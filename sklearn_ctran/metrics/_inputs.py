@@ -1,12 +1,13 @@
 """What every metric reads: which entries count, their truth, scores and weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_known_labels, read_states
+from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names, encode_known_labels, read_states
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,9 @@ class Entries:
         return self.truth == POSITIVE
 
 
-def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=False):
+def read_entries(
+    y_true, y_score, known_labels, sample_weight, *, probabilities=False, names=None
+):
     """Read the arguments that all metrics have.
 
     Parameters
@@ -53,6 +56,8 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     sample_weight : array-like of shape (n_samples,) or None
     probabilities : bool
         Whether scores must be in [0, 1].
+    names : ndarray of shape (n_labels,), default=None
+        Names of the labels; None: of the columns of a data frame, else positions.
 
     Returns
     -------
@@ -65,22 +70,19 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     TypeError
         If `known_labels` is sparse.
     """
+    shape = table_shape(y_true, "y_true")
+    if table_shape(y_score, "y_score") != shape:
+        raise ValueError(
+            f"y_true has shape {shape}, y_score has {np.shape(y_score)}: both must be "
+            "(n_samples, n_labels)."
+        )
     score = check_array(
         y_score, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name="y_score"
     )
-    if np.shape(y_true) != score.shape:
-        raise ValueError(
-            f"y_true has shape {np.shape(y_true)}, y_score has {score.shape}: both must be "
-            "(n_samples, n_labels)."
-        )
-    names = label_names(y_true, y_score, known_labels, n_labels=score.shape[1])
+    if names is None:
+        names = label_names(y_true, y_score, n_labels=shape[1])
     _check_scores(score, names, probabilities)
-    truth = read_truth(y_true, names, known_labels)
-    weight = _check_sample_weight(
-        sample_weight, score, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.all():
-        truth[weight == 0] = UNKNOWN
+    truth, weight = read_weighted_truth(y_true, names, known_labels, sample_weight)
     entries = Entries(truth, score, weight, names)
     if not entries.counted.any():
         raise ValueError(
@@ -88,6 +90,76 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
             "of weight 0."
         )
     return entries
+
+
+def table_shape(table, what):
+    """The shape of a table of labels or scores.
+
+    Parameters
+    ----------
+    table : array-like, sparse matrix or DataFrame
+    what : {"y_true", "y_score", "y"}
+        The argument's name, for errors.
+
+    Returns
+    -------
+    shape : (int, int)
+
+    Raises
+    ------
+    ValueError
+        If it is not of shape (n_samples, n_labels).
+    """
+    try:
+        shape = np.shape(table)
+    except ValueError:
+        shape = "rows of different lengths"
+    if len(shape) == 2:
+        return shape
+    hint = ""
+    if what != "y_score":
+        hint = (
+            " (Sets of names become a table with sklearn.preprocessing.MultiLabelBinarizer; one "
+            "class a sample with sklearn.preprocessing.label_binarize.)"
+        )
+    elif isinstance(table, list) and np.ndim(table[0]) == 2:
+        hint = (
+            " (A list of the probabilities of each label's classes, as of MultiOutputClassifier, "
+            "becomes a table with np.column_stack([p[:, 1] for p in y_score]).)"
+        )
+    elif len(shape) == 1:
+        hint = " (For a single label, np.reshape(y_score, (-1, 1)).)"
+    raise ValueError(f"{what} must be of shape (n_samples, n_labels), got {shape}.{hint}")
+
+
+def read_weighted_truth(y_true, names, known_labels, sample_weight):
+    """The truth of what counts, rows of weight 0 not, and the weights.
+
+    Parameters
+    ----------
+    y_true, names, known_labels
+        As of :func:`read_truth`.
+    sample_weight : array-like of shape (n_samples,) or None
+
+    Returns
+    -------
+    truth : ndarray of shape (n_samples, n_labels), int8
+        1 positive, 0 negative, -1 where the entry does not count.
+    weight : ndarray of shape (n_samples,), float64
+        1 for None.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value, a weight or `known_labels` cannot be used.
+    """
+    truth = read_truth(y_true, names, known_labels)
+    weight = _check_sample_weight(
+        sample_weight, truth, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.all():
+        truth[weight == 0] = UNKNOWN
+    return truth, weight
 
 
 def read_truth(y_true, names, known_labels):
@@ -113,6 +185,13 @@ def read_truth(y_true, names, known_labels):
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
     if known_labels is None:
         return truth
+    is_named = isinstance(known_labels, Mapping) or hasattr(known_labels, "columns")
+    if is_named and names.dtype != object and not set(known_labels) <= set(names.tolist()):
+        raise ValueError(
+            f"known_labels names labels ({describe(as_names(known_labels))}), but neither y_true "
+            "nor y_score does: pass y_true as a data frame with the labels' names, or known_labels "
+            "as an array with the columns of y_true."
+        )
     told = encode_known_labels(known_labels, len(truth), names) != UNKNOWN
     return np.where(told, np.int8(UNKNOWN), truth)
 
@@ -132,21 +211,20 @@ def label_names(*tables, n_labels):
     Parameters
     ----------
     *tables : array-like
-        The first one that has ``columns``, one for each label, names the labels.
+        The first one that has ``columns`` names the labels.
     n_labels : int
 
     Returns
     -------
     names : ndarray of shape (n_labels,)
-        Positions where no table has names.
+        Of objects; positions, of integers, where no table has names.
 
     Raises
     ------
     ValueError
-        If two tables, with a column for each label, do not have the same columns in one order.
+        If two tables do not have the same columns in one order.
     """
     columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
-    columns = [names for names in columns if len(names) == n_labels]
     if not columns:
         return np.arange(n_labels)
     for names in columns[1:]:
@@ -156,7 +234,7 @@ def label_names(*tables, n_labels):
                 "The columns of the data frames must be the same labels in the same order; "
                 f"column {i} is {columns[0][i]!r} in one and {names[i]!r} in another."
             )
-    return np.array(columns[0], dtype=object)
+    return as_names(columns[0])
 
 
 def describe(names):

@@ -8,6 +8,9 @@ from sklearn_ctran.metrics._decisions import decide
 from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, settle, warn_left_out
 
+_PRECISION = "a prediction precision"
+_RECALL = "a positive entry recall"
+
 
 @dataclass(frozen=True, eq=False)
 class LabelCounts:
@@ -84,17 +87,21 @@ def overall_f1(counts, zero_division):
 
 def class_precision(counts, zero_division):
     """CP of :class:`LabelCounts`, float; `zero_division` for labels without a prediction."""
-    return _by_class(counts, counts.precision, zero_division, "a prediction precision")
+    _warn_left_out(counts, zero_division)
+    return _mean(counts, counts.precision, zero_division, _PRECISION)
 
 
 def class_recall(counts, zero_division):
     """CR of :class:`LabelCounts`, float; `zero_division` for labels without a positive."""
-    return _by_class(counts, counts.recall, zero_division, "a positive entry recall")
+    _warn_left_out(counts, zero_division)
+    return _mean(counts, counts.recall, zero_division, _RECALL)
 
 
 def class_f1(counts, zero_division):
     """CF1 of :class:`LabelCounts`: harmonic mean of CP and CR, 0 if both are 0; float."""
-    precision, recall = (score(counts, zero_division) for score in (class_precision, class_recall))
+    _warn_left_out(counts, zero_division)
+    precision = _mean(counts, counts.precision, zero_division, _PRECISION)
+    recall = _mean(counts, counts.recall, zero_division, _RECALL)
     return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
 
 
@@ -103,13 +110,16 @@ def _overall(numerator, denominator, zero_division, what):
     return float(settle(score, zero_division, lambda undefined: what))
 
 
-def _by_class(counts, values, zero_division, without):
-    scored = counts.is_scored
-    if not scored.all() and zero_division == "warn":
-        warn_left_out(counts.names[~scored])
+def _warn_left_out(counts, zero_division):
+    if zero_division == "warn":
+        warn_left_out(counts.names[~counts.is_scored])
+
+
+def _mean(counts, values, zero_division, without):
+    """Mean over the labels that have entries that count."""
+    names = counts.names[counts.is_scored]
 
     def what(undefined):
         return f"Without {without} is undefined for label(s) {describe(names[undefined])}"
 
-    names = counts.names[scored]
-    return mean_of_defined(settle(values[scored], zero_division, what))
+    return mean_of_defined(settle(values[counts.is_scored], zero_division, what))

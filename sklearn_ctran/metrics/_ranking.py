@@ -5,8 +5,14 @@ from sklearn.utils import gen_batches
 
 from sklearn_ctran._labels import POSITIVE, UNKNOWN
 from sklearn_ctran.metrics._documentation import with_shared_parameters
-from sklearn_ctran.metrics._inputs import check_average, label_names, read_entries, read_truth
-from sklearn_ctran.metrics._undefined import mean_of_defined, ratio
+from sklearn_ctran.metrics._inputs import (
+    check_average,
+    label_names,
+    read_entries,
+    read_weighted_truth,
+    table_shape,
+)
+from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, warn_without_positive
 
 #: Entries that are sorted at a time: what a processor's cache holds.
 _BLOCK = 1 << 17
@@ -33,8 +39,9 @@ def mean_average_precision(
     -------
     mAP : float, or ndarray of shape (n_labels,), float64
         In [0, 1]. A label without a positive among the entries that count is left out of the
-        mean, and NaN for ``average=None``; :func:`labels_without_positive` names them. One with
-        positives only has 1.0, whatever its scores.
+        mean, with an ``UndefinedMetricWarning``, and NaN for ``average=None``;
+        :func:`labels_without_positive` names them all. One with positives only has 1.0, whatever
+        its scores.
 
     Raises
     ------
@@ -50,37 +57,58 @@ def mean_average_precision(
         scores = average_precisions(entries)
     if average is None:
         return scores
-    if np.isnan(scores).all():
-        raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
-    return mean_of_defined(scores)
+    return mean_of_labels(scores, entries.names if average == "macro" else None)
 
 
 @with_shared_parameters
-def labels_without_positive(y_true, *, known_labels=None):
+def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
     """The labels that :func:`mean_average_precision` leaves out of its mean.
 
     Parameters
     ----------
     {truth}
-    {known}
+    {entries}
 
     Returns
     -------
     labels : ndarray of shape (n_left_out,)
-        Names where `y_true` or `known_labels` is a DataFrame, else positions.
+        Names where `y_true` is a DataFrame, else positions.
 
     Raises
     ------
     ValueError, TypeError
         As :func:`mean_average_precision`.
     """
-    if len(np.shape(y_true)) != 2:
-        raise ValueError(
-            f"y_true must be of shape (n_samples, n_labels), got {np.shape(y_true)}."
-        )
-    names = label_names(y_true, known_labels, n_labels=np.shape(y_true)[1])
-    truth = read_truth(y_true, names, known_labels)
+    n_labels = table_shape(y_true, "y_true")[1]
+    names = label_names(y_true, n_labels=n_labels)
+    truth, _ = read_weighted_truth(y_true, names, known_labels, sample_weight)
     return names[~(truth == POSITIVE).any(axis=0)]
+
+
+def mean_of_labels(scores, names):
+    """mAP of the average precision of each label, which is NaN without a positive.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_labels,)
+    names : ndarray of shape (n_labels,), or None
+        Named in a warning if they are left out.
+
+    Returns
+    -------
+    mAP : float
+
+    Raises
+    ------
+    ValueError
+        If all are NaN.
+    """
+    undefined = np.isnan(scores)
+    if undefined.all():
+        raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
+    if names is not None:
+        warn_without_positive(names[undefined])
+    return mean_of_defined(scores)
 
 
 def average_precisions(entries):

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 
+from sklearn_ctran._labels import as_names
+from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._decisions import read_threshold
 from sklearn_ctran.metrics._documentation import with_shared_parameters
-from sklearn_ctran.metrics._inputs import read_entries
+from sklearn_ctran.metrics._inputs import describe, read_entries, table_shape
 from sklearn_ctran.metrics._ranking import average_precisions
 from sklearn_ctran.metrics._undefined import check_zero_division, mean_of_defined, ratio
 
@@ -26,7 +29,7 @@ _COLUMNS = {"AP": "AP", "P": "precision", "R": "recall", "F1": "f1"}
 
 @dataclass(frozen=True, eq=False)
 class MultilabelReport:
-    """What :func:`multilabel_report` returns; printed, it is two tables, as text.
+    """What :func:`multilabel_report` returns without pandas; printed, it is text.
 
     Attributes
     ----------
@@ -45,7 +48,7 @@ class MultilabelReport:
     label_names: np.ndarray
     by_label: dict
     summary: dict
-    top_k: int
+    top_k: int | None
 
     def to_frame(self):
         """The report as one table.
@@ -63,12 +66,13 @@ class MultilabelReport:
         """
         if find_spec("pandas") is None:
             raise ImportError(
-                "to_frame needs pandas, which is not installed: pip install "
-                "'sklearn-ctran[pandas]'. The same figures are in by_label and summary."
+                "A frame needs pandas, which is not installed: pip install "
+                "'sklearn-ctran[pandas]'. With as_frame=False, the same figures are text."
             )
         import pandas as pd
 
-        labels = pd.DataFrame(self.by_label, index=list(self.label_names))
+        names = pd.Index(self.label_names, tupleize_cols=False)
+        labels = pd.DataFrame(self.by_label, index=names)
         # Counts stay whole numbers although summary rows have none.
         labels = labels.astype({"support": "Int64", "unknown": "Int64"})
         rows = {name: {_column_of(name): score} for name, score in self.summary.items()}
@@ -97,52 +101,113 @@ def multilabel_report(
     known_labels=None,
     sample_weight=None,
     threshold=0.5,
-    top_k=3,
+    top_k="auto",
     label_names=None,
     zero_division="warn",
+    as_frame="auto",
 ):
-    """The paper's figures (Table 1), and those of each label.
+    """The paper's figures (Table 1), and those of each label, in one table.
 
     Parameters
     ----------
     {probabilities}
     {entries}
     threshold : float or array-like of shape (n_labels,), default=0.5
-        In [0, 1]. A label is predicted where its probability is at least this.
-    top_k : int or None, default=3
+        In [0, 1]. A label is predicted where its probability is above this, as by
+        ``predict``.
+    top_k : int, None or "auto", default="auto"
         In [1, n_labels], for the second half of the summary: a label is predicted only if it is
         also among the `top_k` highest of those entries of its row that count. None leaves that
-        half out.
+        half out; "auto" is 3, and None for fewer labels.
     label_names : array-like of shape (n_labels,), default=None
-        Names; None: the columns of a DataFrame, else positions.
+        Names, also for `known_labels`; None: the columns of a DataFrame, else positions.
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        In the summary, as for :func:`class_f1` and :func:`overall_f1`. By label, what is
-        undefined is NaN.
+        In the summary, as for :func:`class_f1` and :func:`overall_f1`; "warn" is 0, and one warning
+        for the whole report. By label, what is undefined is NaN.
+    as_frame : bool or "auto", default="auto"
+        Whether to return a data frame; "auto": where pandas is installed.
 
     Returns
     -------
-    report : MultilabelReport
-        ``print(report)``, ``report.to_frame()``, ``report.summary["CF1"]``. mAP leaves out labels
-        without a positive, whose AP is NaN; it is NaN if all are.
+    report : pandas.DataFrame or MultilabelReport
+        A frame has a row for each label, ``("label", name)``, and for each score of the summary,
+        ``("summary", "mAP")`` and so on, in [0, 1] and in the column of its kind. The object has
+        the same figures, ``report.summary["CF1"]``, and is printed as text, the summary as in the
+        paper's table. mAP leaves out labels without a positive, whose AP is NaN; it is NaN if all
+        are.
 
     Raises
     ------
     {errors}
-        Also if `threshold`, `top_k`, `label_names` or `zero_division` cannot be used.
+        Also if another argument cannot be used.
+    ImportError
+        For ``as_frame=True`` without pandas.
     """
     check_zero_division(zero_division)
-    entries = read_entries(y_true, y_score, known_labels, sample_weight, probabilities=True)
-    names = entries.names if label_names is None else np.array(list(label_names), dtype=object)
-    if len(names) != len(entries.names):
-        raise ValueError(f"label_names has {len(names)} names for {len(entries.names)} labels.")
+    if not isinstance(as_frame, bool) and as_frame != "auto":
+        raise ValueError(f"as_frame must be True, False or 'auto', got {as_frame!r}.")
+    n_labels = table_shape(y_true, "y_true")[1]
+    entries = read_entries(
+        y_true,
+        y_score,
+        known_labels,
+        sample_weight,
+        probabilities=True,
+        names=_read_names(label_names, n_labels),
+    )
+    if isinstance(top_k, str) and top_k == "auto":
+        top_k = 3 if n_labels >= 3 else None
     counts = _label_counts.count_labels(entries, threshold, None)
     by_label = _describe_labels(entries, counts, threshold)
-    summary = {"mAP": mean_of_defined(by_label["AP"])}
-    summary |= {name: score(counts, zero_division) for name, score in _SCORES.items()}
+    all_counts = {"": counts}
     if top_k is not None:
-        top = _label_counts.count_labels(entries, threshold, top_k)
-        summary |= {f"{name}{top_k}": score(top, zero_division) for name, score in _SCORES.items()}
-    return MultilabelReport(names, by_label, summary, top_k)
+        all_counts[top_k] = _label_counts.count_labels(entries, threshold, top_k)
+    if isinstance(zero_division, str):
+        _warn_undefined(counts, all_counts.get(top_k))
+        zero_division = 0
+    summary = {"mAP": mean_of_defined(by_label["AP"])}
+    for suffix, each in all_counts.items():
+        scores = {name: score(each, zero_division) for name, score in _SCORES.items()}
+        summary |= {f"{name}{suffix}": value for name, value in scores.items()}
+    report = MultilabelReport(entries.names, by_label, summary, top_k)
+    if as_frame is True or (as_frame == "auto" and find_spec("pandas") is not None):
+        return report.to_frame()
+    return report
+
+
+def _read_names(label_names, n_labels):
+    if label_names is None:
+        return None
+    names = as_names(label_names)
+    if len(names) != n_labels:
+        raise ValueError(f"label_names has {len(names)} names for {n_labels} labels.")
+    return names
+
+
+def _warn_undefined(counts, top):
+    """Say once what of the report is undefined; `top` are the counts of the top k, or None."""
+    scored = counts.is_scored
+    cases = {
+        "no entry counts, left out of the summary": ~scored,
+        "no positive entry, recall counts as 0 and mAP leaves them out": scored
+        & (counts.positive == 0),
+        "never predicted, precision counts as 0": scored & (counts.predicted == 0),
+    }
+    if top is not None:
+        cases["never predicted in the top k, precision counts as 0 there"] = (
+            scored & (counts.predicted > 0) & (top.predicted == 0)
+        )
+    texts = [
+        f"label(s) {describe(counts.names[labels])} ({what})"
+        for what, labels in cases.items()
+        if labels.any()
+    ]
+    if texts:
+        warn(
+            f"Undefined: {'; '.join(texts)}. Pass zero_division=0 or 1 for that value, or np.nan "
+            "to leave it out.",
+            UndefinedMetricWarning,
+        )
 
 
 def _describe_labels(entries, counts, threshold):

@@ -8,13 +8,11 @@ import numpy as np
 from sklearn.utils.metadata_routing import _MetadataRequester
 
 from sklearn_ctran._labels import UNKNOWN
-from sklearn_ctran.metrics._calibration import expected_calibration_error
-from sklearn_ctran.metrics._example import hamming_loss
-from sklearn_ctran.metrics._example_ranking import coverage_error, one_error, ranking_loss
-from sklearn_ctran.metrics._inputs import label_names, read_truth
+from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._responses import label_probabilities
 
-_LOSSES = (hamming_loss, ranking_loss, coverage_error, one_error, expected_calibration_error)
+#: Endings of the names of metrics that are better when lower, as scikit-learn has it.
+_LOSSES = ("_loss", "_error", "_deviance")
 
 
 def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
@@ -26,8 +24,8 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
         A function of :mod:`sklearn_ctran.metrics` that returns one number, or another
         ``metric(y_true, y_score, **kwargs)``. With weights, it needs a `sample_weight`.
     greater_is_better : bool, default=None
-        The scores of losses, where it is False, are negated. None: whether `metric` is not one
-        of this package's losses and errors.
+        The scores of losses, where it is False, are negated. None: False if the name of `metric`
+        ends in "_loss", "_error" or "_deviance", as in scikit-learn, else True.
     **kwargs : object
         Further arguments of the metric, such as ``top_k=3``.
 
@@ -41,12 +39,16 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
     Raises
     ------
     TypeError
-        If `metric` is not callable or does not take these arguments.
+        If `metric` is not callable or does not take these arguments, or `greater_is_better` is
+        neither a boolean nor None.
 
     Notes
     -----
     scikit-learn cannot make folds from an integer `cv` if `y` holds NaN: pass ``cv=KFold(5)``, or
     -1 in place of NaN.
+
+    Columns of a data frame `y` must be the estimator's labels in the order of `fit`: those of this
+    package refuse others; scikit-learn's keep no names of labels, so theirs are taken by position.
     """
     return _LabelScorer(metric, greater_is_better, kwargs)
 
@@ -59,7 +61,8 @@ def partial_label_scorer(
     In each row, `known_fraction` of the annotated labels, drawn at random, are told to
     ``predict_proba`` as `known_labels`; only the others are scored (paper, section 4.2). They are
     the same for every estimator scored on the same `y`, be it one that cannot use known labels,
-    and those told for a share are told for a larger one too.
+    and those told for a share are told for a larger one too. Entries that follow from told ones by
+    an estimator's rules are scored like all others: what is scored is the same for every estimator.
 
     Parameters
     ----------
@@ -108,6 +111,8 @@ class _LabelScorer(_MetadataRequester):
             inspect.signature(metric).bind(None, None, **kwargs, **dict.fromkeys(self._needed))
         except TypeError as error:
             raise TypeError(f"{_name(metric)} does not take these arguments: {error}.") from error
+        if not isinstance(greater_is_better, (bool, np.bool_, type(None))):
+            raise TypeError(f"greater_is_better must be a boolean, got {greater_is_better!r}.")
         is_loss = _is_loss(metric)
         if greater_is_better is None:
             greater_is_better = not is_loss
@@ -132,12 +137,7 @@ class _LabelScorer(_MetadataRequester):
         score : float
             Higher is better.
         """
-        shape = np.shape(y)
-        if len(shape) != 2:
-            raise ValueError(
-                f"y must be of shape (n_samples, n_labels), got {shape}: this scores multi-label "
-                "predictions."
-            )
+        shape = table_shape(y, "y")
         names = label_names(y, n_labels=shape[1])
         known = self._known(y, names)
         kwargs = {**self._kwargs, **({} if known is None else {"known_labels": known})}
@@ -223,7 +223,7 @@ class _PartialLabelScorer(_LabelScorer):
 def _is_loss(metric):
     while isinstance(metric, functools.partial):
         metric = metric.func
-    return metric in _LOSSES
+    return getattr(metric, "__name__", "").endswith(_LOSSES)
 
 
 def _name(metric):

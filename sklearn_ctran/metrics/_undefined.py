@@ -13,9 +13,8 @@ def check_zero_division(zero_division):
     """Raise a ValueError unless `zero_division` is "warn", 0, 1 or NaN."""
     if isinstance(zero_division, str) and zero_division == "warn":
         return
-    if not isinstance(zero_division, Real) or not (
-        zero_division in (0, 1) or np.isnan(zero_division)
-    ):
+    is_number = isinstance(zero_division, Real) and not isinstance(zero_division, bool)
+    if not is_number or not (zero_division in (0, 1) or np.isnan(zero_division)):
         raise ValueError(f"zero_division must be 'warn', 0, 1 or np.nan, got {zero_division!r}.")
 
 
@@ -87,8 +86,18 @@ def mean_of_defined(values, weight=None):
 
 def warn_left_out(names):
     """Warn that labels, an ndarray of names, have no part in a mean over labels."""
-    warn(
-        f"No entry of label(s) {describe(names)} counts (all are missing, known or of weight 0): "
-        "left out of the mean over labels.",
-        UndefinedMetricWarning,
-    )
+    if len(names):
+        warn(
+            f"No entry of label(s) {describe(names)} counts (all are missing, known or of weight "
+            "0): left out of the mean over labels.",
+            UndefinedMetricWarning,
+        )
+
+
+def warn_without_positive(names):
+    """Warn that labels, an ndarray of names, have no part in mAP."""
+    if len(names):
+        warn(
+            f"No entry of label(s) {describe(names)} that counts is positive: left out of mAP.",
+            UndefinedMetricWarning,
+        )

@@ -44,11 +44,11 @@ def test_equals_scikit_learn(case, kind, average, zero_division):
     more = {"sample_weight": weight, "zero_division": zero_division}
     for name, theirs in (("precision", precision_score), ("recall", recall_score)):
         assert getattr(metrics, f"{kind}_{name}")(y_true, y_score, **more) == pytest.approx(
-            theirs(y_true, y_score >= 0.5, average=average, **more), abs=1e-12
+            theirs(y_true, y_score > 0.5, average=average, **more), abs=1e-12
         )
     if kind == "overall":
         assert overall_f1(y_true, y_score, **more) == pytest.approx(
-            f1_score(y_true, y_score >= 0.5, average=average, **more), abs=1e-12
+            f1_score(y_true, y_score > 0.5, average=average, **more), abs=1e-12
         )
 
 
@@ -59,8 +59,7 @@ def test_equals_torchmetrics_with_missing_entries(case, kind, average, name):
     y_true[np.random.RandomState(0).rand(*y_true.shape) < 0.2] = -1
     y_true[:3] = [1], [0], [1]
     theirs = getattr(torch_metrics, f"multilabel_{name}")(
-        # They predict above the threshold, we also at it.
-        torch.tensor(y_score), torch.tensor(y_true), y_true.shape[1], 0.4999, average,
+        torch.tensor(y_score), torch.tensor(y_true), y_true.shape[1], 0.5, average,
         ignore_index=-1,
     )  # fmt: skip
     ours = getattr(metrics, f"{kind}_{name}")(y_true, y_score, zero_division=0)
@@ -75,9 +74,10 @@ def test_cf1_is_the_harmonic_mean_of_cp_and_cr(case):
     assert class_f1([[1, 0]], [[0.0, 1.0]], zero_division=0) == 0.0
 
 
-def test_a_probability_at_the_threshold_is_a_prediction():
-    assert overall_recall([[1, 1]], [[0.5, 0.49]]) == 0.5
-    assert overall_recall([[1, 1]], [[0.5, 0.49]], threshold=[0.6, 0.49]) == 0.5
+def test_a_prediction_is_above_the_threshold():
+    assert overall_recall([[1, 1]], [[0.5, 0.51]]) == 0.5
+    assert overall_recall([[1, 1]], [[0.5, 0.51]], threshold=[0.49, 0.51]) == 0.5
+    assert overall_recall([[1]], [[1.0]], threshold=1) == 0.0
     with pytest.warns(UndefinedMetricWarning, match="Without a prediction OP"):
         assert overall_precision([[1, 1]], [[0.5, 0.49]], threshold=0.6) == 0.0
 

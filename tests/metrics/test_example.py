@@ -31,7 +31,7 @@ def test_equals_the_authors_evaluation(official):
 
 def test_decisions_equal_scikit_learn(case):
     y_true, y_score, weight = case
-    predicted, more = (y_score >= 0.5).astype(int), {"sample_weight": weight}
+    predicted, more = (y_score > 0.5).astype(int), {"sample_weight": weight}
     assert hamming_loss(y_true, y_score, **more) == pytest.approx(
         theirs.hamming_loss(y_true, predicted, **more)
     )
@@ -42,7 +42,7 @@ def test_decisions_equal_scikit_learn(case):
     for zero_division in (0.0, 1.0, np.nan):
         assert example_f1(y_true, y_score, zero_division=zero_division, **more) == pytest.approx(
             theirs.f1_score(
-                y_true, y_score >= 0.5, average="samples", zero_division=zero_division, **more
+                y_true, y_score > 0.5, average="samples", zero_division=zero_division, **more
             )
         )
 

@@ -62,8 +62,12 @@ def test_labels_in_any_form(metric, partly):
     expected = metric(y_true, y_score, known_labels=known)
     frame = pd.DataFrame(y_true, columns=names)
     told = pd.DataFrame(known, columns=names)
-    assert metric(frame, y_score, known_labels=told) == expected
-    assert metric(y_true, y_score, known_labels=told) == expected
+    assert metric(frame, y_score, known_labels=told[["c", "a", "d", "b"]]) == expected
+    assert metric(y_true, pd.DataFrame(y_score, columns=names), known_labels=told) == expected
+    unnamed = pd.DataFrame(known)  # Its columns are positions.
+    assert metric(y_true, y_score, known_labels=unnamed[[2, 0, 1, 3]]) == expected
+    tuples = pd.MultiIndex.from_tuples([(1, name) for name in names])
+    assert metric(frame.set_axis(tuples, axis=1), y_score, known_labels=known) == expected
     assert metric(frame, y_score, known_labels=dict(zip(names, known.T, strict=True))) == expected
     assert metric(frame.astype("Int8"), y_score.tolist(), known_labels=known) == expected
     filled = np.nan_to_num(y_true).astype(int)
@@ -86,7 +90,12 @@ def test_all_metrics_take_the_same_arguments(metric):
     "y_true, y_score, more, message",
     [
         (np.zeros((2, 3)), np.zeros((2, 2)), {}, r"y_true has shape \(2, 3\), y_score has"),
-        (np.zeros(2), np.zeros((2, 2)), {}, r"y_true has shape \(2,\)"),
+        (np.zeros(2), np.zeros((2, 2)), {}, r"y_true must be .* got \(2,\)"),
+        ([["a"], ["b", "c"]], np.eye(2), {}, "y_true must be .*MultiLabelBinarizer"),
+        (["ab", "c"], np.eye(2), {}, "y_true must be .*label_binarize"),
+        (np.eye(2), [1, 0], {}, r"y_score must be .* got \(2,\).*reshape"),
+        (np.eye(2), [np.eye(2), np.eye(2)], {}, r"y_score must be .*column_stack\(\[p\[:, 1\]"),
+        (np.eye(2), np.eye(2), {"known_labels": {"b": 1}}, "names labels .'b'., but neither"),
         (np.full((2, 2), 2), np.zeros((2, 2)), {}, "row 0, label 0 holds 2"),
         (np.full((2, 2), 256), np.zeros((2, 2)), {}, "row 0, label 0 holds 256"),
         (np.full((2, 2), 0.5), np.zeros((2, 2)), {}, "row 0, label 0 holds 0.5"),
@@ -135,9 +144,10 @@ def test_logits_are_ranked_but_not_taken_for_probabilities(metric):
         ({"threshold": [0.5, 1.5]}, r"in \[0, 1\], got 1.5 for label 1"),
         ({"threshold": np.nan}, r"in \[0, 1\], got nan"),
         ({"threshold": "high"}, "threshold must be a number"),
-        ({"top_k": 3}, "top_k must be an integer from 1 to the number of labels, 2, got 3"),
-        ({"top_k": 0}, "got 0"),
+        ({"top_k": 3}, "top_k is 3, but there are 2 labels only"),
+        ({"top_k": 0}, "top_k must be an integer above 0, got 0"),
         ({"top_k": 1.5}, "got 1.5"),
+        ({"top_k": True}, "got True"),
     ],
 )
 def test_bad_thresholds(name, more, message):
@@ -149,7 +159,7 @@ def test_bad_thresholds(name, more, message):
     "metric",
     [metric for metric in METRICS if "zero_division" in inspect.signature(metric).parameters],
 )
-@pytest.mark.parametrize("value", ["raise", 2, None])
+@pytest.mark.parametrize("value", ["raise", 2, None, True])
 def test_bad_zero_division(metric, value):
     with pytest.raises(ValueError, match="zero_division must be 'warn', 0, 1 or np.nan"):
         metric(np.eye(2), np.eye(2), zero_division=value)
@@ -160,12 +170,12 @@ def test_every_decision_follows_threshold_and_top_k(name, case):
     metric, (y_true, y_score, _) = getattr(metrics, name), case
     more = {"zero_division": 0.0} if "zero_division" in inspect.signature(metric).parameters else {}
     threshold = np.linspace(0.2, 0.8, y_true.shape[1])
-    expected = metric(y_true, (y_score >= threshold).astype(float), **more)
+    expected = metric(y_true, (y_score > threshold).astype(float), **more)
     assert metric(y_true, y_score, threshold=threshold, **more) == expected
     order = np.argsort(-y_score, axis=1, kind="stable")[:, :2]
     highest = np.zeros(y_score.shape)
     np.put_along_axis(highest, order, 1.0, axis=1)
-    highest *= y_score >= threshold
+    highest *= y_score > threshold
     expected = metric(y_true, highest, **more)
     assert metric(y_true, y_score, threshold=threshold, top_k=2, **more) == expected
 
@@ -173,7 +183,7 @@ def test_every_decision_follows_threshold_and_top_k(name, case):
 def test_rows_without_weight_do_not_count():
     y_true, y_score = np.eye(2), [[0.9, 0.1], [0.1, 0.9]]
     report = metrics.multilabel_report(
-        y_true, y_score, sample_weight=[0, 1], top_k=None, zero_division=np.nan
+        y_true, y_score, sample_weight=[0, 1], zero_division=np.nan, as_frame=False
     )
     assert report.by_label["unknown"].tolist() == [1, 1]
     assert report.by_label["support"].tolist() == [0, 1]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import average_precision_score
 from torchmetrics.functional.classification import multilabel_average_precision
 
@@ -74,13 +75,15 @@ def test_sample_weight_counts_rows():
 
 def test_labels_without_a_positive_are_left_out_and_named():
     y_true, score = np.array([[1, 0], [0, 0]]), np.array([[0.9, 0.5], [0.1, 0.6]])
-    assert mean_average_precision(y_true, score) == 1.0
+    with pytest.warns(UndefinedMetricWarning, match=r"label\(s\) 1 that .* left out of mAP"):
+        assert mean_average_precision(y_true, score) == 1.0
     scores = mean_average_precision(y_true, score, average=None)
     np.testing.assert_array_equal(scores, [1.0, np.nan])
     assert labels_without_positive(y_true).tolist() == [1]
     frame = pd.DataFrame(y_true, columns=["cat", "dog"])
     assert labels_without_positive(frame).tolist() == ["dog"]
     assert labels_without_positive(frame, known_labels={"cat": 1}).tolist() == ["cat", "dog"]
+    assert labels_without_positive(frame, sample_weight=[0, 1]).tolist() == ["cat", "dog"]
 
 
 @pytest.mark.parametrize("average", ["macro", "micro"])

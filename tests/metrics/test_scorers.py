@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, label_ranking_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
@@ -368,6 +368,19 @@ def test_bad_metrics(make):
     for name in ("known_labels", "sample_weight"):
         with pytest.raises(TypeError, match=f"{name} is not fixed in a scorer"):
             make(class_f1, **{name: [1]})
+
+
+@pytest.mark.parametrize("make", [make_multilabel_scorer, partial_label_scorer])
+def test_direction_is_a_boolean(make):
+    with pytest.raises(TypeError, match="greater_is_better must be a boolean, got 'no'"):
+        make(class_f1, greater_is_better="no")
+
+
+def test_the_name_of_a_loss_turns_it_round(table):
+    X, Y = table
+    model = OneVsRestClassifier(LogisticRegression()).fit(X, Y)
+    assert make_multilabel_scorer(label_ranking_loss)(model, X, Y) < 0
+    assert make_multilabel_scorer(label_ranking_loss, greater_is_better=True)(model, X, Y) > 0
 
 
 def test_a_metric_without_known_labels_cannot_score_partly_known_ones():

@@ -307,7 +307,8 @@ class LabelPredictions(ClassifierMixin):
         -------
         score : float
             In [0, 1]. Labels without a positive among what counts are left out, with an
-            ``UndefinedMetricWarning``; for a 1-D `y`, rows whose class is known are.
+            ``UndefinedMetricWarning`` unless they were told; for a 1-D `y`, rows whose class is
+            known are.
 
         Raises
         ------
@@ -333,7 +334,7 @@ class LabelPredictions(ClassifierMixin):
             raise ValueError("The columns of y must be the labels of fit, in the same order.")
         truth = read_states(y, self.label_names_, "y")
         entries = read_entries(truth, proba, told, sample_weight, names=self.label_names_)
-        return mean_of_labels(average_precisions(entries), self.label_names_)
+        return mean_of_labels(average_precisions(entries), entries)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -49,7 +49,7 @@ def expected_calibration_error(
     if average is None:
         return errors
     if average == "macro":
-        warn_left_out(entries.names[np.isnan(errors)])
+        warn_left_out(entries.names[np.isnan(errors) & ~entries.is_told])
     return mean_of_defined(errors)
 
 

@@ -24,12 +24,16 @@ class Entries:
         At least 0; above 0 in every row in which an entry counts.
     names : ndarray of shape (n_labels,)
         Columns of a data frame, else positions.
+    is_told : ndarray of shape (n_labels,), bool
+        Labels that do not count because all that is annotated of them was told: nobody need be
+        warned that they have no score.
     """
 
     truth: np.ndarray
     score: np.ndarray
     weight: np.ndarray
     names: np.ndarray
+    is_told: np.ndarray
 
     @property
     def counted(self):
@@ -82,8 +86,10 @@ def read_entries(
     if names is None:
         names = label_names(y_true, y_score, n_labels=shape[1])
     _check_scores(score, names, probabilities)
-    truth, weight = read_weighted_truth(y_true, names, known_labels, sample_weight)
-    entries = Entries(truth, score, weight, names)
+    annotated, told = _read_truth(y_true, names, known_labels)
+    truth, weight = _with_weight(np.where(told, np.int8(UNKNOWN), annotated), sample_weight)
+    is_told = told.any(axis=0) & (told | (annotated == UNKNOWN)).all(axis=0)
+    entries = Entries(truth, score, weight, names, is_told)
     if not entries.counted.any():
         raise ValueError(
             "There is nothing to score: every entry of y_true is missing (-1 or NaN), known, or "
@@ -132,37 +138,7 @@ def table_shape(table, what):
     raise ValueError(f"{what} must be of shape (n_samples, n_labels), got {shape}.{hint}")
 
 
-def read_weighted_truth(y_true, names, known_labels, sample_weight):
-    """The truth of what counts, rows of weight 0 not, and the weights.
-
-    Parameters
-    ----------
-    y_true, names, known_labels
-        As of :func:`read_truth`.
-    sample_weight : array-like of shape (n_samples,) or None
-
-    Returns
-    -------
-    truth : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 where the entry does not count.
-    weight : ndarray of shape (n_samples,), float64
-        1 for None.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a value, a weight or `known_labels` cannot be used.
-    """
-    truth = read_truth(y_true, names, known_labels)
-    weight = _check_sample_weight(
-        sample_weight, truth, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.all():
-        truth[weight == 0] = UNKNOWN
-    return truth, weight
-
-
-def read_truth(y_true, names, known_labels):
+def read_truth(y_true, names, known_labels=None, sample_weight=None):
     """The truth of what counts.
 
     Parameters
@@ -171,20 +147,36 @@ def read_truth(y_true, names, known_labels):
     names : ndarray of shape (n_labels,)
         For errors, and for the columns of `known_labels`.
     known_labels : array-like, DataFrame, dict or None
+    sample_weight : array-like of shape (n_samples,) or None
 
     Returns
     -------
     truth : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 missing or known.
+        1 positive, 0 negative, -1 missing, known, or of weight 0.
 
     Raises
     ------
     ValueError, TypeError
-        If a value or `known_labels` cannot be used.
+        If a value, a weight or `known_labels` cannot be used.
     """
+    annotated, told = _read_truth(y_true, names, known_labels)
+    return _with_weight(np.where(told, np.int8(UNKNOWN), annotated), sample_weight)[0]
+
+
+def _with_weight(truth, sample_weight):
+    weight = _check_sample_weight(
+        sample_weight, truth, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.all():
+        truth[weight == 0] = UNKNOWN
+    return truth, weight
+
+
+def _read_truth(y_true, names, known_labels):
+    """What is annotated, int8, and what was told, bool, both (n_samples, n_labels)."""
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
     if known_labels is None:
-        return truth
+        return truth, np.zeros(truth.shape, dtype=bool)
     is_named = isinstance(known_labels, Mapping) or hasattr(known_labels, "columns")
     if is_named and names.dtype != object and not set(known_labels) <= set(names.tolist()):
         raise ValueError(
@@ -192,8 +184,7 @@ def read_truth(y_true, names, known_labels):
             "nor y_score does: pass y_true as a data frame with the labels' names, or known_labels "
             "as an array with the columns of y_true."
         )
-    told = encode_known_labels(known_labels, len(truth), names) != UNKNOWN
-    return np.where(told, np.int8(UNKNOWN), truth)
+    return truth, encode_known_labels(known_labels, len(truth), names) != UNKNOWN
 
 
 def _read_states(table, names):

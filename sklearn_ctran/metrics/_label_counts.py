@@ -22,6 +22,8 @@ class LabelCounts:
         Predicted and true; predicted; true.
     is_scored : ndarray of shape (n_labels,), bool
         Whether any entry of the label counts.
+    is_told : ndarray of shape (n_labels,), bool
+        As of :class:`Entries`.
     names : ndarray of shape (n_labels,)
     """
 
@@ -29,6 +31,7 @@ class LabelCounts:
     predicted: np.ndarray
     positive: np.ndarray
     is_scored: np.ndarray
+    is_told: np.ndarray
     names: np.ndarray
 
     @property
@@ -63,7 +66,7 @@ def count_labels(entries, threshold, top_k):
     """
     predicted, positive = decide(entries, threshold, top_k), entries.positive
     sums = (entries.weight @ mask for mask in (predicted & positive, predicted, positive))
-    return LabelCounts(*sums, entries.counted.any(axis=0), entries.names)
+    return LabelCounts(*sums, entries.counted.any(axis=0), entries.is_told, entries.names)
 
 
 def overall_precision(counts, zero_division):
@@ -112,7 +115,7 @@ def _overall(numerator, denominator, zero_division, what):
 
 def _warn_left_out(counts, zero_division):
     if zero_division == "warn":
-        warn_left_out(counts.names[~counts.is_scored])
+        warn_left_out(counts.names[~counts.is_scored & ~counts.is_told])
 
 
 def _mean(counts, values, zero_division, without):

@@ -9,7 +9,7 @@ from sklearn_ctran.metrics._inputs import (
     check_average,
     label_names,
     read_entries,
-    read_weighted_truth,
+    read_truth,
     table_shape,
 )
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, warn_without_positive
@@ -39,9 +39,9 @@ def mean_average_precision(
     -------
     mAP : float, or ndarray of shape (n_labels,), float64
         In [0, 1]. A label without a positive among the entries that count is left out of the
-        mean, with an ``UndefinedMetricWarning``, and NaN for ``average=None``;
-        :func:`labels_without_positive` names them all. One with positives only has 1.0, whatever
-        its scores.
+        mean, and NaN for ``average=None``; an ``UndefinedMetricWarning`` names such labels, except
+        those that were told, and :func:`labels_without_positive` names all. A label with
+        positives only has 1.0, whatever its scores.
 
     Raises
     ------
@@ -53,11 +53,11 @@ def mean_average_precision(
     if average == "micro":
         weight = np.where(entries.counted, entries.weight[:, None], 0.0).reshape(1, -1)
         scores = _rank(entries.score.reshape(1, -1), entries.positive.reshape(1, -1), weight)
-    else:
-        scores = average_precisions(entries)
+        return mean_of_labels(scores)
+    scores = average_precisions(entries)
     if average is None:
         return scores
-    return mean_of_labels(scores, entries.names if average == "macro" else None)
+    return mean_of_labels(scores, entries)
 
 
 @with_shared_parameters
@@ -81,18 +81,18 @@ def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
     """
     n_labels = table_shape(y_true, "y_true")[1]
     names = label_names(y_true, n_labels=n_labels)
-    truth, _ = read_weighted_truth(y_true, names, known_labels, sample_weight)
+    truth = read_truth(y_true, names, known_labels, sample_weight)
     return names[~(truth == POSITIVE).any(axis=0)]
 
 
-def mean_of_labels(scores, names):
+def mean_of_labels(scores, entries=None):
     """mAP of the average precision of each label, which is NaN without a positive.
 
     Parameters
     ----------
     scores : ndarray of shape (n_labels,)
-    names : ndarray of shape (n_labels,), or None
-        Named in a warning if they are left out.
+    entries : Entries, default=None
+        Whose labels are named in a warning if they are left out.
 
     Returns
     -------
@@ -106,8 +106,8 @@ def mean_of_labels(scores, names):
     undefined = np.isnan(scores)
     if undefined.all():
         raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
-    if names is not None:
-        warn_without_positive(names[undefined])
+    if entries is not None:
+        warn_without_positive(entries.names[undefined & ~entries.is_told])
     return mean_of_defined(scores)
 
 

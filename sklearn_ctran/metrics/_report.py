@@ -188,7 +188,7 @@ def _warn_undefined(counts, top):
     """Say once what of the report is undefined; `top` are the counts of the top k, or None."""
     scored = counts.is_scored
     cases = {
-        "no entry counts, left out of the summary": ~scored,
+        "no entry counts, left out of the summary": ~scored & ~counts.is_told,
         "no positive entry, recall counts as 0 and mAP leaves them out": scored
         & (counts.positive == 0),
         "never predicted, precision counts as 0": scored & (counts.predicted == 0),

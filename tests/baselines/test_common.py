@@ -167,6 +167,7 @@ def test_label_sets_can_be_decoded_drawn_and_scored(baseline, table):
 
 
 @all_baselines
+@pytest.mark.filterwarnings("ignore:No entry of label")
 def test_missing_entries_and_labels_of_one_state(baseline, table):
     X, Y = table
     Y = np.column_stack([Y, np.zeros(len(Y)), np.ones(len(Y))])

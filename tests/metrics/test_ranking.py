@@ -79,6 +79,9 @@ def test_labels_without_a_positive_are_left_out_and_named():
         assert mean_average_precision(y_true, score) == 1.0
     scores = mean_average_precision(y_true, score, average=None)
     np.testing.assert_array_equal(scores, [1.0, np.nan])
+    # Told, a label is left out as it was meant to be.
+    assert mean_average_precision(y_true, score, known_labels={1: [0, 0]}) == 1.0
+    assert mean_average_precision([[1, 1], [0, -1]], score, known_labels={1: [1, -1]}) == 1.0
     assert labels_without_positive(y_true).tolist() == [1]
     frame = pd.DataFrame(y_true, columns=["cat", "dog"])
     assert labels_without_positive(frame).tolist() == ["dog"]

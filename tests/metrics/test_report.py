@@ -120,13 +120,13 @@ def test_names():
 
 
 def test_undefined():
-    known = {"dog": [0, 1, 1, 1], "cat": 0}
+    missing = Y_TRUE.assign(dog=np.nan)
     with pytest.warns(UndefinedMetricWarning) as warned:
-        _report(zero_division="warn", known_labels=known, threshold=[0.5, 0.9, 0.5], top_k=1)
+        multilabel_report(missing, Y_SCORE, known_labels={"cat": 0}, top_k=1)
     assert [str(warning.message) for warning in warned] == [
-        "Undefined: label(s) 'cat', 'dog' (no entry counts, left out of the summary); label(s) "
-        "'yak' (no positive entry, recall counts as 0 and mAP leaves them out). Pass "
-        "zero_division=0 or 1 for that value, or np.nan to leave it out."
+        "Undefined: label(s) 'dog' (no entry counts, left out of the summary); label(s) 'yak' (no "
+        "positive entry, recall counts as 0 and mAP leaves them out). Pass zero_division=0 or 1 "
+        "for that value, or np.nan to leave it out."
     ]
     with pytest.warns(
         UndefinedMetricWarning,

@@ -166,8 +166,8 @@ def compare(
     for name, failures in errors.items():
         n_failed = len({(failure["seed"], failure["fold"]) for failure in failures})
         warn(
-            f"{name!r} failed in {n_failed} of {len(parts)} runs, first with "
-            f"{failures[0]['message']} All its errors are in the comparison's errors[{name!r}]."
+            f"{name!r} failed in {n_failed} of {len(parts)} runs; all its errors are in the "
+            f"comparison's errors[{name!r}]. The first: {failures[0]['message']}"
         )
     return Comparison(
         methods=list(methods),

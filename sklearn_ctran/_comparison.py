@@ -181,15 +181,24 @@ class Comparison:
             for i in self._best(metric, column, scale, digits):
                 texts[i] = form.best.format(texts[i])
             columns.append([_share_text(share), *texts])
-        for name in ("fit", "predict"):
-            seconds = [
-                [row[f"{name}_seconds"] for (of, _), row in cells.items() if of == method]
-                for method in self.methods
-            ]
+        for name, seconds in (("fit", self._fit_seconds), ("predict", self._predict_seconds)):
+            times = map(seconds, self.methods)
             columns.append(
-                [f"{name} (s)", *(f"{np.mean(times):.3f}" if times else "-" for times in seconds)]
+                [f"{name} (s)", *("-" if np.isnan(time) else f"{time:.3f}" for time in times)]
             )
         return list(zip(["method", *map(form.text, self.methods)], *columns, strict=True))
+
+    def _fit_seconds(self, method):
+        return _mean(
+            {
+                (run["seed"], run["fold"]): run["fit_seconds"]
+                for run in self.runs
+                if run["method"] == method
+            }.values()
+        )
+
+    def _predict_seconds(self, method):
+        return _mean([run["predict_seconds"] for run in self.runs if run["method"] == method])
 
     def _cell(self, row, scale, digits):
         if row is None:
@@ -209,14 +218,18 @@ class Comparison:
         return [i for i, mean in means.items() if mean == max(means.values())]
 
 
+def _mean(values):
+    return float(np.mean(list(values))) if values else float("nan")
+
+
 def _summary(runs):
     scores = [run["score"] for run in runs]
     return {
-        "mean": float(np.mean(scores)),
+        "mean": _mean(scores),
         "std": float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan"),
         "n": len(scores),
         **{
-            name: float(np.mean([run[name] for run in runs]))
+            name: _mean([run[name] for run in runs])
             for name in ("fit_seconds", "predict_seconds")
         },
     }

@@ -63,7 +63,7 @@ def markdown_text(text):
 
 def rst_text(text):
     """Any text so that reStructuredText shows it as it is."""
-    return re.sub(r"([\\`*|]|_\b|_$)", r"\\\1", text)
+    return re.sub(r"([\\`*|]|_\b)", r"\\\1", text)
 
 
 def _measure(rows):

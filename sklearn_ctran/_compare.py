@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ctran._compare_describe import describe_object
 from sklearn_ctran._compare_inputs import (
     read_estimators,
     read_extra_fractions,
@@ -12,7 +13,7 @@ from sklearn_ctran._compare_inputs import (
     read_samples,
     read_seeds,
 )
-from sklearn_ctran._compare_keys import describe_data, describe_object, task_key
+from sklearn_ctran._compare_keys import describe_data, task_key
 from sklearn_ctran._compare_metrics import is_loss, read_metrics
 from sklearn_ctran._compare_parts import read_parts
 from sklearn_ctran._compare_store import Store
@@ -92,8 +93,9 @@ def compare(
         Directory where each finished fit is written at once. Calls with the same directory do not
         repeat what is there: fits of an estimator with the same parameters (but `n_jobs` and
         `verbose`) and classes on the same data and rows with the same seeds, shares, metrics and
-        versions. Failures are not kept. Classes and functions of one's own count by their code,
-        but not by that of the functions they call; images by path, size and time of change.
+        versions. Failures are not kept; seconds are those of the fit that is there. Classes and
+        functions of one's own count by their code and that of the functions and constants they
+        name; images by path, size and time of change.
     verbose : int, default=0
         1: a line for each finished fit goes to standard error.
 

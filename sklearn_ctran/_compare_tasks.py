@@ -155,8 +155,7 @@ class _Fitted:
                 f"{name} has no predict_proba, which is what is compared. If a classifier inside "
                 "of it lacks one, wrap that in CalibratedClassifierCV."
             )
-        learns_extra = samples.extra_labels is not None and _learns_extra(estimator)
-        if not learns_extra:
+        if samples.extra_labels is not None and not _learns_extra(estimator):
             samples = replace(samples, extra_labels=None)
         start = time.perf_counter()
         fit(estimator, samples)
@@ -165,7 +164,10 @@ class _Fitted:
         final, _ = final_step(estimator)
         self._takes_known = takes_known_labels(final)
         parameters = inspect.signature(final.predict_proba).parameters
-        self._takes_extra = learns_extra and "extra_labels" in parameters
+        learned = samples.extra_labels is not None
+        # Of the estimators of the protocol, a frozen one may have learned them before.
+        learned = learned or len(getattr(final, "extra_label_names_", ())) > 0
+        self._takes_extra = learned and "extra_labels" in parameters
         self._untold = None
 
     def look_at(self, X):

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_multilabel_classification
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.multioutput import MultiOutputClassifier
@@ -306,6 +307,16 @@ def test_thresholds_of_what_takes_no_extra_labels_are_fitted_without(table):
     assert not result.errors
 
 
+def test_a_frozen_estimator_that_has_learned_extra_labels_is_told(table):
+    X, Y = table
+    chain = ClassifierChain(LOGISTIC)
+    fitted = clone(chain).fit(X[:100], Y[:100, :2], extra_labels=Y[:100, 2:])
+    pair = {"fitted": FrozenEstimator(fitted), "fit": chain}
+    result = compare(pair, X, Y[:, :2], split=SPLIT, extra_labels=Y[:, 2:])
+    assert scores(result, "fitted") == scores(result, "fit")
+    assert len(set(scores(result, "fit")[:3])) == 3
+
+
 def test_classes(table):
     X, Y = table
     species = np.array(["crow", "owl", "wren"])[Y[:, 0] + Y[:, 1]]
@@ -454,7 +465,7 @@ def test_what_cannot_be_recognised_is_fitted_anew_and_said(table, calls, tmp_pat
     X, Y = table
 
     class Slotted:
-        __slots__ = ()
+        __slots__ = ("n",)
 
         def __deepcopy__(self, memo):
             return self

@@ -39,22 +39,20 @@ def fingerprint(module):
     return _module(module, ())
 
 
-def describe(value, around=()):
+def describe(value):
     """A text that is the same in every process for what computes the same.
 
     Parameters
     ----------
     value : object
         As of a module's attributes, see :func:`fingerprint`.
-    around : tuple, default=()
-        Objects that `value` belongs to and may refer to.
 
     Returns
     -------
     str
         Each time another one if `value` cannot be described.
     """
-    return _describe(value, around)
+    return _describe(value, ())
 
 
 def _module(module, seen):

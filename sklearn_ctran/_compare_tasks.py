@@ -117,7 +117,8 @@ def _seeded(estimator, seed, reseed):
         for name, value in estimator.get_params().items()
         if name.rpartition("__")[2] == "random_state" and (reseed or value is None)
     }
-    return estimator.set_params(**seeds)
+    # set_params() without any would empty a FrozenEstimator.
+    return estimator.set_params(**seeds) if seeds else estimator
 
 
 def _draw_extra(extra_labels, fraction, seed):

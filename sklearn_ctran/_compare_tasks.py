@@ -117,8 +117,8 @@ def _seeded(estimator, seed, reseed):
         for name, value in estimator.get_params().items()
         if name.rpartition("__")[2] == "random_state" and (reseed or value is None)
     }
-    # set_params() without any would empty a FrozenEstimator.
-    return estimator.set_params(**seeds) if seeds else estimator
+    estimator.set_params(**seeds)  # FrozenEstimator's returns None.
+    return estimator
 
 
 def _draw_extra(extra_labels, fraction, seed):

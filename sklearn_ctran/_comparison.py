@@ -97,17 +97,18 @@ class Comparison:
         """
         return to_frame(self.runs if runs else self.rows)
 
-    def to_markdown(self, metric=None, *, scale=100, digits=1):
+    def to_markdown(self, metric=None, *, scale=None, digits=None):
         """Tables in Markdown: methods down, shares across, the best of a column in bold.
 
         Parameters
         ----------
         metric : str, default=None
             One of `metrics`. None: a table for each.
-        scale : float, default=100
-            Scores are multiplied by it. 100: percent, for metrics in [0, 1].
-        digits : int, default=1
-            Decimals.
+        scale : float, default=None
+            Scores are multiplied by it. None: 100, percent, for a metric all of whose scores are in
+            [0, 1]; else 1.
+        digits : int, default=None
+            Decimals. None: 1, or 3 for a `scale` of 1.
 
         Returns
         -------
@@ -124,7 +125,7 @@ class Comparison:
         """
         return self._text(_MARKDOWN, metric, scale, digits)
 
-    def to_rst(self, metric=None, *, scale=100, digits=1):
+    def to_rst(self, metric=None, *, scale=None, digits=None):
         """The tables of :meth:`to_markdown` in reStructuredText.
 
         Parameters
@@ -144,7 +145,7 @@ class Comparison:
         return self._text(_RST, metric, scale, digits)
 
     def __str__(self):
-        return self._text(_PLAIN, None, 100, 1)
+        return self._text(_PLAIN, None, None, None)
 
     def __repr__(self):
         return f"<Comparison of {', '.join(self.methods)} by {', '.join(self.metrics)}>"
@@ -159,12 +160,18 @@ class Comparison:
         blocks = []
         for name in self.metrics if metric is None else [metric]:
             cells = {(row["method"], _share(row)): row for row in rows if row["metric"] == name}
-            table = self._table(name, cells, shares, scale, digits, form)
-            blocks += [form.text(self._title(name, scale)), form.table(table)]
+            unit = self._scale(name) if scale is None else scale
+            decimals = (3 if unit == 1 else 1) if digits is None else digits
+            table = self._table(name, cells, shares, unit, decimals, form)
+            blocks += [form.text(self._title(name, unit)), form.table(table)]
         if self.errors:
             names = form.text(", ".join(map(repr, self.errors)))
             blocks.append(f"Not every run of {names} succeeded: see errors.")
         return "\n\n".join(blocks)
+
+    def _scale(self, metric):
+        scores = [run["score"] for run in self.runs if run["metric"] == metric]
+        return 1 if any(score < 0 or score > 1 for score in scores) else 100
 
     def _title(self, metric, scale):
         spread = f", mean ± std of {self.n_runs} runs" if self.n_runs > 1 else ""

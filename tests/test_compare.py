@@ -173,7 +173,7 @@ def test_data_frames_lists_and_masks(table):
     frame = pd.DataFrame(Y, columns=list("abcd"))
     masks = np.arange(150) < 100, np.arange(150) >= 100
     for y, split in ((frame, SPLIT), (Y.tolist(), list(SPLIT)), (Y, masks)):
-        rows = compare(list(methods().items()), pd.DataFrame(X).to_numpy(), y, split=split).rows
+        rows = compare(list(methods().items()), pd.DataFrame(X), y, split=split).rows
         assert [row["mean"] for row in rows] == [row["mean"] for row in expected]
 
 

@@ -88,6 +88,13 @@ def test_of_losses_the_least_is_best_and_ties_share():
     assert "| a      |     20.0 |" in table and table.count("**10.0**") == 2
 
 
+def test_percent_for_what_is_in_the_unit_interval_only():
+    runs = [run("a", 0, score, metric=metric) for metric, score in (("x", 0.5), ("y", 2.3456))]
+    text = comparison(runs, "a", "xy", n_runs=1).to_markdown()
+    assert "x (%), by share known\n" in text and "**50.0**" in text
+    assert "y, by share known\n" in text and "**2.346**" in text
+
+
 def test_scale_and_digits():
     one = comparison([run("a", 0, 2.346)], "a", n_runs=1)
     text = one.to_markdown(scale=1, digits=2)

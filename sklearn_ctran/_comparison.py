@@ -235,10 +235,8 @@ def _summary(runs):
         "mean": _mean(scores),
         "std": float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan"),
         "n": len(scores),
-        **{
-            name: _mean([run[name] for run in runs])
-            for name in ("fit_seconds", "predict_seconds")
-        },
+        "fit_seconds": _mean([run["fit_seconds"] for run in runs]),
+        "predict_seconds": _mean([run["predict_seconds"] for run in runs]),
     }
 
 

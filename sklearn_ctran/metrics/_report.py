@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sklearn_ctran._labels import as_names
+from sklearn_ctran._tables import plain
 from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._decisions import read_threshold
@@ -86,8 +87,8 @@ class MultilabelReport:
         if self.top_k is not None:
             top = (f"{name}{self.top_k}" for name in _SCORES)
             rows.append([f"top {self.top_k}", "", *self._percents(*top)])
-        by_label = _table(zip(names, *columns, strict=True))
-        return f"{by_label}\n\nIn %:\n\n{_table(rows)}"
+        by_label = plain(zip(names, *columns, strict=True))
+        return f"{by_label}\n\nIn %:\n\n{plain(rows)}"
 
     def _percents(self, *names):
         return [_text(100 * self.summary[name], 1) for name in names]
@@ -236,13 +237,3 @@ def _column(name, values):
 
 def _text(value, n_digits):
     return "-" if np.isnan(value) else f"{value:.{n_digits}f}"
-
-
-def _table(rows):
-    """Lines of text, the first column to the left, the others to the right."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)

@@ -2,13 +2,12 @@
 
 import functools
 import inspect
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils.metadata_routing import _MetadataRequester
 
-from sklearn_ctran._labels import UNKNOWN
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
+from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
 from sklearn_ctran.metrics._responses import label_probabilities
 
 #: Endings of the names of metrics that are better when lower, as scikit-learn has it.
@@ -186,6 +185,7 @@ class _LabelScorer(_MetadataRequester):
         texts = [_name(self._metric), *(f"{key}={value!r}" for key, value in arguments.items())]
         return f"{self._factory}({', '.join(texts)})"
 
+
 class _PartialLabelScorer(_LabelScorer):
     """What :func:`partial_label_scorer` returns."""
 
@@ -194,27 +194,13 @@ class _PartialLabelScorer(_LabelScorer):
 
     def __init__(self, metric, greater_is_better, kwargs, known_fraction, random_state):
         super().__init__(metric, greater_is_better, kwargs)
-        if not isinstance(known_fraction, Real) or not 0 <= known_fraction < 1:
-            raise ValueError(
-                f"known_fraction must be in [0, 1), got {known_fraction!r}: with all labels known "
-                "none is left to score."
-            )
-        if not isinstance(random_state, Integral) or not 0 <= random_state < 2**32:
-            raise ValueError(
-                f"random_state must be an integer from 0 to 2**32 - 1, got {random_state!r}: all "
-                "estimators are to be scored on the same entries."
-            )
+        check_known_fraction(known_fraction)
+        check_seed(random_state)
         self._known_fraction, self._random_state = known_fraction, random_state
 
     def _known(self, y, names):
         states = read_truth(y, names, None)
-        annotated = states != UNKNOWN
-        order = np.random.RandomState(self._random_state).random_sample(states.shape)
-        order[~annotated] = 1.0  # Behind all annotated ones.
-        rank = order.argsort(axis=1).argsort(axis=1)
-        # 0.29 * 100 is a little less than 29.
-        n_known = np.floor(self._known_fraction * annotated.sum(axis=1, keepdims=True) + 1e-9)
-        return np.where(annotated & (rank < n_known), states, UNKNOWN)
+        return draw_known_labels(states, self._known_fraction, self._random_state)
 
     def _arguments(self):
         return {"known_fraction": self._known_fraction, "random_state": self._random_state}

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
@@ -79,22 +80,67 @@ def fit(estimator, samples):
     """
     told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
     told = {name: value for name, value in told.items() if value is not None}
-    step, prefix = estimator, ""
-    while isinstance(step, Pipeline):
-        prefix += f"{step.steps[-1][0]}__"
-        step = step[-1]
+    step, prefix, in_search = learning_step(estimator)
     for name in told:
         _check_takes(step, name)
+    if in_search and "extra_labels" in told:  # A search can make folds of an array only.
+        told["extra_labels"] = np.column_stack(list(told["extra_labels"].values()))
     if get_config()["enable_metadata_routing"]:  # Pipelines are told where to by their steps.
         prefix = ""
     arguments = {prefix + name: value for name, value in told.items()}
     return estimator.fit(samples.X, samples.y, **arguments)
 
 
-def _check_takes(estimator, name):
+def learning_step(estimator):
+    """What learns, inside of pipelines and searches.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Need not be fitted.
+
+    Returns
+    -------
+    estimator : estimator
+    prefix : str
+        Of the names of arguments of its `fit`, such as ``"clf__"``.
+    in_search : bool
+        Whether a search of scikit-learn's is around it. These take anything in `fit` and pass it
+        on, arrays in folds.
+    """
+    prefix, in_search = "", False
+    while True:
+        if isinstance(estimator, Pipeline):
+            prefix += f"{estimator.steps[-1][0]}__"
+            estimator = estimator[-1]
+        elif isinstance(estimator, BaseSearchCV):
+            estimator, in_search = estimator.estimator, True
+        else:
+            return estimator, prefix, in_search
+
+
+def fits_with(estimator, name):
+    """Whether something can be told to an estimator's `fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of pipelines and searches, the step that learns counts.
+    name : str
+        "extra_labels" or "sample_weight".
+
+    Returns
+    -------
+    bool
+    """
+    estimator, _, _ = learning_step(estimator)
     parameters = inspect.signature(estimator.fit).parameters
     is_open = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
-    if name not in parameters and not (is_open and name == "sample_weight"):
+    return name in parameters or (is_open and name == "sample_weight")
+
+
+def _check_takes(estimator, name):
+    if not fits_with(estimator, name):
         raise TypeError(
             f"{name} is given, but {type(estimator).__name__}.fit does not take it: leave it out, "
             "or wrap an estimator that does."

@@ -39,6 +39,22 @@ def fingerprint(module):
     return _module(module, ())
 
 
+def describe(value):
+    """A text that is the same in every process for what computes the same.
+
+    Parameters
+    ----------
+    value : object
+        As of a module's attributes, see :func:`fingerprint`.
+
+    Returns
+    -------
+    str
+        Each time another one if `value` cannot be described.
+    """
+    return _describe(value, ())
+
+
 def _module(module, seen):
     digest = hashlib.blake2b(torch.__version__.encode(), digest_size=16)
     for name, part in module.named_modules(remove_duplicate=False):

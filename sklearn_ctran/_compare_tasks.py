@@ -1,0 +1,222 @@
+"""One task of ``compare``: fit a method on a part, ask it at every share, score its answers."""
+
+import inspect
+import time
+import traceback
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran.metrics._known import draw_known_labels
+from sklearn_ctran.metrics._responses import final_step, takes_known_labels
+from sklearn_ctran.model_selection._meta import LearnedOutOfFold
+from sklearn_ctran.model_selection._out_of_fold import (
+    fit,
+    fits_with,
+    learning_step,
+    predict_proba,
+)
+
+#: Added to a seed: what is told of the extra labels is not where it is told of the others.
+_EXTRA_SEED = 2**31
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What every fitted method is asked, and how its answers are scored.
+
+    Attributes
+    ----------
+    known_fractions : list of float
+    extra_known_fractions : list of float, or [None] if there are no extra labels
+    metrics : dict of str to callable
+    """
+
+    known_fractions: list
+    extra_known_fractions: list
+    metrics: dict
+
+    @property
+    def shares(self):
+        """All pairs of a known and an extra known fraction."""
+        return list(product(self.known_fractions, self.extra_known_fractions))
+
+
+def run_task(estimator, samples, part, questions, reseed):
+    """Fit, ask and score; errors are part of what is returned.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned.
+    samples : Samples
+    part : Part
+    questions : Questions
+    reseed : bool
+        Whether every `random_state` of the estimator is set to the seed, or those that are None.
+
+    Returns
+    -------
+    outcome : dict
+        ``rows``, list of dict: ``known_fraction``, ``extra_known_fraction``, ``metric``, ``score``,
+        ``fit_seconds``, ``predict_seconds``; ``errors``, list of dict: ``where``, ``message``,
+        ``traceback``. Nothing else than numbers and text.
+    """
+    outcome = {"rows": [], "errors": []}
+    try:
+        method = _Fitted(_seeded(clone(estimator), part.seed, reseed), samples.take(part.train))
+        held_out = samples.take(part.test)
+        method.look_at(held_out.X)
+    except Exception as error:
+        outcome["errors"].append(_describe("", error))
+        return outcome
+    for known_fraction, extra_fraction in questions.shares:
+        where = f"known_fraction {known_fraction:g}"
+        if extra_fraction is not None:
+            where += f", extra_known_fraction {extra_fraction:g}"
+        known = draw_known_labels(held_out.targets.states, known_fraction, part.seed)
+        try:
+            proba, seconds = method.ask(
+                held_out.targets,
+                known if known_fraction else None,
+                _draw_extra(held_out.extra_labels, extra_fraction, part.seed),
+            )
+        except Exception as error:
+            outcome["errors"].append(_describe(where, error))
+            continue
+        for name, metric in questions.metrics.items():
+            try:
+                score = _score(name, metric, held_out.targets.states, proba, known)
+            except Exception as error:
+                outcome["errors"].append(_describe(f"{where}, metric {name}", error))
+                continue
+            outcome["rows"].append(
+                {
+                    "known_fraction": known_fraction,
+                    "extra_known_fraction": extra_fraction,
+                    "metric": name,
+                    "score": score,
+                    "fit_seconds": method.fit_seconds,
+                    "predict_seconds": seconds,
+                }
+            )
+    return outcome
+
+
+def _describe(where, error):
+    text = "".join(traceback.format_exception(error))
+    return {"where": where, "message": f"{type(error).__name__}: {error}", "traceback": text}
+
+
+def _seeded(estimator, seed, reseed):
+    seeds = {
+        name: seed
+        for name, value in estimator.get_params().items()
+        if name.rpartition("__")[2] == "random_state" and (reseed or value is None)
+    }
+    estimator.set_params(**seeds)  # FrozenEstimator's returns None.
+    return estimator
+
+
+def _draw_extra(extra_labels, fraction, seed):
+    """What is told of the extra labels, ndarray of shape (n_samples, n_extra_labels), or None."""
+    if not fraction:
+        return None
+    states = np.column_stack(list(extra_labels.values()))
+    return draw_known_labels(states, fraction, (seed + _EXTRA_SEED) % 2**32)
+
+
+def _score(name, metric, truth, proba, known):
+    score = metric(truth, proba, known_labels=known)
+    if np.ndim(score) != 0:
+        raise ValueError(
+            f"The metric {name!r} returned an array of shape {np.shape(score)}; it must return "
+            "one number, such as that of average='macro'."
+        )
+    return float(score)
+
+
+class _Fitted:
+    """A fitted method that can be asked about the same images again and again.
+
+    Parameters
+    ----------
+    estimator : estimator
+    samples : Samples
+        To fit on.
+    """
+
+    def __init__(self, estimator, samples):
+        if not hasattr(estimator, "predict_proba"):
+            name = type(final_step(estimator)[0]).__name__
+            raise TypeError(
+                f"{name} has no predict_proba, which is what is compared. If a classifier inside "
+                "of it lacks one, wrap that in CalibratedClassifierCV."
+            )
+        if samples.extra_labels is not None and not _learns_extra(estimator):
+            samples = replace(samples, extra_labels=None)
+        start = time.perf_counter()
+        fit(estimator, samples)
+        self.fit_seconds = time.perf_counter() - start
+        self._estimator = estimator
+        final, _ = final_step(estimator)
+        self._takes_known = takes_known_labels(final)
+        parameters = inspect.signature(final.predict_proba).parameters
+        learned = samples.extra_labels is not None
+        # Of the estimators of the protocol, a frozen one may have learned them before.
+        learned = learned or len(getattr(final, "extra_label_names_", ())) > 0
+        self._takes_extra = learned and "extra_labels" in parameters
+        self._untold = None
+
+    def look_at(self, X):
+        """Do once, with images, what does not depend on what is known of them.
+
+        Parameters
+        ----------
+        X : array-like
+        """
+        start = time.perf_counter()
+        self._final, X = final_step(self._estimator, X)
+        if isinstance(self._final, LabelPredictions) and hasattr(self._final, "encode"):
+            X = self._final.encode(X)
+        self._X = X
+        self._look_seconds = time.perf_counter() - start
+
+    def ask(self, targets, known, extra):
+        """Probabilities of the images looked at, and the seconds that they take from scratch.
+
+        Parameters
+        ----------
+        targets : Targets
+        known, extra : ndarray of shape (n_samples, n_labels) or (n_samples, n_extra_labels), \
+                or None
+            What is told, as far as the method can be told.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels)
+        seconds : float
+        """
+        known = known if self._takes_known else None
+        extra = extra if self._takes_extra else None
+        if known is None and extra is None and self._untold:
+            return self._untold  # A method that cannot be told answers once.
+        start = time.perf_counter()
+        proba = np.array(predict_proba(self._final, self._X, targets, known, extra))
+        proba.setflags(write=False)  # No metric is to spoil it for the next one.
+        seconds = self._look_seconds + time.perf_counter() - start
+        if known is None and extra is None:
+            self._untold = proba, seconds
+        return proba, seconds
+
+
+def _learns_extra(estimator):
+    """Whether extra labels can be told to `fit`, and to that of what it wraps if it passes on."""
+    step, _, _ = learning_step(estimator)
+    takes = fits_with(step, "extra_labels")
+    if takes and isinstance(step, LearnedOutOfFold):
+        return _learns_extra(step.estimator)
+    return takes

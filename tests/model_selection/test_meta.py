@@ -334,6 +334,7 @@ def test_inside_searches(table, meta):
     "model",
     [
         TunedThresholds(BY_LABEL),
+        TunedThresholds(BY_LABEL, metric="micro_f1"),
         TunedThresholds(BY_LABEL, metric="cost", costs=(1, 3)),
         TunedThresholds(BY_LABEL, metric="precision", floor=0.7),
         TunedThresholds(BY_LABEL, metric="recall", floor=0.6),

@@ -164,6 +164,22 @@ def test_neighbouring_floats_can_be_told_apart(given):
     np.testing.assert_array_equal(predicted[:, 0], [0, 1] * 2)
 
 
+def test_predicted_is_what_thresholds_say_of_probabilities(given, entries):
+    """So that metrics decide alike when they are given `thresholds_`, however close it gets."""
+    proba, truth = entries[0].astype(np.float32), entries[1]
+    model = TunedThresholds(given, cv="prefit").fit(proba, truth)
+    assert model.thresholds_.dtype == np.float64
+    # Probabilities at the thresholds, as near as float32 comes, and next to them.
+    at = model.thresholds_.astype(np.float32)
+    assert (at > model.thresholds_).any() or (at < model.thresholds_).any()
+    new = np.stack([np.nextafter(at, 0), at, np.nextafter(at, 1), np.zeros_like(at), at**0])
+    for X in (proba, new, new.astype(np.float64), model.thresholds_[None]):
+        predicted = model.predict(X)
+        np.testing.assert_array_equal(predicted, model.predict_proba(X) > model.thresholds_)
+        np.testing.assert_array_equal(predicted, X.astype(np.float64) > model.thresholds_)
+    assert not predicted.any()  # at a threshold
+
+
 def test_never_positive_if_that_is_best(given):
     proba, truth = np.array([[1.0], [1.0], [1.0], [0.2]]), np.array([[0], [1], [0], [0]])
     thresholds, predicted = tune(given, proba, truth, metric="cost", costs=(1, 1))

@@ -10,13 +10,13 @@ import numpy as np
 from sklearn.base import clone
 
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._unwrap import fit_target, unwrap
 from sklearn_ctran.metrics._known import draw_known_labels
-from sklearn_ctran.metrics._responses import final_step, takes_known_labels
+from sklearn_ctran.metrics._responses import takes_known_labels
 from sklearn_ctran.model_selection._meta import LearnedOutOfFold
 from sklearn_ctran.model_selection._out_of_fold import (
     fit,
     fits_with,
-    learning_step,
     predict_proba,
 )
 
@@ -151,7 +151,7 @@ class _Fitted:
 
     def __init__(self, estimator, samples):
         if not hasattr(estimator, "predict_proba"):
-            name = type(final_step(estimator)[0]).__name__
+            name = type(unwrap(estimator)[0]).__name__
             raise TypeError(
                 f"{name} has no predict_proba, which is what is compared. If a classifier inside "
                 "of it lacks one, wrap that in CalibratedClassifierCV."
@@ -162,7 +162,7 @@ class _Fitted:
         fit(estimator, samples)
         self.fit_seconds = time.perf_counter() - start
         self._estimator = estimator
-        final, _ = final_step(estimator)
+        final, _ = unwrap(estimator)
         self._takes_known = takes_known_labels(final)
         parameters = inspect.signature(final.predict_proba).parameters
         learned = samples.extra_labels is not None
@@ -179,7 +179,7 @@ class _Fitted:
         X : array-like
         """
         start = time.perf_counter()
-        self._final, X = final_step(self._estimator, X)
+        self._final, X = unwrap(self._estimator, X)
         if isinstance(self._final, LabelPredictions) and hasattr(self._final, "encode"):
             X = self._final.encode(X)
         self._X = X
@@ -215,7 +215,7 @@ class _Fitted:
 
 def _learns_extra(estimator):
     """Whether extra labels can be told to `fit`, and to that of what it wraps if it passes on."""
-    step, _, _ = learning_step(estimator)
+    step, _, _ = fit_target(estimator)
     takes = fits_with(step, "extra_labels")
     if takes and isinstance(step, LearnedOutOfFold):
         return _learns_extra(step.estimator)

@@ -3,42 +3,16 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_ctran._labels import as_names, encode_known, encode_known_classes
+from sklearn_ctran._unwrap import unwrap
 
 #: What users call what is known, unless a function says otherwise.
 KNOWN = ("known_labels", "extra_labels")
 #: Rows asked about in one call: more would only take memory.
 _CHUNK = 4096
-
-
-def unwrap(estimator):
-    """The estimator that pipelines and searches (GridSearchCV, ...) end in.
-
-    Parameters
-    ----------
-    estimator : estimator, Pipeline or search over either, fitted or not
-
-    Returns
-    -------
-    estimator : estimator
-        Of a fitted search the best one, refitted.
-    transformers : list of Pipeline
-        What `X` goes through before it.
-    """
-    transformers = []
-    while True:
-        if isinstance(estimator, Pipeline):
-            if len(estimator) > 1:
-                transformers.append(estimator[:-1])
-            estimator = estimator[-1]
-        elif hasattr(estimator, "refit"):  # What scikit-learn's searches have in common.
-            estimator = getattr(estimator, "best_estimator_", estimator.estimator)
-        else:
-            return estimator, transformers
 
 
 class Questions:
@@ -48,7 +22,7 @@ class Questions:
 
     Parameters
     ----------
-    estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
+    estimator : estimator, or pipeline, search or FrozenEstimator that ends in one
         Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
         with extra labels.
     X : array-like
@@ -76,14 +50,10 @@ class Questions:
         If an argument cannot be used, or what is known contradicts the estimator's rules.
     """
 
-    def __init__(
-        self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN
-    ):
+    def __init__(self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN):
         check_is_fitted(estimator)
-        estimator, transformers = unwrap(estimator)
+        estimator, X = unwrap(estimator, X)
         check_is_fitted(estimator)
-        for transformer in transformers:
-            X = transformer.transform(X)
         self._estimator = estimator
         self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
         targets = np.asarray(estimator.label_names_)

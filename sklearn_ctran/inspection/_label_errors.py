@@ -22,8 +22,9 @@ from sklearn_ctran._labels import (
     encode_extra_labels,
     encode_targets,
 )
-from sklearn_ctran._questions import Questions, unwrap
+from sklearn_ctran._questions import Questions
 from sklearn_ctran._rules import read_rules
+from sklearn_ctran._unwrap import unwrap
 from sklearn_ctran.inspection._frames import to_frame
 
 

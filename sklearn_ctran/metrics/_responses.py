@@ -3,39 +3,8 @@
 import inspect
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 
-
-def final_step(estimator, X=None):
-    """The estimator inside of pipelines, fitted searches and FrozenEstimator, and its input.
-
-    Asked itself, what is known reaches it without metadata routing.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted, if `X` is given.
-    X : array-like of length n_samples, default=None
-
-    Returns
-    -------
-    estimator : estimator
-    X : array-like of length n_samples, or None
-        Transformed by the steps before it.
-    """
-    while True:
-        # First, for it passes on the attributes of what it holds.
-        if isinstance(estimator, FrozenEstimator):
-            estimator = estimator.estimator
-        elif isinstance(estimator, Pipeline):
-            if X is not None and len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator[-1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            return estimator, X
+from sklearn_ctran._unwrap import unwrap
 
 
 def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **told):
@@ -44,7 +13,7 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
     Parameters
     ----------
     estimator : estimator
-        Fitted; its :func:`final_step` is asked.
+        Fitted; what it ends in (:func:`unwrap`) is asked.
     X : array-like of length n_samples
     n_labels : int
     known_labels : ndarray of shape (n_samples, n_labels), default=None
@@ -65,7 +34,7 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
     ValueError
         If the estimator has other labels, or predicts other classes than 0 and 1.
     """
-    estimator, X = final_step(estimator, X)
+    estimator, X = unwrap(estimator, X)
     own_names = getattr(estimator, "label_names_", None)
     if names is not None and own_names is not None and list(own_names) != list(names):
         raise ValueError("The columns of y must be the labels of fit, in the same order.")
@@ -81,7 +50,7 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
 
 
 def takes_known_labels(estimator):
-    """Whether what is known can be told to ``predict_proba`` of a :func:`final_step`."""
+    """Whether what is known can be told to ``predict_proba`` of an unwrapped estimator."""
     return "known_labels" in inspect.signature(estimator.predict_proba).parameters
 
 

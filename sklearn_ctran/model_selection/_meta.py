@@ -17,10 +17,10 @@ from sklearn.utils.validation import (
 from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_extra_labels, encode_targets
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
+from sklearn_ctran._unwrap import unwrap
 from sklearn_ctran._warnings import warn
 from sklearn_ctran._weights import check_sample_weight
 from sklearn_ctran.metrics._inputs import describe
-from sklearn_ctran.metrics._responses import final_step
 from sklearn_ctran.model_selection._out_of_fold import (
     Samples,
     fit,
@@ -136,7 +136,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """Raise a ValueError for parameters that do not go together."""
 
     def _set_task(self, estimator, targets):
-        final, _ = final_step(estimator)
+        final, _ = unwrap(estimator)
         self.estimator_ = estimator
         self.classes_ = targets.classes
         self.label_names_ = targets.names
@@ -205,7 +205,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         check_is_fitted(self)
         if not len(self.extra_label_names_):
             raise ValueError("The estimator was fitted without extra labels.")
-        final, X = final_step(self.estimator_, X)
+        final, X = unwrap(self.estimator_, X)
         return final.predict_extra_proba(X, known_labels, extra_labels)
 
     def decision_function(self, X, known_labels=None, extra_labels=None):
@@ -293,7 +293,7 @@ def _as_fitted(targets, estimator, is_named):
         If it was fitted on other labels or classes.
     """
     check_is_fitted(estimator)
-    final, _ = final_step(estimator)
+    final, _ = unwrap(estimator)
     names = getattr(final, "label_names_", None)
     if names is None or targets.exclusive:
         return targets

@@ -9,20 +9,15 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, Targets
+from sklearn_ctran._unwrap import fit_target, unwrap
 from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics._inputs import describe
-from sklearn_ctran.metrics._responses import (
-    final_step,
-    label_probabilities,
-    takes_known_labels,
-)
+from sklearn_ctran.metrics._responses import label_probabilities, takes_known_labels
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
 
 
@@ -77,66 +72,41 @@ def fit(estimator, samples):
     ------
     TypeError
         If there are extra labels or weights, but its `fit` does not take them.
+    ImportError
+        If a search is to split named extra labels, which needs pandas, and it is not installed.
     """
     told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
     told = {name: value for name, value in told.items() if value is not None}
-    step, prefix, in_search = learning_step(estimator)
+    target, prefix, is_split = fit_target(estimator)
     for name in told:
-        _check_takes(step, name)
-    if in_search and "extra_labels" in told:  # A search can make folds of an array only.
-        told["extra_labels"] = np.column_stack(list(told["extra_labels"].values()))
+        _check_takes(target, name)
+    if is_split and "extra_labels" in told:
+        told["extra_labels"] = _as_table(samples.extra_labels)
     if get_config()["enable_metadata_routing"]:  # Pipelines are told where to by their steps.
         prefix = ""
     arguments = {prefix + name: value for name, value in told.items()}
     return estimator.fit(samples.X, samples.y, **arguments)
 
 
-def learning_step(estimator):
-    """What learns, inside of pipelines and searches.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Need not be fitted.
-
-    Returns
-    -------
-    estimator : estimator
-    prefix : str
-        Of the names of arguments of its `fit`, such as ``"clf__"``.
-    in_search : bool
-        Whether a search of scikit-learn's is around it. These take anything in `fit` and pass it
-        on, arrays in folds.
-    """
-    prefix, in_search = "", False
-    while True:
-        if isinstance(estimator, Pipeline):
-            prefix += f"{estimator.steps[-1][0]}__"
-            estimator = estimator[-1]
-        elif isinstance(estimator, BaseSearchCV):
-            estimator, in_search = estimator.estimator, True
-        else:
-            return estimator, prefix, in_search
-
-
 def fits_with(estimator, name):
-    """Whether something can be told to an estimator's `fit`.
+    """Whether `fit` takes something or passes it on, as ``fit(X, y, **params)`` of wrappers does.
+
+    A wrapper that cannot be told extra labels when it predicts has no use for them.
 
     Parameters
     ----------
     estimator : estimator
-        Of pipelines and searches, the step that learns counts.
-    name : str
-        "extra_labels" or "sample_weight".
+        A :func:`fit_target`.
+    name : {"extra_labels", "sample_weight"}
 
     Returns
     -------
     bool
     """
-    estimator, _, _ = learning_step(estimator)
-    parameters = inspect.signature(estimator.fit).parameters
-    is_open = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
-    return name in parameters or (is_open and name == "sample_weight")
+    takes = _takes(estimator.fit, name)
+    if name == "extra_labels" and name not in inspect.signature(estimator.fit).parameters:
+        takes = takes and _takes(estimator.predict_proba, name)
+    return takes
 
 
 def _check_takes(estimator, name):
@@ -145,6 +115,28 @@ def _check_takes(estimator, name):
             f"{name} is given, but {type(estimator).__name__}.fit does not take it: leave it out, "
             "or wrap an estimator that does."
         )
+
+
+def _takes(method, name):
+    parameters = inspect.signature(method).parameters
+    is_open = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
+    return is_open or name in parameters
+
+
+def _as_table(extra_labels):
+    """Columns as a table that scikit-learn's searches can split, under their names."""
+    names = list(extra_labels)
+    columns = np.column_stack(list(extra_labels.values()))
+    if names == [f"extra{i}" for i in range(len(names))]:  # What columns of an array are called.
+        return columns
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "A search splits extra_labels by rows as an array, or with pandas, which is not "
+            "installed, as a DataFrame. Pass an array, or pip install 'sklearn-ctran[pandas]'."
+        ) from error
+    return pd.DataFrame(columns, columns=names)
 
 
 def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
@@ -174,7 +166,7 @@ def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
         If its labels or classes are not those of `targets`.
     """
     told = {} if extra_labels is None else {"extra_labels": extra_labels}
-    estimator, X = final_step(estimator, X)
+    estimator, X = unwrap(estimator, X)
     n_labels = len(targets.names)
     if targets.exclusive:
         if known_labels is not None and takes_known_labels(estimator):

@@ -1,4 +1,12 @@
-"""One threshold for each label, learned from out-of-fold probabilities."""
+"""One threshold for each label, learned from out-of-fold probabilities.
+
+The thresholds that make one F1 of all labels' entries best are found as the zero of a fraction's
+parametric form [1]_, which for the F-measure falls apart into one choice for each label [2]_.
+
+.. [1] W. Dinkelbach: On Nonlinear Fractional Programming. Management Science 13, 1967.
+.. [2] W. Waegeman, K. Dembczynski, A. Jachnik, W. Cheng, E. Hullermeier: On the Bayes-Optimality of
+   F-Measure Maximizers. Journal of Machine Learning Research 15, 2014.
+"""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -34,9 +42,15 @@ class TunedThresholds(LearnedOutOfFold):
     estimator : estimator
         Has ``fit`` and ``predict_proba``: an estimator of this package, a multi-label classifier of
         scikit-learn's, or a Pipeline that ends in one. It is cloned.
-    metric : {"f1", "precision", "recall", "cost"}, default="f1"
+    metric : {"f1", "micro_f1", "precision", "recall", "cost"}, default="f1"
         What a label's threshold makes best: "f1"; "precision", while recall is at least `floor`;
         "recall", while precision is at least `floor`; "cost": least cost of errors.
+
+        "micro_f1": all thresholds together make the F1 of all labels' entries best, 2 TP / (2 TP +
+        FP + FN) (Waegeman et al., JMLR 2014; exact, by Dinkelbach, 1967). Take it if OF1 is what
+        counts (:func:`sklearn_ctran.metrics.overall_f1`), where frequent labels count most; "f1"
+        treats labels alike, as CF1 does (:func:`sklearn_ctran.metrics.class_f1`), and pays for it
+        with false positives of rare ones. Labels that have nothing to learn from do not count.
     floor : float, default=None
         In (0, 1]; for "precision" and "recall", which need it, only. A label that cannot reach it
         gets the threshold at which it comes closest, and a warning.
@@ -76,7 +90,7 @@ class TunedThresholds(LearnedOutOfFold):
 
     _parameter_constraints: dict = {
         **LearnedOutOfFold._parameter_constraints,
-        "metric": [StrOptions({"f1", "precision", "recall", "cost"})],
+        "metric": [StrOptions({"f1", "micro_f1", "precision", "recall", "cost"})],
         "floor": [Real, None],
         "costs": [tuple, list, None],
     }
@@ -126,14 +140,17 @@ class TunedThresholds(LearnedOutOfFold):
             )
             return {"thresholds_": np.full(len(names), np.nan)}
         thresholds = np.full(len(names), 0.5)
-        empty, below = [], []
+        empty, below, together = [], [], {}
         for label, entries in enumerate(usable_entries(held_out(), samples)):
             if entries is None:
                 empty.append(label)
-                continue
-            thresholds[label], reaches = self._best(_Cuts.of(*entries))
-            if not reaches:
-                below.append(label)
+            elif self.metric == "micro_f1":
+                together[label] = _Cuts.of(*entries)
+            else:
+                thresholds[label], reaches = self._best(_Cuts.of(*entries))
+                if not reaches:
+                    below.append(label)
+        thresholds[list(together)] = _best_micro_f1(list(together.values()))
         warn_nothing_learned(names[empty], "their threshold is 0.5")
         self._warn_below(names[below])
         return {"thresholds_": thresholds}
@@ -149,8 +166,7 @@ class TunedThresholds(LearnedOutOfFold):
             bounded, maximised = (getattr(cuts, m) for m in (_FLOORS[self.metric], self.metric))
             reaches = bool((bounded >= self.floor).any())
             goals = [np.minimum(bounded, self.floor), maximised, bounded]
-        goals.append(-np.abs(cuts.thresholds - 0.5))
-        return cuts.thresholds[np.lexsort(goals[::-1])[-1]], reaches
+        return cuts.thresholds[cuts.best(*goals)], reaches
 
     def _warn_below(self, names):
         if len(names):
@@ -166,6 +182,25 @@ class TunedThresholds(LearnedOutOfFold):
     @property
     def _cuts(self):
         return 0.5 if self._exclusive else self.thresholds_
+
+
+def _best_micro_f1(labels):
+    """The threshold of each label, of a list of its `_Cuts`, that are together of the highest F1.
+
+    F1 is 2 TP / (TP + FP + P), P positives in all. Cuts reach more than some F1 if and only if
+    2 TP - F1 (TP + FP + P) is above 0, a sum over labels, each of which has a best cut of its own.
+    From the F1 of those the next sum is asked, until none is better: usually four times or so.
+    """
+    reached = 0.0
+    n_positive = sum(cuts.tp[0] + cuts.fn[0] for cuts in labels)
+    while True:
+        best = [cuts.best(2 * cuts.tp - reached * (cuts.tp + cuts.fp)) for cuts in labels]
+        chosen = list(zip(labels, best, strict=True))
+        tp, fp = (sum(getattr(cuts, of)[i] for cuts, i in chosen) for of in ("tp", "fp"))
+        f1 = 2 * tp / (tp + fp + n_positive) if labels else 0.0
+        if f1 <= reached:
+            return [cuts.thresholds[i] for cuts, i in chosen]
+        reached = f1
 
 
 def _are_costs(costs):
@@ -200,6 +235,14 @@ class _Cuts:
         thresholds = _between(np.append(proba, 0.0)[n_above], np.append(1.0, proba)[n_above])
         tp, fp = (np.append(0.0, (weight * of).cumsum()) for of in (truth, ~truth))
         return cls(thresholds, tp[n_above], fp[n_above], tp[-1] - tp[n_above])
+
+    def best(self, *goals):
+        """Index of the cut that is highest in the first goal (n_cuts,), among equals in the next.
+
+        Among equals in all of them the one nearest to 0.5.
+        """
+        nearness = -np.abs(self.thresholds - 0.5)
+        return np.lexsort([nearness, *goals[::-1]])[-1]
 
     @property
     def precision(self):

@@ -19,6 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
+from sklearn_ctran._labels import encode_extra_labels
+from sklearn_ctran._unwrap import unwrap
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
 from sklearn_ctran.model_selection import (
     MultilabelCalibrator,
@@ -187,6 +189,76 @@ def test_extra_labels_are_told_out_of_fold_too(table, meta):
         meta(BY_LABEL, cv=2).fit(X, Y, extra_labels={"c": Y[:, 2]})
 
 
+class Remembers(BaseEstimator):
+    """Reads labels off the first extra label, whose rows in `fit` must be those of `X`."""
+
+    def __init__(self, share=0.5):
+        self.share = share
+
+    def fit(self, X, y, extra_labels=None):
+        self.classes_ = [np.arange(2)] * y.shape[1]
+        states, self.extra_label_names_ = encode_extra_labels(extra_labels)
+        np.testing.assert_array_equal(states[:, 0], np.asarray(X)[:, 0] > 0)
+        return self
+
+    def predict_proba(self, X, extra_labels=None):
+        first = 0.5 if extra_labels is None else 0.1 + 0.8 * next(iter(extra_labels.values()))
+        return np.column_stack([np.broadcast_to(first, len(X))] * 3)
+
+    def score(self, X, y):
+        return self.share
+
+
+@both
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda model: GridSearchCV(model, {"share": [0.2, 0.7]}, cv=2),
+        lambda model: GridSearchCV(make_pipeline(model), {"remembers__share": [0.2, 0.7]}, cv=2),
+        lambda model: make_pipeline(
+            make_pipeline(GridSearchCV(model, {"share": [0.2, 0.7]}, cv=2))
+        ),
+    ],
+)
+def test_extra_labels_reach_what_a_search_fits(table, meta, wrap):
+    """In rows of its own folds, under their names."""
+    X, Y = table
+    positive = (X[:, 0] > 0).astype(float)
+    for extra, names in (
+        ({"cold": positive, "dark": Y[:, 1]}, ["cold", "dark"]),
+        (pd.DataFrame({"cold": positive, "dark": Y[:, 1]}), ["cold", "dark"]),
+        (np.column_stack([positive, Y[:, 1]]), ["extra0", "extra1"]),
+        (sparse.csr_matrix(np.column_stack([positive, Y[:, 1]])), ["extra0", "extra1"]),
+    ):
+        model = meta(wrap(Remembers()), cv=2, random_state=0).fit(X, Y, extra_labels=extra)
+        assert model.extra_label_names_.tolist() == names
+        assert unwrap(model.estimator_)[0].share == 0.7
+        told = dict(zip(names, [positive, Y[:, 1]], strict=True))
+        np.testing.assert_array_equal(model.predict(X, extra_labels=told)[:, 0], positive)
+
+
+def test_extra_labels_reach_c_tran_in_a_search(table):
+    X, Y = table
+    search = GridSearchCV(SMALL, {"dropout": [0.0]}, cv=2)
+    model = TunedThresholds(search, cv=2).fit(X, Y[:, :2], extra_labels={"c": Y[:, 2]})
+    assert model.extra_label_names_.tolist() == ["c"]
+    proba = model.predict_proba(X, extra_labels={"c": 1})
+    assert np.abs(proba - model.predict_proba(X)).max() > 1e-6
+
+
+@both
+def test_extra_labels_that_an_estimator_cannot_be_told(table, meta):
+    X, Y = table
+    search = GridSearchCV(KNeighborsClassifier(), {}, cv=2)
+    for estimator, name in (
+        (search, "KNeighborsClassifier"),
+        (make_pipeline(search), "KNeighborsClassifier"),
+        (MultiOutputClassifier(SMALL), "MultiOutputClassifier"),
+    ):
+        with pytest.raises(TypeError, match=f"extra_labels is given, but {name}.fit does not"):
+            meta(estimator, cv=2).fit(X, Y, extra_labels={"c": Y[:, 2]})
+
+
 # ------------------------------------------------------------------ missing labels
 
 
@@ -334,6 +406,7 @@ def test_inside_searches(table, meta):
     "model",
     [
         TunedThresholds(BY_LABEL),
+        TunedThresholds(BY_LABEL, metric="micro_f1"),
         TunedThresholds(BY_LABEL, metric="cost", costs=(1, 3)),
         TunedThresholds(BY_LABEL, metric="precision", floor=0.7),
         TunedThresholds(BY_LABEL, metric="recall", floor=0.6),

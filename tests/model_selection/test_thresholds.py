@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -42,6 +44,51 @@ def test_f1_is_the_best_that_a_threshold_can_give(given, entries, rounded):
             best = scores_on_grid(f1, proba[:, label], truth[:, label]).max()
             assert f1(truth[:, label], predicted[:, label]) >= best
         np.testing.assert_array_equal(predicted, proba > thresholds)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_micro_f1_is_the_best_that_thresholds_together_can_give(given, seed):
+    """Of all combinations of cuts; entries that nobody annotated do not count."""
+    rng = np.random.RandomState(seed)
+    proba, weight = rng.random_sample((9, 3)).round(1), rng.randint(1, 4, size=9)
+    truth = (rng.random_sample(proba.shape) < proba * [1.0, 0.6, 0.3]).astype(float)
+    truth[:2] = [[1], [0]]  # something to learn from
+    truth[2:][rng.random_sample((7, 3)) < 0.2] = np.nan
+    annotated = ~np.isnan(truth)
+    weights = np.tile(weight[:, None], 3)[annotated]
+
+    def micro_f1(predicted):
+        return f1_score(truth[annotated], predicted[annotated], sample_weight=weights)
+
+    model = TunedThresholds(given, metric="micro_f1", cv="prefit")
+    predicted = model.fit(proba, truth, sample_weight=weight).predict(proba)
+    grid = itertools.product(np.arange(0, 1.1, 0.1).round(1), repeat=3)
+    best = max(micro_f1(proba > thresholds) for thresholds in grid)
+    assert micro_f1(predicted) == pytest.approx(best, abs=1e-12)
+
+
+def test_micro_f1_is_not_the_f1_of_each_label(given, entries):
+    proba, truth = entries
+    truth[:, 0] &= np.arange(len(truth)) % 20 == 0  # rare, and no longer told by its probability
+    _, by_label = tune(given, proba, truth)
+    thresholds, together = tune(given, proba, truth, metric="micro_f1")
+    assert f1(truth.ravel(), together.ravel()) > f1(truth.ravel(), by_label.ravel()) + 0.01
+    # A label alone is no different; of equally good thresholds the one closest to 0.5.
+    alone, _ = tune(given, proba[:, :1], truth[:, :1], metric="micro_f1")
+    np.testing.assert_array_equal(alone, tune(given, proba[:, :1], truth[:, :1])[0])
+    assert thresholds[0] > alone[0]
+
+
+def test_micro_f1_of_labels_without_anything_to_learn_from(given, entries):
+    proba, truth = entries
+    expected, _ = tune(given, proba[:, :2], truth[:, :2], metric="micro_f1")
+    truth[:, 2] = 0
+    with pytest.warns(UserWarning, match="2 have no positive, or no negative"):
+        thresholds, _ = tune(given, proba, truth, metric="micro_f1")
+    np.testing.assert_array_equal(thresholds, [*expected, 0.5])
+    with pytest.warns(UserWarning, match="0, 1, 2 have no positive, or no negative"):
+        thresholds, _ = tune(given, proba, np.zeros_like(truth), metric="micro_f1")
+    np.testing.assert_array_equal(thresholds, 0.5)
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (1, 5), [5, 1.0], (0, 1), (1, 0)])
@@ -115,6 +162,22 @@ def test_neighbouring_floats_can_be_told_apart(given):
     thresholds, predicted = tune(given, np.array([[low], [high]] * 2), np.array([[0], [1]] * 2))
     assert low <= thresholds[0] < high
     np.testing.assert_array_equal(predicted[:, 0], [0, 1] * 2)
+
+
+def test_predicted_is_what_thresholds_say_of_probabilities(given, entries):
+    """So that metrics decide alike when they are given `thresholds_`, however close it gets."""
+    proba, truth = entries[0].astype(np.float32), entries[1]
+    model = TunedThresholds(given, cv="prefit").fit(proba, truth)
+    assert model.thresholds_.dtype == np.float64
+    # Probabilities at the thresholds, as near as float32 comes, and next to them.
+    at = model.thresholds_.astype(np.float32)
+    assert (at > model.thresholds_).any() or (at < model.thresholds_).any()
+    new = np.stack([np.nextafter(at, 0), at, np.nextafter(at, 1), np.zeros_like(at), at**0])
+    for X in (proba, new, new.astype(np.float64), model.thresholds_[None]):
+        predicted = model.predict(X)
+        np.testing.assert_array_equal(predicted, model.predict_proba(X) > model.thresholds_)
+        np.testing.assert_array_equal(predicted, X.astype(np.float64) > model.thresholds_)
+    assert not predicted.any()  # at a threshold
 
 
 def test_never_positive_if_that_is_best(given):

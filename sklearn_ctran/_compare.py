@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ctran._checks import check_count
 from sklearn_ctran._compare_describe import describe_object
 from sklearn_ctran._compare_inputs import (
     read_estimators,
@@ -17,7 +18,7 @@ from sklearn_ctran._compare_keys import describe_data, task_key
 from sklearn_ctran._compare_metrics import is_loss, read_metrics
 from sklearn_ctran._compare_parts import read_parts
 from sklearn_ctran._compare_store import Store
-from sklearn_ctran._compare_tasks import Questions, run_task
+from sklearn_ctran._compare_tasks import Questionnaire, run_task
 from sklearn_ctran._comparison import Comparison
 from sklearn_ctran._warnings import warn
 
@@ -33,6 +34,7 @@ def compare(
     metrics=None,
     extra_labels=None,
     extra_known_fractions=None,
+    n_draws=1,
     random_state=0,
     n_jobs=None,
     results_dir=None,
@@ -83,6 +85,9 @@ def compare(
     extra_known_fractions : float or iterable of float, default=None
         Shares in [0, 1] of each row's annotated extra labels that are told, each with each of
         `known_fractions`. None: (0, 0.5, 1) if there are `extra_labels`.
+    n_draws : int, default=1
+        How often what is told is drawn anew for each fitted method and share; scores and seconds
+        are means over the draws. Draws cost predictions, seeds cost fits.
     random_state : int or list of int, default=0
         A seed determines the folds, what is told, and the estimators' `random_state`. With several
         seeds everything is repeated for each.
@@ -124,13 +129,15 @@ def compare(
     side and slow one another down. Seconds of a prediction include what is done only once here
     for all shares, such as the pass of the images through a backbone.
     """
+    check_count("n_draws", n_draws)
     methods = read_estimators(estimators)
     samples = read_samples(X, y, extra_labels)
     exclusive = samples.targets.exclusive
-    questions = Questions(
+    questions = Questionnaire(
         read_known_fractions(known_fractions, exclusive),
         read_extra_fractions(extra_known_fractions, extra_labels),
         read_metrics(metrics, exclusive),
+        n_draws,
     )
     seeds = read_seeds(random_state)
     parts = read_parts(cv, split, seeds, samples)

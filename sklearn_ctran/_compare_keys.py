@@ -26,7 +26,7 @@ def task_key(data, method, part, questions, reseed):
     method : str
         As of :func:`describe_object`.
     part : Part
-    questions : Questions
+    questions : Questionnaire
     reseed : bool
 
     Returns
@@ -35,7 +35,7 @@ def task_key(data, method, part, questions, reseed):
         40 hexadecimal digits.
     """
     metrics = [(name, describe_object(metric)) for name, metric in questions.metrics.items()]
-    asked = questions.known_fractions, questions.extra_known_fractions, metrics
+    asked = questions.known_fractions, questions.extra_known_fractions, metrics, questions.n_draws
     rows = part.train.astype(np.int64), part.test.astype(np.int64)
     return _hash([_versions(), data, method, rows, part.seed, reseed, asked])
 

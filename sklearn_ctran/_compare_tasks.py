@@ -22,10 +22,12 @@ from sklearn_ctran.model_selection._out_of_fold import (
 
 #: Added to a seed: what is told of the extra labels is not where it is told of the others.
 _EXTRA_SEED = 2**31
+#: Between the seeds of draws, so that those of seeds close to each other differ.
+_DRAW_STEP = 1_000_003
 
 
 @dataclass(frozen=True)
-class Questions:
+class Questionnaire:
     """What every fitted method is asked, and how its answers are scored.
 
     Attributes
@@ -33,11 +35,13 @@ class Questions:
     known_fractions : list of float
     extra_known_fractions : list of float, or [None] if there are no extra labels
     metrics : dict of str to callable
+    n_draws : int
     """
 
     known_fractions: list
     extra_known_fractions: list
     metrics: dict
+    n_draws: int
 
     @property
     def shares(self):
@@ -54,7 +58,7 @@ def run_task(estimator, samples, part, questions, reseed):
         Cloned.
     samples : Samples
     part : Part
-    questions : Questions
+    questions : Questionnaire
     reseed : bool
         Whether every `random_state` of the estimator is set to the seed, or those that are None.
 
@@ -77,19 +81,20 @@ def run_task(estimator, samples, part, questions, reseed):
         where = f"known_fraction {known_fraction:g}"
         if extra_fraction is not None:
             where += f", extra_known_fraction {extra_fraction:g}"
-        known = draw_known_labels(held_out.targets.states, known_fraction, part.seed)
         try:
-            proba, seconds = method.ask(
-                held_out.targets,
-                known if known_fraction else None,
-                _draw_extra(held_out.extra_labels, extra_fraction, part.seed),
-            )
+            answers = [
+                method.answer(held_out, known_fraction, extra_fraction, seed)
+                for seed in _draw_seeds(part.seed, known_fraction, extra_fraction, questions)
+            ]
         except Exception as error:
             outcome["errors"].append(_describe(where, error))
             continue
         for name, metric in questions.metrics.items():
             try:
-                score = _score(name, metric, held_out.targets.states, proba, known)
+                scores = [
+                    _score(name, metric, held_out.targets.states, proba, known)
+                    for proba, known, _ in answers
+                ]
             except Exception as error:
                 outcome["errors"].append(_describe(f"{where}, metric {name}", error))
                 continue
@@ -98,9 +103,9 @@ def run_task(estimator, samples, part, questions, reseed):
                     "known_fraction": known_fraction,
                     "extra_known_fraction": extra_fraction,
                     "metric": name,
-                    "score": score,
+                    "score": float(np.mean(scores)),
                     "fit_seconds": method.fit_seconds,
-                    "predict_seconds": seconds,
+                    "predict_seconds": float(np.mean([seconds for *_, seconds in answers])),
                 }
             )
     return outcome
@@ -119,6 +124,13 @@ def _seeded(estimator, seed, reseed):
     }
     estimator.set_params(**seeds)  # FrozenEstimator's returns None.
     return estimator
+
+
+def _draw_seeds(seed, known_fraction, extra_fraction, questions):
+    """Seeds of the draws of what is told; the first is the part's own."""
+    if not known_fraction and extra_fraction in (None, 0, 1):
+        return [seed]  # Nothing is drawn.
+    return [(seed + draw * _DRAW_STEP) % 2**32 for draw in range(questions.n_draws)]
 
 
 def _draw_extra(extra_labels, fraction, seed):
@@ -184,6 +196,33 @@ class _Fitted:
             X = self._final.encode(X)
         self._X = X
         self._look_seconds = time.perf_counter() - start
+
+    def answer(self, held_out, known_fraction, extra_fraction, seed):
+        """Draw what is told, and ask.
+
+        Parameters
+        ----------
+        held_out : Samples
+            With the images looked at.
+        known_fraction : float
+        extra_fraction : float or None
+        seed : int
+            Determines what is told.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels)
+        known : ndarray of shape (n_samples, n_labels)
+            What was to be told; the rest is to be scored.
+        seconds : float
+        """
+        known = draw_known_labels(held_out.targets.states, known_fraction, seed)
+        proba, seconds = self.ask(
+            held_out.targets,
+            known if known_fraction else None,
+            _draw_extra(held_out.extra_labels, extra_fraction, seed),
+        )
+        return proba, known, seconds
 
     def ask(self, targets, known, extra):
         """Probabilities of the images looked at, and the seconds that they take from scratch.

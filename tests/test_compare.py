@@ -105,6 +105,25 @@ def test_scores_are_those_of_cross_validate_with_partial_label_scorer(table):
             np.testing.assert_array_equal(got, expected)
 
 
+def test_draws_of_what_is_told_are_averaged(table, calls):
+    X, Y = table
+    more = {"split": SPLIT, "known_fractions": (0, 0.5)}
+    result = compare({"multi": MultiOutputClassifier(LOGISTIC)}, X, Y, n_draws=3, **more)
+    expected = [
+        compare({"multi": MultiOutputClassifier(LOGISTIC)}, X, Y, random_state=seed, **more)
+        for seed in (0, 1_000_003, 2_000_006)
+    ]
+    means = np.mean([scores(each, "multi") for each in expected], axis=0)
+    np.testing.assert_allclose(scores(result, "multi"), means, rtol=1e-12)
+    assert len({scores(each, "multi")[1] for each in expected}) > 1
+    compare({"recorder": Recorder()}, X, Y, extra_labels=Y, n_draws=3, split=SPLIT)
+    told = [call[1:] for call in calls if call[0] == "predict"]
+    # Nothing is drawn where nothing is told, or all extra labels.
+    assert len(told) == 2 + 3 + 3 * 3 * 3
+    with pytest.raises(ValueError, match="n_draws must be an integer above 0, got 0"):
+        compare(methods(), X, Y, n_draws=0)
+
+
 def test_every_method_is_fitted_once_and_scored_on_the_same_entries(table, calls):
     X, Y = table
     seen = []

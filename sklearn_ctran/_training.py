@@ -27,7 +27,8 @@ class Training:
     mask_groups = 0.0
     use_image = True
     standardize = True
-    #: How often "auto" epochs go through a few images.
+    #: Steps that "auto" epochs make, and how often they go through a few images at most.
+    _n_steps = 1000
     _most_epochs = 60
     #: The net's class.
     _net_class = LabelMaskNet
@@ -146,10 +147,10 @@ class Training:
         return [("backbone.*", {"lr": backbone_lr})]
 
     def _n_epochs(self, n_train):
-        """What "auto" means: about 1,000 steps, but at least 5 epochs and not too many."""
+        """What "auto" means: about so many steps, but at least 5 epochs and not too many."""
         if self.max_epochs != "auto":
             return self.max_epochs
-        n_epochs = np.rint(1000 / np.ceil(n_train / self.batch_size))
+        n_epochs = np.rint(self._n_steps / np.ceil(n_train / self.batch_size))
         return int(np.clip(n_epochs, 5, self._most_epochs))
 
     def _say(self, message):

@@ -38,7 +38,8 @@ class ConceptBottleneck(NeuralBaseline):
     weight_decay : float, default=0.3
         Of AdamW.
     max_epochs : int or "auto", default="auto"
-        Passes through the training images. "auto": about 1,000 steps, but 5 to 500 epochs.
+        Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
+        backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
             cache, callbacks, net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.

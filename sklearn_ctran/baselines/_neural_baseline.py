@@ -23,7 +23,8 @@ class NeuralBaseline(NeuralMultilabelClassifier):
     and ``_module_params``.
     """
 
-    # Less than an epoch of a transformer costs, and small sets need the steps.
+    # An epoch costs little. Of Corel5k, a part of the training photos held out, four times the
+    # steps of a transformer gained 1 point of mAP (MLP), 4 (bottleneck) and nothing (linear).
     _most_epochs = 500
     _parameter_constraints = {
         **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
@@ -87,6 +88,10 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    @property
+    def _n_steps(self):
+        return 1000 if self._trains_backbone() else 4000
 
     def _structure_params(self):
         return {

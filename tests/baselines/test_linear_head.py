@@ -131,3 +131,17 @@ def test_going_on_with_another_structure_is_refused(table):
 def test_shares_the_training_loop_with_c_tran(table):
     nets = [kind(max_epochs=1).fit(*table).net_ for kind in (LinearHead, CTranClassifier)]
     assert type(nets[0]) is type(nets[1])
+
+
+@pytest.mark.parametrize(
+    "n, params, n_epochs",
+    [
+        (6400, {}, 40),  # 4,000 steps
+        (6400, {"train_backbone": True}, 10),
+        (10, {}, 500),
+        (64 * 4000, {}, 5),
+        (6400, {"max_epochs": 3}, 3),
+    ],
+)
+def test_number_of_epochs(n, params, n_epochs):
+    assert LinearHead(**params)._n_epochs(n) == n_epochs

@@ -34,7 +34,7 @@ class MaskedLinear(Baseline):
     ----------
     C : float or "auto", default="auto"
         Inverse strength of the L2 penalty on W, above 0, as of
-        :class:`sklearn.linear_model.LogisticRegression`. "auto": 3 / n_features.
+        :class:`sklearn.linear_model.LogisticRegression`. "auto": 0.3 / sqrt(n_features).
     C_labels : float, default=1.0
         The same for A. B has C_labels / n_all_labels, as most labels are known not to apply, and
         say little each.
@@ -137,7 +137,9 @@ class MaskedLinear(Baseline):
         masks = self._draw_masks(X, states)
         is_one_state = [len(np.unique(column[column != UNKNOWN])) == 1 for column in states.T]
         self._one_state = np.where(is_one_state, states.max(axis=0), UNKNOWN)
-        C = 3 / X.shape[1] if self.C == "auto" else self.C
+        # The best of a few, or close to it, in cross-validation on the training parts of four MULAN
+        # sets (19 to 294 features) and of Corel5k (1,280).
+        C = 0.3 / np.sqrt(X.shape[1]) if self.C == "auto" else self.C
         C_all = np.array([C, self.C_labels / states.shape[1], self.C_labels])
         problem = _Problem(
             scaler.transform(X),

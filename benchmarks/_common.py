@@ -43,18 +43,17 @@ def hide_labels(Y, percent_known, seed):
     return np.where(order < round(percent_known / 100 * n_labels), Y, -1)
 
 
-def make_rivals(seed, logistic=None, **params):
+def make_rivals(seed, **params):
     """Logistic regression per label, and a chain of the same in random order.
 
     Parameters
     ----------
     seed : int
         Determines the order.
-    logistic : classifier, optional
-        Instead of a logistic regression with `params`.
+    **params : object
+        Of the logistic regression.
     """
-    if logistic is None:
-        logistic = LogisticRegression(max_iter=1000, **params)
+    logistic = LogisticRegression(max_iter=1000, **params)
     chain = ClassifierChain(
         logistic, order="random", chain_method="predict_proba", random_state=seed
     )

@@ -29,8 +29,8 @@ from pathlib import Path
 
 import numpy as np
 from _common import describe_machine, timed
+from comparison import read_mulan
 from corel5k import compute_tokens, read_corel5k
-from mulan import read_mulan
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier

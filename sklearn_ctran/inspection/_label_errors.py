@@ -19,6 +19,7 @@ from sklearn_ctran._labels import (
     POSITIVE,
     UNKNOWN,
     as_names,
+    check_columns,
     encode_extra_labels,
     encode_targets,
 )
@@ -370,21 +371,7 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
     last, _ = unwrap(estimator)
     check_is_fitted(last)
     if hasattr(y, "columns"):
-        _check_columns(np.asarray(last.label_names_).tolist(), list(y.columns))
+        check_columns(y.columns, last.label_names_)
     questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
     return _like(y, completed) if hasattr(y, "columns") else completed
-
-
-def _check_columns(names, columns):
-    if columns == names:
-        return
-    pairs = enumerate(zip(columns, names, strict=False))
-    differing = (i for i, (column, name) in pairs if column != name)
-    place = next(differing, min(len(columns), len(names)))
-    found = repr(columns[place]) if place < len(columns) else "missing"
-    wanted = repr(names[place]) if place < len(names) else "no further label"
-    raise ValueError(
-        f"The columns of y must be the estimator's labels in its order: column {place} is {found} "
-        f"where the estimator has {wanted}. Reorder them with y[estimator.label_names_]."
-    )

@@ -60,7 +60,9 @@ class MultilabelCalibrator(LearnedOutOfFold):
     cv : int, splitter, iterable of (train, test) or "prefit", default=5
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
         each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
-        is neither cloned nor changed, and `fit` gets samples that it was not fitted on.
+        is neither cloned nor changed, and `fit` gets samples that it was not fitted on. The columns
+        of `y` are then the labels in its order: where it has ``label_names_``, those of a DataFrame
+        are checked; estimators of scikit-learn's keep no names of labels.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None

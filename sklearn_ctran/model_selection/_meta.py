@@ -14,7 +14,13 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_extra_labels, encode_targets
+from sklearn_ctran._labels import (
+    POSITIVE,
+    UNKNOWN,
+    check_columns,
+    encode_extra_labels,
+    encode_targets,
+)
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._unwrap import unwrap
@@ -63,7 +69,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             what is learned holds for predictions that are told them too.
         sample_weight : array-like of shape (n_samples,), default=None
             At least 0. A row of weight 2 counts like two rows in the same fold, one of weight 0
-            like none: it is left out of everything. Passed to the estimator's `fit`, of a Pipeline
+            like none: it is left out of everything. Give them a mean of about 1; of a sum of 1,
+            say, `fit` warns. Passed to the estimator's `fit`, of a Pipeline
             to its last step (with metadata routing enabled, to the steps that request it); for
             ``cv="prefit"`` they count in what is learned here only.
 
@@ -84,7 +91,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         -----
         UserWarning
             If a label has nothing to learn from, or a fold has nothing to learn it from; names the
-            labels.
+            labels. If weights sum to next to nothing.
         """
         self._check_params()
         samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
@@ -301,8 +308,8 @@ def _as_fitted(targets, estimator, is_named):
         raise ValueError(
             f"y has {len(targets.names)} labels, but the estimator was fitted on {len(names)}."
         )
-    if is_named and list(names) != list(targets.names):
-        raise ValueError("The columns of y must be the estimator's labels, in the same order.")
+    if is_named:
+        check_columns(targets.names, names)
     return replace(targets, names=np.asarray(names))
 
 

@@ -181,7 +181,7 @@ def _by_class(proba, estimator, targets):
     return result
 
 
-def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
+def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     """Probabilities of each row from a clone fitted on other rows, told its extra labels only.
 
     Parameters
@@ -195,12 +195,16 @@ def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
         Folds to fit at a time.
     random_state : int, RandomState instance or None
         Seeds the folds.
+    keep : bool, default=False
+        Whether the clones are wanted too, which are large and come from other processes.
 
     Returns
     -------
     proba : ndarray of shape (n_samples, n_labels), float64
         In [0, 1]; NaN where the label had no positive, or no negative, among the rows that the
         clone was fitted on: what it says of the label then means nothing.
+    folds : list of (estimator or None, ndarray of int)
+        Each clone, if they are kept, and the rows that were held out from it.
 
     Raises
     ------
@@ -217,20 +221,21 @@ def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
     learnable = [_has_both(targets.states[train]) for train, _ in folds]
     _warn_not_learnable(targets, learnable)
     parts = Parallel(n_jobs=n_jobs)(
-        delayed(_predict_fold)(clone(estimator), samples, *fold) for fold in folds
+        delayed(_predict_fold)(clone(estimator), samples, *fold, keep) for fold in folds
     )
     proba = np.empty(targets.states.shape)
-    for (_, test), part, can_learn in zip(folds, parts, learnable, strict=True):
+    for (_, test), (part, _), can_learn in zip(folds, parts, learnable, strict=True):
         proba[test] = np.where(can_learn, part, np.nan)
-    return proba
+    return proba, [(model, test) for (_, model), (_, test) in zip(parts, folds, strict=True)]
 
 
-def _predict_fold(estimator, samples, train, test):
+def _predict_fold(estimator, samples, train, test, keep):
     held_out = samples.take(test)
     fit(estimator, samples.take(train))
-    return predict_proba(
+    proba = predict_proba(
         estimator, held_out.X, held_out.targets, extra_labels=held_out.extra_labels
     )
+    return proba, estimator if keep else None
 
 
 def held_out_folds(cv, X, y, random_state):

@@ -178,8 +178,8 @@ class TunedThresholds(LearnedOutOfFold):
                 f"theirs is where {bounded} is highest. Lower floor, or improve the estimator."
             )
 
-    def _transform(self, proba):
-        return proba
+    def _transform(self, probas):
+        return probas[0]
 
     @property
     def _cuts(self):

@@ -415,6 +415,7 @@ def test_inside_searches(table, meta):
         MultilabelCalibrator(BY_LABEL),
         MultilabelCalibrator(BY_LABEL, method="isotonic"),
         MultilabelCalibrator(BY_LABEL, method="temperature"),
+        MultilabelCalibrator(BY_LABEL, ensemble=True),
     ],
 )
 def test_weights_are_repetitions(table, model):

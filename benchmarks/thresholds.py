@@ -4,9 +4,9 @@ C-Tran and logistic regression per word, tokens of a frozen MobileNetV2 (their m
 The training part gives out-of-fold probabilities in three stratified folds, from which thresholds
 and calibration are learned, then the model is fitted on all of it; figures are of the official test
 part, nothing being known of its words. "Ensemble" rows are of ``ensemble=True``, the mean of the
-folds' calibrated models, "before" that of the same models as they are. OP, OR and OF1 are of all predictions, CP, CR and CF1 of means over words;
-the expected calibration error is the mean over words, and of all predictions as of one word.
-Usage::
+folds' calibrated models, "before" that of the same models as they are. OP, OR and OF1 are of all
+predictions, CP, CR and CF1 of means over words; the expected calibration error is the mean over
+words, and of all predictions as of one word. Usage::
 
     python benchmarks/thresholds.py --shared ../shared --json thresholds.json
 

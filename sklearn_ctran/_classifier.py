@@ -137,8 +137,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as
         many times as the label has more negative than positive entries, so that both weigh the
         same. Probabilities are then too high, while the ranking of a label's images may gain.
-        Not for a 1-D `y`, nor for labels under a rule, which "balanced" and a number for all
-        leave alone: use `sample_weight`.
+        Not for a 1-D `y`, of which only extra labels may be given one, by name, nor for labels
+        under a rule, which "balanced" and a number for all leave alone: use `sample_weight`.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
         20 times as much.

@@ -10,15 +10,11 @@ import numpy as np
 from sklearn.base import clone
 
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._unwrap import fit_target, unwrap
+from sklearn_ctran._unwrap import fit_target, fits_with, unwrap
 from sklearn_ctran.metrics._known import draw_known_labels
 from sklearn_ctran.metrics._responses import takes_known_labels
 from sklearn_ctran.model_selection._meta import LearnedOutOfFold
-from sklearn_ctran.model_selection._out_of_fold import (
-    fit,
-    fits_with,
-    predict_proba,
-)
+from sklearn_ctran.model_selection._out_of_fold import fit, predict_proba
 
 #: Added to a seed: what is told of the extra labels is not where it is told of the others.
 _EXTRA_SEED = 2**31

@@ -167,6 +167,30 @@ def as_names(names):
     return array
 
 
+def check_columns(columns, names):
+    """Raise a ValueError unless the columns of a `y` are the labels of a fitted estimator.
+
+    Parameters
+    ----------
+    columns : array-like of shape (n_columns,)
+        Of the `y`.
+    names : array-like of shape (n_labels,)
+        `label_names_` of the estimator.
+    """
+    columns, names = np.asarray(columns).tolist(), np.asarray(names).tolist()
+    if columns == names:
+        return
+    pairs = enumerate(zip(columns, names, strict=False))
+    differing = (i for i, (column, name) in pairs if column != name)
+    place = next(differing, min(len(columns), len(names)))
+    found = repr(columns[place]) if place < len(columns) else "missing"
+    wanted = repr(names[place]) if place < len(names) else "no further label"
+    raise ValueError(
+        f"The columns of y must be the estimator's labels in its order: column {place} is {found} "
+        f"where the estimator has {wanted}. Reorder them with y[estimator.label_names_]."
+    )
+
+
 def _read_table(table, names, what):
     """States of a table of labels to learn from."""
     if 0 in table.shape:

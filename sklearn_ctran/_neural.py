@@ -66,7 +66,7 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             Weights of the samples, 0 or above; 2 counts as the sample twice. Their scale does not
             matter to the size of the steps, but to the labels' shares that training starts from
             and to ``pos_weight="balanced"``, where they are numbers of samples: give them a mean
-            of about 1. A sample of weight 0 is left out.
+            of about 1. Of a sum of 1, say, `fit` warns. A sample of weight 0 is left out.
 
         Returns
         -------

@@ -7,10 +7,11 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran._warnings import warn
 
 
 def check_sample_weight(sample_weight, X):
-    """The weights of samples, as they count in a fit.
+    """The weights of samples, as they count in a fit: how many samples each one stands for.
 
     Parameters
     ----------
@@ -27,10 +28,23 @@ def check_sample_weight(sample_weight, X):
     ValueError
         If there are more or fewer weights than samples, one is negative, NaN or infinite, or all
         are zero.
+
+    Warns
+    -----
+    UserWarning
+        If they are shares, of a sum of 1, say, rather than numbers of samples.
     """
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():  # which older versions of scikit-learn let pass
         raise ValueError("Every sample_weight is zero: there is nothing to learn from.")
+    # Few samples may have a small sum, if their weights are not small themselves.
+    if weights.sum() < 2 and weights.sum() < 0.5 * np.count_nonzero(weights):
+        warn(
+            "sample_weight sums to less than 2 though more samples have one. A weight is how often "
+            "its sample counts, so these are as little to learn from as one or two samples: shares "
+            "of labels, pos_weight='balanced', calibration and regularisation come out as if there "
+            "were no more. Multiply by len(sample_weight) / sum(sample_weight), for a mean of 1."
+        )
     return weights
 
 
@@ -75,19 +89,22 @@ def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
     ------
     ValueError
         If a weight is not finite and above 0, there are more or fewer than labels, a name is none
-        of a label, or a label under a rule is given one.
+        of a label, or a label under a rule is given one: by its name, or because all are that are
+        no extra labels.
     """
     weights = np.ones_like(log_odds)
     if pos_weight is None:
         return weights
-    if bound.all():
+    by_name = isinstance(pos_weight, Mapping) or hasattr(pos_weight, "items")  # or a pandas Series
+    if bound.all() or (bound[:n_labels].all() and not by_name):
         raise ValueError(
             "pos_weight weighs labels that are trained one by one; these are classes, or under a "
-            "rule. Weigh the samples instead: sample_weight."
+            "rule. Weigh the samples instead: sample_weight. (Extra labels may be given theirs in "
+            "a dict.)"
         )
     if isinstance(pos_weight, str):
         return np.where(bound, weights, np.exp(-log_odds))
-    if isinstance(pos_weight, Mapping) or hasattr(pos_weight, "items"):  # a pandas Series has names
+    if by_name:
         items = list(pos_weight.items())
         given = np.array([_position(name, names) for name, _ in items], dtype=int)
         values = [value for _, value in items]

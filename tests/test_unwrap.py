@@ -1,14 +1,19 @@
 """What pipelines, searches and FrozenEstimator end in, fitted or not."""
 
+import sys
+
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_ctran._unwrap import fit_target, unwrap
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._unwrap import fit_arguments, unwrap
 
 MODEL = LogisticRegression()
 DOUBLE = FunctionTransformer(lambda X: 2 * X)
@@ -19,24 +24,46 @@ def search(estimator, **params):
 
 
 @pytest.mark.parametrize(
-    ("estimator", "prefix", "is_split"),
+    ("estimator", "prefix"),
     [
-        (MODEL, "", False),
-        (make_pipeline(DOUBLE, make_pipeline(MODEL)), "pipeline__logisticregression__", False),
-        (search(make_pipeline(DOUBLE, MODEL)), "logisticregression__", True),
-        (make_pipeline(DOUBLE, search(MODEL)), "gridsearchcv__", True),
-        (search(MODEL, refit=False), "", True),
+        (MODEL, ""),
+        (make_pipeline(DOUBLE, make_pipeline(MODEL)), "pipeline__logisticregression__"),
+        (search(make_pipeline(DOUBLE, MODEL)), "logisticregression__"),
+        (make_pipeline(DOUBLE, search(MODEL)), "gridsearchcv__"),
+        (search(MODEL, refit=False), ""),
     ],
 )
-def test_wrappers_that_are_not_fitted(estimator, prefix, is_split):
+def test_wrappers_that_are_not_fitted(estimator, prefix):
     assert unwrap(estimator) == (MODEL, None)
-    assert fit_target(estimator) == (MODEL, prefix, is_split)
+    assert fit_arguments(estimator, sample_weight=3) == {f"{prefix}sample_weight": 3}
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert fit_arguments(estimator, sample_weight=3) == {"sample_weight": 3}
+    with pytest.raises(TypeError, match="extra_labels is given, but LogisticRegression.fit does"):
+        fit_arguments(estimator, extra_labels={"c": [1, 0]})
 
 
 def test_a_frozen_estimator_is_not_fitted_with_anything():
     frozen = FrozenEstimator(search(MODEL))
     assert unwrap(frozen) == (MODEL, None)
-    assert fit_target(make_pipeline(frozen)) == (frozen, "frozenestimator__", False)
+    arguments = fit_arguments(make_pipeline(frozen), sample_weight=3)
+    assert arguments == {"frozenestimator__sample_weight": 3}
+
+
+def test_searches_get_columns_as_a_table():
+    ctran = CTranClassifier()
+    named, unnamed = {"a": [1, 0], "b": [0, 1]}, {"extra0": [1, 0], "extra1": [0, 1]}
+    assert fit_arguments(make_pipeline(ctran), named)["ctranclassifier__extra_labels"] is named
+    table = fit_arguments(search(ctran), named)["extra_labels"]
+    pd.testing.assert_frame_equal(table, pd.DataFrame(named))
+    array = fit_arguments(search(ctran), unnamed)["extra_labels"]
+    np.testing.assert_array_equal(array, [[1, 0], [0, 1]])
+    assert fit_arguments(search(ctran), array)["extra_labels"] is array
+
+
+def test_named_columns_for_a_search_need_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="Pass an array, or pip install"):
+        fit_arguments(search(CTranClassifier()), {"a": [1, 0]})
 
 
 def test_what_has_a_threshold_of_its_own_is_not_opened():

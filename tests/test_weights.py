@@ -6,7 +6,10 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ctran import CTranClassifier
+from sklearn_ctran._labels import log_odds
 from sklearn_ctran._weights import check_sample_weight, read_pos_weight
+from sklearn_ctran.baselines import BinaryRelevance
+from sklearn_ctran.model_selection import TunedThresholds
 
 NAMES = np.array(["a", "b", "c", "extra"], dtype=object)
 LOG_ODDS = np.log(np.array([1 / 3, 1, 4, 1 / 2], dtype=np.float32))
@@ -57,6 +60,40 @@ def test_sample_weight_refused(weights, message):
         check_sample_weight(weights, np.zeros((3, 2)))
 
 
+@pytest.mark.parametrize(
+    "model", [CTranClassifier(**EXACT), BinaryRelevance(), TunedThresholds(BinaryRelevance(), cv=2)]
+)
+def test_weights_that_are_shares_are_warned_of(table, model):
+    """By every fit: it would take 40 samples for one."""
+    X, Y, weights = table
+    message = r"sample_weight sums to less than 2 .* Multiply by len\(sample_weight\) / sum\(sample"
+    with pytest.warns(UserWarning, match=message) as told:
+        model.fit(X, np.nan_to_num(Y), sample_weight=weights / weights.sum())
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [np.linspace(0.5, 2, 40), [1, 0, 0], [0.5, 0.7, 0.6], np.arange(40) == 7, np.full(40, 0.06)],
+)
+def test_weights_that_are_not_warned_of(weights):
+    checked = check_sample_weight(weights, np.zeros((len(weights), 2)))
+    np.testing.assert_array_equal(checked, weights)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1, 2])
+def test_the_scale_of_weights_changes_balancing_by_what_is_smoothed_only(table, scale):
+    _, Y, weights = table
+    states = np.nan_to_num(Y, nan=-1).astype(np.int8)
+    n_positive, n_negative = (weights @ (states == value) for value in (1, 0))
+    of_labels = log_odds(states, scale * weights)
+    balanced = read_pos_weight("balanced", of_labels, np.arange(3), 3, np.zeros(3, dtype=bool))
+    # One positive and one negative too many.
+    share = 1 / (scale * np.minimum(n_positive, n_negative))
+    assert (np.abs(np.log(balanced * n_positive / n_negative)) <= share).all()
+    assert (np.abs(np.log(balanced)) > 1e-3).any()
+
+
 @pytest.mark.parametrize("rules", [{}, {"exclusive_groups": [[0, 1]]}])
 def test_weights_are_repetitions(table, rules):
     X, Y, weights = table
@@ -92,14 +129,30 @@ def test_samples_of_weight_zero_are_left_out(table):
     np.testing.assert_allclose(model.predict_proba(X[:5]), kept.predict_proba(X[:5]), rtol=1e-5)
 
 
-def test_early_stopping_goes_by_weights(table):
+def test_early_stopping_goes_by_weights(table, monkeypatch):
+    """Weights of validation rows: they change their loss, and nothing else of the first epoch."""
     X, Y, _ = table
-    params = EXACT | {"early_stopping": True, "validation_fraction": 0.3, "max_epochs": 2}
-    histories = [
-        CTranClassifier(**params).fit(X, Y, sample_weight=weights).history_
-        for weights in (None, np.linspace(0.1, 3, 40))
-    ]
-    assert histories[0][0]["valid_loss"] != pytest.approx(histories[1][0]["valid_loss"], rel=1e-3)
+    split, parts = CTranClassifier._split, []
+
+    def remember(*arguments):
+        parts.append(split(*arguments))
+        return parts[-1]
+
+    monkeypatch.setattr(CTranClassifier, "_split", remember)
+    params = EXACT | {"early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
+    plain = CTranClassifier(**params).fit(X, Y)
+    valid = parts[0][1]
+    weights = np.ones(40)
+    weights[valid] = np.linspace(0.1, 3, len(valid))
+    model = CTranClassifier(**params).fit(X, Y, sample_weight=weights)
+    np.testing.assert_array_equal(parts[1][1], valid)
+    assert model.history_[0]["train_loss"] == plain.history_[0]["train_loss"]
+    logits, truth = model.decision_function(X[valid]), Y[valid]
+    losses = np.logaddexp(0, logits) - truth * logits
+    expected = np.nansum(losses * weights[valid, None]) / np.sum(~np.isnan(truth))
+    assert model.history_[0]["valid_loss"] == pytest.approx(expected, rel=1e-5)
+    assert plain.history_[0]["valid_loss"] == pytest.approx(np.nanmean(losses), rel=1e-5)
+    assert expected != pytest.approx(np.nanmean(losses), rel=0.05)
 
 
 def test_a_label_without_weight_is_named(table):
@@ -162,6 +215,20 @@ def test_pos_weight_of_classes_is_refused():
         CTranClassifier(pos_weight="balanced", **EXACT).fit(X, y)
     weights = compute_sample_weight("balanced", y)
     CTranClassifier(**EXACT).fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.parametrize("pos_weight", ["balanced", 3.0, [1.0, 1.0]])
+def test_pos_weight_that_only_extra_labels_would_get_is_refused(pos_weight):
+    """Whoever gives one number, or "balanced", means the classes; extra labels are to be named."""
+    X = np.random.RandomState(0).randn(20, 3)
+    y = np.arange(20) % 2
+    extra = {"dark": np.arange(20) % 3 == 0}
+    with pytest.raises(ValueError, match="Extra labels may be given theirs in a dict"):
+        CTranClassifier(pos_weight=pos_weight, **EXACT).fit(X, y, extra)
+    plain, named = (
+        CTranClassifier(pos_weight=each, **EXACT).fit(X, y, extra) for each in (None, {"dark": 9})
+    )
+    assert (named.predict_extra_proba(X) > plain.predict_extra_proba(X) + 0.1).all()
 
 
 def test_pos_weight_raises_probabilities_of_rare_labels():

@@ -50,7 +50,9 @@ class Baseline(LabelPredictions, BaseEstimator):
             columns. Labels that may be told when predicting, but are never part of the
             predictions.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0. A weight of 0 leaves the sample out.
+            Weights of the samples, at least 0: 2 counts as the sample twice, 0 leaves it out. Give
+            them a mean of about 1: regularisation, and what else goes by the number of samples,
+            goes by their sum. Of a sum of 1, say, `fit` warns.
 
         Returns
         -------

@@ -7,10 +7,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
@@ -19,12 +17,13 @@ from sklearn_ctran._labels import (
     POSITIVE,
     UNKNOWN,
     as_names,
+    check_columns,
     encode_extra_labels,
     encode_targets,
 )
 from sklearn_ctran._questions import Questions
 from sklearn_ctran._rules import read_rules
-from sklearn_ctran._unwrap import unwrap
+from sklearn_ctran._unwrap import fit_arguments, unwrap
 from sklearn_ctran.inspection._frames import to_frame
 
 
@@ -261,7 +260,7 @@ def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
 
 def _predict_fold(estimator, X, y, states, extra, train, test, hidden):
     """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
-    told = {} if extra is None else {_fit_argument(estimator): _rows_of(extra, train)}
+    told = {} if extra is None else fit_arguments(estimator, _rows_of(extra, train))
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
     told = None if extra is None else _rows_of(extra, test)
     questions = Questions(estimator, _safe_indexing(X, test), states[test], told)
@@ -289,17 +288,6 @@ def _rows_of(extra, rows):
     if isinstance(extra, dict):
         return {name: column[rows] for name, column in extra.items()}
     return _safe_indexing(extra, rows)
-
-
-def _fit_argument(estimator):
-    """What ``fit`` calls the extra labels: without metadata routing pipelines want their steps."""
-    if get_config()["enable_metadata_routing"]:
-        return "extra_labels"
-    if isinstance(estimator, Pipeline):
-        name, last = estimator.steps[-1]
-        return f"{name}__{_fit_argument(last)}"
-    inner = getattr(estimator, "estimator", None)
-    return "extra_labels" if inner is None else _fit_argument(inner)
 
 
 def _ask_hidden(questions, chosen):
@@ -370,21 +358,7 @@ def complete_labels(estimator, X, y, *, extra_labels=None):
     last, _ = unwrap(estimator)
     check_is_fitted(last)
     if hasattr(y, "columns"):
-        _check_columns(np.asarray(last.label_names_).tolist(), list(y.columns))
+        check_columns(y.columns, last.label_names_)
     questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
     return _like(y, completed) if hasattr(y, "columns") else completed
-
-
-def _check_columns(names, columns):
-    if columns == names:
-        return
-    pairs = enumerate(zip(columns, names, strict=False))
-    differing = (i for i, (column, name) in pairs if column != name)
-    place = next(differing, min(len(columns), len(names)))
-    found = repr(columns[place]) if place < len(columns) else "missing"
-    wanted = repr(names[place]) if place < len(names) else "no further label"
-    raise ValueError(
-        f"The columns of y must be the estimator's labels in its order: column {place} is {found} "
-        f"where the estimator has {wanted}. Reorder them with y[estimator.label_names_]."
-    )

@@ -16,6 +16,7 @@ from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, softmax
 from sklearn.isotonic import IsotonicRegression
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._labels import POSITIVE
 from sklearn_ctran.model_selection._meta import (
@@ -60,7 +61,18 @@ class MultilabelCalibrator(LearnedOutOfFold):
     cv : int, splitter, iterable of (train, test) or "prefit", default=5
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
         each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
-        is neither cloned nor changed, and `fit` gets samples that it was not fitted on.
+        is neither cloned nor changed, and `fit` gets samples that it was not fitted on. The columns
+        of `y` are then the labels in its order: where it has ``label_names_``, those of a DataFrame
+        are checked; estimators of scikit-learn's keep no names of labels.
+    ensemble : bool, default=False
+        True: the estimators of the folds are kept, each with maps learned from the fold that was
+        held out from it, and the mean of what they say is predicted, as of
+        :class:`sklearn.calibration.CalibratedClassifierCV` with ``ensemble=True``; none is fitted
+        on everything. Maps then belong to the very estimators they were learned of: False applies
+        them to one that has seen more images and is surer of itself, and rightly so. But they are
+        learned from fewer entries each, fitting keeps, and predicting asks, as many estimators as
+        there are folds, and their mean is less extreme than they are. A fold that had nothing to
+        learn a label from has no say in it. Not for ``cv="prefit"``.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -68,12 +80,14 @@ class MultilabelCalibrator(LearnedOutOfFold):
 
     Attributes
     ----------
-    calibrators_ : list of callable
-        Of each label, from probabilities (n,) to calibrated ones (n,); for a 1-D `y` with
-        ``method="temperature"`` one, from (n, n_classes) to the same. Labels that have nothing to
-        learn from keep their probabilities, with a warning.
-    estimator_ : estimator
-        Fitted.
+    estimators_ : list of estimator
+        Fitted: one, or with ``ensemble=True`` one for each fold, on the others.
+    calibrators_ : list of list of callable
+        For each of `estimators_`, of each label, from probabilities (n,) to calibrated ones (n,);
+        for a 1-D `y` with ``method="temperature"`` one, from (n, n_classes) to the same. Labels
+        that have nothing to learn from keep their probabilities, with a warning.
+    estimator_ : estimator or None
+        The only one of `estimators_`, if there is one.
     label_names_, extra_label_names_ : ndarray of shape (n_labels,), (n_extra_labels,)
         Names, as of the estimator's protocol.
     n_labels_ : int
@@ -93,37 +107,88 @@ class MultilabelCalibrator(LearnedOutOfFold):
     _parameter_constraints: dict = {
         **LearnedOutOfFold._parameter_constraints,
         "method": [StrOptions({"sigmoid", "isotonic", "temperature"})],
+        "ensemble": ["boolean"],
     }
 
-    def __init__(self, estimator, *, method="sigmoid", cv=5, n_jobs=None, random_state=None):
+    def __init__(
+        self,
+        estimator,
+        *,
+        method="sigmoid",
+        cv=5,
+        ensemble=False,
+        n_jobs=None,
+        random_state=None,
+    ):
         self.estimator = estimator
         self.method = method
         self.cv = cv
+        self.ensemble = ensemble
         self.n_jobs = n_jobs
         self.random_state = random_state
 
     #: Positive above one half, like the labels of every other estimator.
     _cuts = 0.5
 
+    @property
+    def estimators_(self):
+        check_is_fitted(self, "_estimators")
+        return self._estimators
+
+    def _check_params(self):
+        if self.ensemble and self._is_prefit():
+            raise ValueError(
+                "ensemble=True needs the estimators of folds, but with cv='prefit' there is one: "
+                "use ensemble=False, or a number of folds."
+            )
+
+    def _fit_and_learn(self, samples, cv):
+        if not self.ensemble:
+            return super()._fit_and_learn(samples, cv)
+        proba, folds = self._out_of_fold(samples, cv, keep=True)
+        maps = [self._maps(proba[rows], samples.take(rows)) for _, rows in folds]
+        _warn_of_same(samples.targets.names, maps)
+        return [estimator for estimator, _ in folds], {"calibrators_": maps}
+
     def _learn(self, samples, held_out):
-        proba, targets = held_out(), samples.targets
-        if targets.exclusive and self.method == "temperature":
-            weight = samples.sample_weight
-            return {"calibrators_": [_Softmax.learn(proba, targets.states, weight)]}
-        learn = {"sigmoid": _Sigmoid.learn, "isotonic": _Isotonic, "temperature": _temperature}
-        entries = list(usable_entries(proba, samples))
-        empty = [label for label, usable in enumerate(entries) if usable is None]
-        warn_nothing_learned(targets.names[empty], "their probabilities stay as they are")
-        maps = [_Same() if usable is None else learn[self.method](*usable) for usable in entries]
+        maps = [self._maps(held_out(), samples)]
+        _warn_of_same(samples.targets.names, maps)
         return {"calibrators_": maps}
 
-    def _transform(self, proba):
-        if isinstance(self.calibrators_[0], _Softmax):
-            proba = self.calibrators_[0](proba)
-        else:
-            maps = zip(self.calibrators_, proba.T, strict=True)
-            proba = np.column_stack([calibrate(column) for calibrate, column in maps])
+    def _maps(self, proba, samples):
+        """A map for each label, or one for all."""
+        if samples.targets.exclusive and self.method == "temperature":
+            return [_Softmax.learn(proba, samples.targets.states, samples.sample_weight)]
+        learn = {"sigmoid": _Sigmoid.learn, "isotonic": _Isotonic, "temperature": _temperature}
+        return [
+            _Same() if usable is None else learn[self.method](*usable)
+            for usable in usable_entries(proba, samples)
+        ]
+
+    def _transform(self, probas):
+        calibrated = [_calibrate(*pair) for pair in zip(self.calibrators_, probas, strict=True)]
+        counts = _learned(self.calibrators_)
+        counts[:, ~counts.any(axis=0)] = True
+        proba = sum(map(np.multiply, calibrated, counts)) / counts.sum(axis=0)
         return np.clip(proba, _MARGIN, 1 - _MARGIN)
+
+
+def _calibrate(maps, proba):
+    """Probabilities (n_samples, n_labels) by the maps of one estimator."""
+    if isinstance(maps[0], _Softmax):
+        return maps[0](proba)
+    columns = zip(maps, proba.T, strict=True)
+    return np.column_stack([calibrate(column) for calibrate, column in columns])
+
+
+def _learned(maps):
+    """Which maps of each estimator, (n_estimators, n_labels or 1), are learned, bool."""
+    return np.array([[not isinstance(each, _Same) for each in of_labels] for of_labels in maps])
+
+
+def _warn_of_same(names, maps):
+    learned = np.broadcast_to(_learned(maps).any(axis=0), len(names))
+    warn_nothing_learned(names[~learned], "their probabilities stay as they are")
 
 
 def _logit(proba):
@@ -210,7 +275,7 @@ class _Softmax:
 
     @classmethod
     def learn(cls, proba, states, weight):
-        """The most likely temperature, of rows that were predicted."""
+        """The most likely temperature, of rows that were predicted; 1, if there are none."""
         usable = ~np.isnan(proba).any(axis=1)
         proba, truth = proba[usable], states[usable] == POSITIVE
         weight = np.ones(len(proba)) if weight is None else weight[usable]
@@ -219,7 +284,7 @@ class _Softmax:
         def gain(slope):
             return weight @ ((truth - cls(slope)(proba)) * scores).sum(axis=1)
 
-        return cls(_best_slope(gain))
+        return cls(_best_slope(gain) if len(proba) else 1.0)
 
     def __call__(self, proba):
         return softmax(self.slope * _log(proba), axis=1)

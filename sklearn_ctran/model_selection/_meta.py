@@ -14,7 +14,13 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, encode_extra_labels, encode_targets
+from sklearn_ctran._labels import (
+    POSITIVE,
+    UNKNOWN,
+    check_columns,
+    encode_extra_labels,
+    encode_targets,
+)
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._rules import read_rules
 from sklearn_ctran._unwrap import unwrap
@@ -24,7 +30,7 @@ from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.model_selection._out_of_fold import (
     Samples,
     fit,
-    out_of_fold_proba,
+    out_of_fold,
     predict_proba,
     renumber_folds,
 )
@@ -36,8 +42,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     A subclass has the parameters `estimator`, `cv`, `n_jobs` and `random_state`; learns in
     ``_learn(samples, held_out)``, which returns its fitted attributes as a dict, and gets the
     probabilities to learn from, (n_samples, n_labels), by calling ``held_out()``; turns the
-    estimator's probabilities into its own in ``_transform(proba)``; and has ``_cuts``, what
-    a probability must exceed to be positive, which broadcasts to n_labels.
+    probabilities of its estimators, one each in a list, into its own in ``_transform(probas)``;
+    and has ``_cuts``, what a probability must exceed to be positive, which broadcasts to n_labels.
     """
 
     _parameter_constraints: dict = {
@@ -63,7 +69,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             what is learned holds for predictions that are told them too.
         sample_weight : array-like of shape (n_samples,), default=None
             At least 0. A row of weight 2 counts like two rows in the same fold, one of weight 0
-            like none: it is left out of everything. Passed to the estimator's `fit`, of a Pipeline
+            like none: it is left out of everything. Give them a mean of about 1; of a sum of 1,
+            say, `fit` warns. Passed to the estimator's `fit`, of a Pipeline
             to its last step (with metadata routing enabled, to the steps that request it); for
             ``cv="prefit"`` they count in what is learned here only.
 
@@ -84,17 +91,22 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         -----
         UserWarning
             If a label has nothing to learn from, or a fold has nothing to learn it from; names the
-            labels.
+            labels. If weights sum to next to nothing.
         """
         self._check_params()
         samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
+        estimators, learned = self._fit_and_learn(samples, cv)
+        self._set_task(estimators, samples.targets)
+        vars(self).update(learned)
+        return self
+
+    def _fit_and_learn(self, samples, cv):
+        """The estimators to predict with, which here is one, and what was learned, as a dict."""
         learned = self._learn(samples, lambda: self._held_out(samples, cv))
         estimator = self.estimator
         if not self._is_prefit():
             estimator = fit(clone(estimator), samples)
-        self._set_task(estimator, samples.targets)
-        vars(self).update(learned)
-        return self
+        return [estimator], learned
 
     def _read_samples(self, X, y, extra_labels, sample_weight):
         """What counts, and `cv` in numbers of its rows."""
@@ -128,16 +140,22 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             return predict_proba(
                 self.estimator, samples.X, samples.targets, extra_labels=samples.extra_labels
             )
-        return out_of_fold_proba(
-            self.estimator, samples, cv=cv, n_jobs=self.n_jobs, random_state=self.random_state
+        return self._out_of_fold(samples, cv)[0]
+
+    def _out_of_fold(self, samples, cv, keep=False):
+        jobs, seed = self.n_jobs, self.random_state
+        return out_of_fold(
+            self.estimator, samples, cv=cv, n_jobs=jobs, random_state=seed, keep=keep
         )
 
     def _check_params(self):
         """Raise a ValueError for parameters that do not go together."""
 
-    def _set_task(self, estimator, targets):
+    def _set_task(self, estimators, targets):
+        estimator = estimators[0]  # All are of one task.
         final, _ = unwrap(estimator)
-        self.estimator_ = estimator
+        self._estimators = estimators
+        self.estimator_ = estimator if len(estimators) == 1 else None
         self.classes_ = targets.classes
         self.label_names_ = targets.names
         self.n_labels_ = len(targets.names)
@@ -205,8 +223,9 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         check_is_fitted(self)
         if not len(self.extra_label_names_):
             raise ValueError("The estimator was fitted without extra labels.")
-        final, X = unwrap(self.estimator_, X)
-        return final.predict_extra_proba(X, known_labels, extra_labels)
+        inner = [unwrap(estimator, X) for estimator in self._estimators]
+        probas = [final.predict_extra_proba(X, known_labels, extra_labels) for final, X in inner]
+        return np.mean(probas, axis=0)
 
     def decision_function(self, X, known_labels=None, extra_labels=None):
         """By how much each label's logit exceeds what makes it positive.
@@ -258,9 +277,11 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """Probabilities, with what is known put in, and states of what is known."""
         check_is_fitted(self)
         states = self._states(_num_samples(X), known_labels, extra_labels)[:, : self.n_labels_]
-        proba = predict_proba(self.estimator_, X, self._targets, known_labels, extra_labels)
-        dtype = proba.dtype
-        proba = self._transform(proba)
+        probas = [
+            predict_proba(estimator, X, self._targets, known_labels, extra_labels)
+            for estimator in self._estimators
+        ]
+        proba, dtype = self._transform(probas), probas[0].dtype
         if self._exclusive:
             proba = _share(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
@@ -301,8 +322,8 @@ def _as_fitted(targets, estimator, is_named):
         raise ValueError(
             f"y has {len(targets.names)} labels, but the estimator was fitted on {len(names)}."
         )
-    if is_named and list(names) != list(targets.names):
-        raise ValueError("The columns of y must be the estimator's labels, in the same order.")
+    if is_named:
+        check_columns(targets.names, names)
     return replace(targets, names=np.asarray(names))
 
 

@@ -1,12 +1,10 @@
 """Probabilities of rows that the estimator was not fitted on, whatever kind of estimator it is."""
 
-import inspect
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
@@ -14,7 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, Targets
-from sklearn_ctran._unwrap import fit_target, unwrap
+from sklearn_ctran._unwrap import fit_arguments, unwrap
 from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.metrics._responses import label_probabilities, takes_known_labels
@@ -76,67 +74,8 @@ def fit(estimator, samples):
         If a search is to split named extra labels, which needs pandas, and it is not installed.
     """
     told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
-    told = {name: value for name, value in told.items() if value is not None}
-    target, prefix, is_split = fit_target(estimator)
-    for name in told:
-        _check_takes(target, name)
-    if is_split and "extra_labels" in told:
-        told["extra_labels"] = _as_table(samples.extra_labels)
-    if get_config()["enable_metadata_routing"]:  # Pipelines are told where to by their steps.
-        prefix = ""
-    arguments = {prefix + name: value for name, value in told.items()}
+    arguments = fit_arguments(estimator, **told)
     return estimator.fit(samples.X, samples.y, **arguments)
-
-
-def fits_with(estimator, name):
-    """Whether `fit` takes something or passes it on, as ``fit(X, y, **params)`` of wrappers does.
-
-    A wrapper that cannot be told extra labels when it predicts has no use for them.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A :func:`fit_target`.
-    name : {"extra_labels", "sample_weight"}
-
-    Returns
-    -------
-    bool
-    """
-    takes = _takes(estimator.fit, name)
-    if name == "extra_labels" and name not in inspect.signature(estimator.fit).parameters:
-        takes = takes and _takes(estimator.predict_proba, name)
-    return takes
-
-
-def _check_takes(estimator, name):
-    if not fits_with(estimator, name):
-        raise TypeError(
-            f"{name} is given, but {type(estimator).__name__}.fit does not take it: leave it out, "
-            "or wrap an estimator that does."
-        )
-
-
-def _takes(method, name):
-    parameters = inspect.signature(method).parameters
-    is_open = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
-    return is_open or name in parameters
-
-
-def _as_table(extra_labels):
-    """Columns as a table that scikit-learn's searches can split, under their names."""
-    names = list(extra_labels)
-    columns = np.column_stack(list(extra_labels.values()))
-    if names == [f"extra{i}" for i in range(len(names))]:  # What columns of an array are called.
-        return columns
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "A search splits extra_labels by rows as an array, or with pandas, which is not "
-            "installed, as a DataFrame. Pass an array, or pip install 'sklearn-ctran[pandas]'."
-        ) from error
-    return pd.DataFrame(columns, columns=names)
 
 
 def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
@@ -195,7 +134,7 @@ def _by_class(proba, estimator, targets):
     return result
 
 
-def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
+def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     """Probabilities of each row from a clone fitted on other rows, told its extra labels only.
 
     Parameters
@@ -209,12 +148,16 @@ def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
         Folds to fit at a time.
     random_state : int, RandomState instance or None
         Seeds the folds.
+    keep : bool, default=False
+        Whether the clones are wanted too, which are large and come from other processes.
 
     Returns
     -------
     proba : ndarray of shape (n_samples, n_labels), float64
         In [0, 1]; NaN where the label had no positive, or no negative, among the rows that the
         clone was fitted on: what it says of the label then means nothing.
+    folds : list of (estimator or None, ndarray of int)
+        Each clone, if they are kept, and the rows that were held out from it.
 
     Raises
     ------
@@ -231,20 +174,21 @@ def out_of_fold_proba(estimator, samples, *, cv, n_jobs, random_state):
     learnable = [_has_both(targets.states[train]) for train, _ in folds]
     _warn_not_learnable(targets, learnable)
     parts = Parallel(n_jobs=n_jobs)(
-        delayed(_predict_fold)(clone(estimator), samples, *fold) for fold in folds
+        delayed(_predict_fold)(clone(estimator), samples, *fold, keep) for fold in folds
     )
     proba = np.empty(targets.states.shape)
-    for (_, test), part, can_learn in zip(folds, parts, learnable, strict=True):
+    for (_, test), (part, _), can_learn in zip(folds, parts, learnable, strict=True):
         proba[test] = np.where(can_learn, part, np.nan)
-    return proba
+    return proba, [(model, test) for (_, model), (_, test) in zip(parts, folds, strict=True)]
 
 
-def _predict_fold(estimator, samples, train, test):
+def _predict_fold(estimator, samples, train, test, keep):
     held_out = samples.take(test)
     fit(estimator, samples.take(train))
-    return predict_proba(
+    proba = predict_proba(
         estimator, held_out.X, held_out.targets, extra_labels=held_out.extra_labels
     )
+    return proba, estimator if keep else None
 
 
 def held_out_folds(cv, X, y, random_state):

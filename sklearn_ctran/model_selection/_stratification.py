@@ -1,11 +1,10 @@
 """Splits in which every label has about the same share of positives."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
+from sklearn_ctran._checks import check_count
 from sklearn_ctran._warnings import warn
 from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
@@ -38,7 +37,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
     """
 
     def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
-        _check_count(n_splits, "n_splits", 2)
+        check_count("n_splits", n_splits, 2)
         if not isinstance(shuffle, (bool, np.bool_)):
             raise ValueError(f"shuffle must be True or False, got {shuffle!r}.")
         if not shuffle and random_state is not None:
@@ -135,7 +134,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     """
 
     def __init__(self, n_splits=10, *, test_size=None, train_size=None, random_state=None):
-        _check_count(n_splits, "n_splits", 1)
+        check_count("n_splits", n_splits)
         super().__init__(
             n_splits, test_size=test_size, train_size=train_size, random_state=random_state
         )
@@ -205,13 +204,19 @@ def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, 
     Raises
     ------
     ValueError
-        As :meth:`MultilabelStratifiedShuffleSplit.split`, and if lengths differ.
+        As :meth:`MultilabelStratifiedShuffleSplit.split`, and if lengths differ or one of them
+        is None.
 
     Warns
     -----
     UserWarning
         If a label has no positive in a part; names the labels.
     """
+    if X is None:
+        raise ValueError("X is None, which cannot be split.")
+    missing = [i for i, array in enumerate(arrays) if array is None]
+    if missing:
+        raise ValueError(f"arrays[{missing[0]}] is None, which cannot be split: leave it out.")
     X, y, *arrays = indexable(X, y, *arrays)
     splitter = MultilabelStratifiedShuffleSplit(
         1, test_size=test_size, train_size=train_size, random_state=random_state
@@ -219,11 +224,6 @@ def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, 
     splitter._default_test_size = 0.25
     rows = next(splitter.split(X, y))
     return [_safe_indexing(array, part) for array in (X, y, *arrays) for part in rows]
-
-
-def _check_count(value, name, least):
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}.")
 
 
 def _refuse_groups(groups):

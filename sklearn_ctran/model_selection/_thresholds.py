@@ -46,11 +46,11 @@ class TunedThresholds(LearnedOutOfFold):
         What a label's threshold makes best: "f1"; "precision", while recall is at least `floor`;
         "recall", while precision is at least `floor`; "cost": least cost of errors.
 
-        "micro_f1": all thresholds together make the F1 of all labels' entries best, 2 TP / (2 TP +
-        FP + FN) (Waegeman et al., JMLR 2014; exact, by Dinkelbach, 1967). Take it if OF1 is what
-        counts (:func:`sklearn_ctran.metrics.overall_f1`), where frequent labels count most; "f1"
-        treats labels alike, as CF1 does (:func:`sklearn_ctran.metrics.class_f1`), and pays for it
-        with false positives of rare ones. Labels that have nothing to learn from do not count.
+        "micro_f1": one threshold for all labels, that makes the F1 of all their entries best, OF1
+        (:func:`sklearn_ctran.metrics.overall_f1`), where frequent labels count most. Of
+        probabilities that are right no thresholds label by label do better (Koyejo et al.:
+        Consistent Multilabel Classification, NIPS 2015), and one is learned from all entries. "f1"
+        treats labels alike.
     floor : float, default=None
         In (0, 1]; for "precision" and "recall", which need it, only. A label that cannot reach it
         gets the threshold at which it comes closest, and a warning.
@@ -60,7 +60,9 @@ class TunedThresholds(LearnedOutOfFold):
     cv : int, splitter, iterable of (train, test) or "prefit", default=5
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
         each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
-        is neither cloned nor changed, and `fit` gets samples that it was not fitted on.
+        is neither cloned nor changed, and `fit` gets samples that it was not fitted on. The columns
+        of `y` are then the labels in its order: where it has ``label_names_``, those of a DataFrame
+        are checked; estimators of scikit-learn's keep no names of labels.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -140,17 +142,20 @@ class TunedThresholds(LearnedOutOfFold):
             )
             return {"thresholds_": np.full(len(names), np.nan)}
         thresholds = np.full(len(names), 0.5)
-        empty, below, together = [], [], {}
+        empty, below, usable = [], [], {}
         for label, entries in enumerate(usable_entries(held_out(), samples)):
             if entries is None:
                 empty.append(label)
-            elif self.metric == "micro_f1":
-                together[label] = _Cuts.of(*entries)
-            else:
+                continue
+            usable[label] = entries
+            if self.metric != "micro_f1":
                 thresholds[label], reaches = self._best(_Cuts.of(*entries))
                 if not reaches:
                     below.append(label)
-        thresholds[list(together)] = _best_micro_f1(list(together.values()))
+        if self.metric == "micro_f1" and usable:
+            # As if they all were entries of one label.
+            together = [np.concatenate(of) for of in zip(*usable.values(), strict=True)]
+            thresholds[list(usable)], _ = self._best(_Cuts.of(*together))
         warn_nothing_learned(names[empty], "their threshold is 0.5")
         self._warn_below(names[below])
         return {"thresholds_": thresholds}
@@ -158,7 +163,7 @@ class TunedThresholds(LearnedOutOfFold):
     def _best(self, cuts):
         """The best threshold of a label, and whether it reaches the floor, if there is one."""
         reaches = True
-        if self.metric == "f1":
+        if self.metric in ("f1", "micro_f1"):
             goals = [2 * cuts.tp / (2 * cuts.tp + cuts.fp + cuts.fn)]
         elif self.metric == "cost":
             goals = [-(self.costs[0] * cuts.fp + self.costs[1] * cuts.fn)]
@@ -176,31 +181,12 @@ class TunedThresholds(LearnedOutOfFold):
                 f"theirs is where {bounded} is highest. Lower floor, or improve the estimator."
             )
 
-    def _transform(self, proba):
-        return proba
+    def _transform(self, probas):
+        return probas[0]
 
     @property
     def _cuts(self):
         return 0.5 if self._exclusive else self.thresholds_
-
-
-def _best_micro_f1(labels):
-    """The threshold of each label, of a list of its `_Cuts`, that are together of the highest F1.
-
-    F1 is 2 TP / (TP + FP + P), P positives in all. Cuts reach more than some F1 if and only if
-    2 TP - F1 (TP + FP + P) is above 0, a sum over labels, each of which has a best cut of its own.
-    From the F1 of those the next sum is asked, until none is better: usually four times or so.
-    """
-    reached = 0.0
-    n_positive = sum(cuts.tp[0] + cuts.fn[0] for cuts in labels)
-    while True:
-        best = [cuts.best(2 * cuts.tp - reached * (cuts.tp + cuts.fp)) for cuts in labels]
-        chosen = list(zip(labels, best, strict=True))
-        tp, fp = (sum(getattr(cuts, of)[i] for cuts, i in chosen) for of in ("tp", "fp"))
-        f1 = 2 * tp / (tp + fp + n_positive) if labels else 0.0
-        if f1 <= reached:
-            return [cuts.thresholds[i] for cuts, i in chosen]
-        reached = f1
 
 
 def _are_costs(costs):

@@ -294,7 +294,8 @@ def test_extra_labels_of_searches(wrap):
     def search(estimator):
         return GridSearchCV(estimator, {}, cv=KFold(2), scoring=lambda *args: 0.0)
 
-    for told in (extra, extra.to_numpy(), sparse.csr_matrix(extra)):
+    columns = {"weather": extra["weather"].to_numpy()}
+    for told in (extra, columns, extra.to_numpy(), sparse.csr_matrix(extra)):
         errors = find(y, X, wrap(search), extra_labels=told)
         np.testing.assert_array_equal(errors.probabilities, expected)
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 from scipy.special import expit, logit, softmax
+from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -10,6 +12,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 
+from sklearn_ctran import CTranClassifier
 from sklearn_ctran.metrics import expected_calibration_error
 from sklearn_ctran.model_selection import MultilabelCalibrator, MultilabelStratifiedKFold
 
@@ -110,6 +113,82 @@ def test_maps_are_those_of_out_of_fold_probabilities(table, given, method):
     assert np.abs(in_sample - expected).max() > 1e-3
 
 
+class SurerWithSamples(BaseEstimator):
+    """Knows the logits, its input, but multiplies them by its share of 2000 samples."""
+
+    def fit(self, X, y):
+        self.share_ = len(X) / 2000
+        return self
+
+    def predict_proba(self, X):
+        return expit(self.share_ * X)
+
+
+def test_an_ensemble_is_not_surer_than_what_its_maps_are_learned_from():
+    """Maps of folds' estimators do not fit one that has seen more, and is surer rightly."""
+    rng = np.random.RandomState(0)
+    logits = rng.randn(2000, 2)
+    truth = (rng.random_sample(logits.shape) < expit(logits)).astype(int)
+    single, ensemble = (
+        MultilabelCalibrator(SurerWithSamples(), cv=2, ensemble=ensemble).fit(logits, truth)
+        for ensemble in (False, True)
+    )
+    assert np.abs(ensemble.predict_proba(logits) - expit(logits)).max() < 0.05
+    assert np.abs(single.predict_proba(logits) - expit(logits)).max() > 0.15
+    assert len(ensemble.estimators_) == len(ensemble.calibrators_) == 2
+    assert ensemble.estimator_ is None
+    assert single.estimators_ == [single.estimator_]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_ensemble_is_the_mean_of_folds(table, given, method):
+    X, Y = table
+    Y[:, 2] = np.isin(np.arange(240) // 20, [0, 4, 5])  # No positive among the last 80.
+    model = OneVsRestClassifier(GaussianNB())
+    probas = []
+    for train, test in KFold(3).split(X):
+        proba = model.fit(X[train], Y[train]).predict_proba(X)
+        n_usable = 3 if Y[test, 2].any() else 2
+        proba = proba[:, :n_usable]
+        probas.append(calibrate(given, proba[test], Y[test, :n_usable], method, proba))
+    # The last fold has no say in the label that it has no positive of.
+    expected = np.mean([proba[:, :2] for proba in probas], axis=0)
+    expected = np.column_stack([expected, np.mean([p[:, 2] for p in probas[:2]], axis=0)])
+    ensemble = MultilabelCalibrator(model, method=method, cv=KFold(3), ensemble=True).fit(X, Y)
+    # Each is clipped before the mean is taken, or after.
+    np.testing.assert_allclose(ensemble.predict_proba(X), expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(ensemble.predict(X), ensemble.decision_function(X) > 0)
+
+
+def test_an_ensemble_of_two_classes_is_scikit_learns(table):
+    X, Y = table
+    model = GaussianNB()
+    theirs = CalibratedClassifierCV(model, method="isotonic", cv=KFold(3)).fit(X, Y[:, 0])
+    ours = MultilabelCalibrator(model, method="isotonic", cv=KFold(3), ensemble=True)
+    proba = ours.fit(X, Y[:, 0]).predict_proba(X)
+    np.testing.assert_allclose(proba, theirs.predict_proba(X), atol=1e-5)
+
+
+def test_an_ensemble_is_told_what_is_known(table):
+    X, Y = table
+    small = CTranClassifier(None, d_model=8, n_layers=1, n_heads=2, max_epochs=2, random_state=0)
+    model = MultilabelCalibrator(small, cv=2, ensemble=True, random_state=0)
+    model.fit(X, Y[:, :2], extra_labels={"c": Y[:, 2]})
+    proba = model.predict_proba(X, {0: 1}, {"c": 1})
+    assert (proba[:, 0] == 1).all()
+    assert np.abs(proba - model.predict_proba(X))[:, 1].max() > 1e-6
+    extra = [each.predict_extra_proba(X, {0: 1}) for each in model.estimators_]
+    assert np.abs(extra[0] - extra[1]).max() > 1e-6
+    np.testing.assert_allclose(model.predict_extra_proba(X, {0: 1}), np.mean(extra, axis=0))
+
+
+def test_an_ensemble_needs_folds(given, entries):
+    with pytest.raises(ValueError, match="ensemble=True needs the estimators of folds"):
+        MultilabelCalibrator(given, cv="prefit", ensemble=True).fit(*entries)
+    with pytest.raises(NotFittedError):
+        print(MultilabelCalibrator(given).estimators_)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_labels_are_those_more_likely_than_not(table, method):
     X, Y = table
@@ -122,7 +201,7 @@ def test_labels_are_those_more_likely_than_not(table, method):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_classes_are_calibrated_one_by_one(table, method, n_classes):
     X, Y = table
-    y = np.array(["a", "b", "c"])[Y[:, :n_classes - 1].sum(axis=1)]
+    y = np.array(["a", "b", "c"])[Y[:, : n_classes - 1].sum(axis=1)]
     model = GaussianNB().fit(X[:160], y[:160])
     ours = MultilabelCalibrator(model, method=method, cv="prefit").fit(X[160:], y[160:])
     fold = np.arange(80), np.arange(80)

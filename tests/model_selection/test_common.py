@@ -16,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:y is 1-D, one class a sample")
 @parametrize_with_checks(
     [
         TunedThresholds(LogisticRegression(), cv=2),
+        MultilabelCalibrator(LogisticRegression(), cv=2, ensemble=True),
         *(
             MultilabelCalibrator(estimator, method=method, cv=2)
             for estimator in (LogisticRegression(), GaussianNB())

@@ -349,8 +349,10 @@ def test_prefit_on_other_labels(table, meta):
     named = pd.DataFrame(Y, columns=["a", "b", "c"])
     fitted = clone(SMALL).fit(X, named)
     assert meta(fitted, cv="prefit").fit(X, Y).label_names_.tolist() == ["a", "b", "c"]
-    with pytest.raises(ValueError, match="same order"):
-        meta(fitted, cv="prefit").fit(X, named[["b", "a", "c"]])
+    for columns in (["b", "a", "c"], ["d", "b", "c"]):
+        message = f"labels in its order: column 0 is '{columns[0]}' where the estimator has 'a'"
+        with pytest.raises(ValueError, match=message):
+            meta(fitted, cv="prefit").fit(X, named.set_axis(columns, axis=1))
     with pytest.raises(ValueError, match="y has 2 labels, but the estimator was fitted on 3"):
         meta(fitted, cv="prefit").fit(X, Y[:, :2])
     with pytest.raises(ValueError, match="returns 3 columns for 2 labels"):
@@ -413,6 +415,7 @@ def test_inside_searches(table, meta):
         MultilabelCalibrator(BY_LABEL),
         MultilabelCalibrator(BY_LABEL, method="isotonic"),
         MultilabelCalibrator(BY_LABEL, method="temperature"),
+        MultilabelCalibrator(BY_LABEL, ensemble=True),
     ],
 )
 def test_weights_are_repetitions(table, model):

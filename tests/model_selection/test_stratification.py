@@ -221,7 +221,7 @@ def test_labels_without_a_positive_in_some_part(labels):
         (lambda: MultilabelStratifiedKFold(True), "n_splits must be an integer"),
         (lambda: MultilabelStratifiedKFold(shuffle="yes"), "shuffle must be True or False"),
         (lambda: MultilabelStratifiedKFold(random_state=0), "no effect without shuffling"),
-        (lambda: MultilabelStratifiedShuffleSplit(0), "n_splits must be an integer of at least 1"),
+        (lambda: MultilabelStratifiedShuffleSplit(0), "n_splits must be an integer above 0"),
     ],
 )
 def test_bad_parameters(make, message):
@@ -250,6 +250,17 @@ def test_bad_labels(y, message):
     for cv in (MultilabelStratifiedKFold(2), MultilabelStratifiedShuffleSplit(2)):
         with pytest.raises(ValueError, match=message):
             list(cv.split(np.zeros(10), y))
+
+
+def test_nothing_to_split(labels):
+    for X, arrays, message in (
+        (None, [], "X is None, which cannot be split"),
+        (labels, [labels, None], r"arrays\[1\] is None, which cannot be split: leave it out"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            multilabel_train_test_split(X, labels, *arrays)
+    with pytest.raises(ValueError, match="target y is None"):
+        multilabel_train_test_split(labels, None)
 
 
 def test_bad_sizes_and_groups(labels):

@@ -121,13 +121,19 @@ def compare(
     -----
     UserWarning
         Of methods that failed somewhere: their errors are in ``comparison.errors``, and the others
-        go on. Also of methods that `results_dir` cannot recognise.
+        go on. Of methods that `results_dir` cannot recognise. And what the methods and metrics
+        warned of, each text once, with the methods' names.
 
     Notes
     -----
     Seconds are wall-clock time. With `n_jobs` above 1 they are those of jobs that run side by
     side and slow one another down. Seconds of a prediction include what is done only once here
-    for all shares, such as the pass of the images through a backbone.
+    for all shares, such as the pass of the images through a backbone. Methods that share a cache of
+    image tokens, as they do by default, share that work: it counts as the first one's. With
+    ``cache=None`` each does its own.
+
+    Metrics that decide do so at 0.5, unless `metrics` say otherwise, and for a
+    :class:`~sklearn_ctran.model_selection.TunedThresholds` at its own thresholds, as its `predict`.
     """
     check_count("n_draws", n_draws)
     methods = read_estimators(estimators)
@@ -152,7 +158,7 @@ def compare(
         delayed(_run_or_load)(store, key, name, methods[name], samples, part, questions, reseed)
         for key, (name, part) in zip(keys, tasks, strict=True)
     )
-    runs, errors = [], {}
+    runs, errors, warned = [], {}, {}
     for number, ((name, part), (outcome, is_old)) in enumerate(
         zip(tasks, outcomes, strict=True), start=1
     ):
@@ -163,6 +169,8 @@ def compare(
             if extra_labels is None:
                 row = {key: value for key, value in row.items() if key != "extra_known_fraction"}
             runs.append({**place, **row})
+        for text in outcome["warnings"]:
+            warned.setdefault(text, {})[name] = None
         if outcome["errors"]:
             errors.setdefault(name, []).extend(
                 {**place, **error} for error in outcome["errors"]
@@ -170,8 +178,11 @@ def compare(
     if not runs:
         first = next(iter(errors.values()))[0]
         raise RuntimeError(
-            f"Every method failed. The first error, of {_place(first)}:\n{first['traceback']}"
+            f"Every method failed. The first error, of {_place(first)}: {first['message']}\n\n"
+            f"{first['traceback']}"
         )
+    for text, names in warned.items():
+        warn(f"{', '.join(map(repr, names))}: {text}")
     for name, failures in errors.items():
         n_failed = len({(failure["seed"], failure["fold"]) for failure in failures})
         warn(
@@ -190,11 +201,11 @@ def compare(
 
 def _run_or_load(store, key, name, estimator, samples, part, questions, reseed):
     """The outcome of a task, and whether it was there already."""
-    outcome = None if store is None else store.load(name, key)
+    outcome = None if key is None else store.load(key)
     if outcome is not None:
         return outcome, True
     outcome = run_task(estimator, samples, part, questions, reseed)
-    if store is not None and not outcome["errors"]:
+    if key is not None and not outcome["errors"]:
         store.save(name, key, outcome)
     return outcome, False
 
@@ -209,7 +220,11 @@ def _keys(methods, samples, tasks, questions, reseed):
                 f"results_dir cannot recognise {name!r}, which has a parameter that cannot be told "
                 "from others by its content: it is fitted in every call."
             )
-    return [task_key(data, texts[name], part, questions, reseed) for name, part in tasks]
+            texts[name] = None
+    return [
+        None if texts[name] is None else task_key(data, texts[name], part, questions, reseed)
+        for name, part in tasks
+    ]
 
 
 def _report(number, n_tasks, name, part, outcome, is_old):

@@ -145,7 +145,7 @@ def read_extra_fractions(fractions, extra_labels):
 
 
 def _as_list(fractions):
-    return [fractions] if isinstance(fractions, Real) else list(fractions)
+    return [fractions] if isinstance(fractions, (Real, str)) else list(fractions)
 
 
 def unique(values, name):

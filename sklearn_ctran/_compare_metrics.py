@@ -1,7 +1,7 @@
 """The metrics of ``compare``."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -65,6 +65,11 @@ def read_metrics(metrics, exclusive):
         metrics = "accuracy" if exclusive else "mAP"
     if isinstance(metrics, str) or callable(metrics):
         metrics = [metrics]
+    if not isinstance(metrics, Iterable):
+        raise TypeError(
+            "metrics must be a name, a function, a dict of names to these, or a list of them, got "
+            f"{metrics!r}."
+        )
     if not isinstance(metrics, Mapping):
         pairs = [(_metric_name(metric), metric) for metric in metrics]
         unique([name for name, _ in pairs], "metrics")

@@ -26,23 +26,24 @@ class Store:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def load(self, name, key):
-        """The outcome of a task, if it is there.
+    def load(self, key):
+        """The outcome of a task, if it is there, whatever the method was called then.
 
         Parameters
         ----------
-        name, key : str
+        key : str
             As in :meth:`save`.
 
         Returns
         -------
         outcome : dict or None
         """
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            content = json.loads(self._path(name, key).read_text(encoding="utf-8"))
-            outcome = content["outcome"]
-            if content["key"] == key and content["digest"] == _digest(outcome):
-                return outcome
+        for path in self.folder.glob(f"*-{key}.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                content = json.loads(path.read_text(encoding="utf-8"))
+                outcome = content["outcome"]
+                if content["key"] == key and content["digest"] == _digest(outcome):
+                    return outcome
         return None
 
     def save(self, name, key, outcome):
@@ -57,18 +58,14 @@ class Store:
             Of what JSON knows.
         """
         content = {"method": name, "key": key, "digest": _digest(outcome), "outcome": outcome}
-        path = self._path(name, key)
+        readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
+        path = self.folder / f"{readable}-{key}.json"
         unfinished = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
         try:
             unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
             os.replace(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
-
-    def _path(self, name, key):
-        readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
-        return self.folder / f"{readable}-{key}.json"
-
 
 def _digest(outcome):
     return joblib.hash(json.dumps(outcome, sort_keys=True), hash_name="sha1")

@@ -3,16 +3,19 @@
 import inspect
 import time
 import traceback
+import warnings
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 from sklearn.base import clone
 
+from sklearn_ctran._labels import as_names, check_columns
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._unwrap import fit_target, fits_with, unwrap
+from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.metrics._known import draw_known_labels
-from sklearn_ctran.metrics._responses import takes_known_labels
+from sklearn_ctran.metrics._responses import takes_known_labels, with_own_threshold
 from sklearn_ctran.model_selection._meta import LearnedOutOfFold
 from sklearn_ctran.model_selection._out_of_fold import fit, predict_proba
 
@@ -63,8 +66,15 @@ def run_task(estimator, samples, part, questions, reseed):
     outcome : dict
         ``rows``, list of dict: ``known_fraction``, ``extra_known_fraction``, ``metric``, ``score``,
         ``fit_seconds``, ``predict_seconds``; ``errors``, list of dict: ``where``, ``message``,
-        ``traceback``. Nothing else than numbers and text.
+        ``traceback``; ``warnings``, list of str. Nothing else than numbers and text.
     """
+    with warnings.catch_warnings(record=True) as caught:
+        outcome = _run(estimator, samples, part, questions, reseed)
+    texts = {f"{each.category.__name__}: {each.message}": None for each in caught}
+    return {**outcome, "warnings": list(texts)}
+
+
+def _run(estimator, samples, part, questions, reseed):
     outcome = {"rows": [], "errors": []}
     try:
         method = _Fitted(_seeded(clone(estimator), part.seed, reseed), samples.take(part.train))
@@ -88,7 +98,7 @@ def run_task(estimator, samples, part, questions, reseed):
         for name, metric in questions.metrics.items():
             try:
                 scores = [
-                    _score(name, metric, held_out.targets.states, proba, known)
+                    _score(name, method.complete(metric), held_out.targets.states, proba, known)
                     for proba, known, _ in answers
                 ]
             except Exception as error:
@@ -171,6 +181,8 @@ class _Fitted:
         self.fit_seconds = time.perf_counter() - start
         self._estimator = estimator
         final, _ = unwrap(estimator)
+        _check_names(final, samples)
+        self._final = final
         self._takes_known = takes_known_labels(final)
         parameters = inspect.signature(final.predict_proba).parameters
         learned = samples.extra_labels is not None
@@ -192,6 +204,10 @@ class _Fitted:
             X = self._final.encode(X)
         self._X = X
         self._look_seconds = time.perf_counter() - start
+
+    def complete(self, metric):
+        """A metric, with the method's thresholds if it has any."""
+        return with_own_threshold(metric, self._final)
 
     def answer(self, held_out, known_fraction, extra_fraction, seed):
         """Draw what is told, and ask.
@@ -246,6 +262,19 @@ class _Fitted:
         if known is None and extra is None:
             self._untold = proba, seconds
         return proba, seconds
+
+
+def _check_names(fitted, samples):
+    """Refuse a method, fitted before, whose labels are others, or in another order."""
+    own = getattr(fitted, "label_names_", None)
+    if own is not None and hasattr(samples.y, "columns"):
+        check_columns(samples.y.columns, own)
+    own, given = getattr(fitted, "extra_label_names_", ()), samples.extra_labels
+    if len(own) and given is not None and list(own) != list(given):
+        raise ValueError(
+            f"The method was fitted with the extra labels {describe(as_names(own))}; "
+            f"extra_labels has {describe(as_names(given))}."
+        )
 
 
 def _learns_extra(estimator):

@@ -13,6 +13,7 @@ from sklearn_ctran._checks import check_count
 from sklearn_ctran._labels import (
     POSITIVE,
     UNKNOWN,
+    check_columns,
     encode_known,
     encode_known_classes,
     read_states,
@@ -330,8 +331,8 @@ class LabelPredictions(ClassifierMixin):
             score = accuracy_score(np.asarray(y)[asked], predicted, sample_weight=sample_weight)
             return float(score)
         y = y.toarray() if hasattr(y, "toarray") else y
-        if hasattr(y, "columns") and list(y.columns) != list(self.label_names_):
-            raise ValueError("The columns of y must be the labels of fit, in the same order.")
+        if hasattr(y, "columns"):
+            check_columns(y.columns, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
         entries = read_entries(truth, proba, told, sample_weight, names=self.label_names_)
         return mean_of_labels(average_precisions(entries), entries)

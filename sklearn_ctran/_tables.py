@@ -57,13 +57,16 @@ def rst(rows):
 
 
 def markdown_text(text):
-    """Any text so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*|<\[])", r"\\\1", text)
+    """Any text so that Markdown shows it as it is, in one line."""
+    return re.sub(r"([\\`*_~&#|<\[])", r"\\\1", " ".join(text.split()))
 
 
 def rst_text(text):
-    """Any text so that reStructuredText shows it as it is."""
-    return re.sub(r"([\\`*|]|_\b)", r"\\\1", text)
+    """Any text so that reStructuredText shows it as it is, in one line."""
+    text = re.sub(r"([\\`*|]|_\b)", r"\\\1", " ".join(text.split()))
+    # Bullets, numbers of lists, comments and rules are only what they are at the beginning.
+    is_plain = text[:1].isalnum() and not re.match(r"\w+[.)]", text)
+    return text if is_plain else f"\\ {text}"
 
 
 def _measure(rows):

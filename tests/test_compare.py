@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -394,8 +395,57 @@ def test_without_predict_proba_it_says_what_to_do(table):
 
 def test_if_all_fail_the_first_error_is_raised(table):
     X, Y = table
-    with pytest.raises(RuntimeError, match=r"of 'a', seed 0, fold 0:\nTraceback[^~]*no fit"):
+    with pytest.raises(RuntimeError, match=r"of 'a', seed 0, fold 0: .*no fit\n\nTraceback"):
         compare({"a": Recorder("fail in fit"), "b": Recorder("fail in fit")}, X, Y, split=SPLIT)
+
+
+def test_a_frozen_estimator_of_other_labels_is_refused(table):
+    X, Y = table
+    frame = pd.DataFrame(Y, columns=list("abcd"))
+    frozen = {
+        "right": FrozenEstimator(BinaryRelevance(LOGISTIC).fit(X[:100], frame[:100])),
+        "wrong": FrozenEstimator(BinaryRelevance(LOGISTIC).fit(X[:100], frame.iloc[:100, ::-1])),
+    }
+    with pytest.warns(UserWarning, match="'wrong' failed .* column 0 is 'a' where .* has 'd'"):
+        result = compare(frozen, X, frame, split=SPLIT, known_fractions=0)
+    assert set(result.errors) == {"wrong"}
+    extra = {
+        name: FrozenEstimator(BinaryRelevance(LOGISTIC).fit(X, Y, extra_labels={name: Y[:, 0]}))
+        for name in ("right", "wrong")
+    }
+    with pytest.warns(UserWarning, match="'wrong' failed .* extra labels 'wrong'"):
+        compare(extra, X, Y, extra_labels={"right": Y[:, 0]}, split=SPLIT)
+
+
+def test_thresholds_of_its_own_count(table):
+    X, Y = table
+    tuned = TunedThresholds(BinaryRelevance(LOGISTIC), cv=2, random_state=0)
+    half = partial(class_f1, threshold=0.5)
+    methods = {"at 0.5": BinaryRelevance(LOGISTIC), "tuned": make_pipeline(StandardScaler(), tuned)}
+    metrics = {"CF1": class_f1, "CF1 at 0.5": half}
+    result = compare(methods, X, Y, split=SPLIT, known_fractions=0, metrics=metrics)
+    train, test = SPLIT
+    fitted = methods["tuned"].fit(X[train], Y[train])
+    expected = class_f1(Y[test], fitted.predict(X[test]).astype(float))
+    assert scores(result, "tuned", "CF1") == [pytest.approx(expected, abs=1e-12)]
+    assert scores(result, "tuned", "CF1 at 0.5") != scores(result, "tuned", "CF1")
+    assert scores(result, "at 0.5", "CF1 at 0.5") == scores(result, "at 0.5", "CF1")
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_methods_and_metrics_warn_of_is_said_once(table, tmp_path):
+    X, Y = table
+    Y = np.hstack([Y, np.zeros((len(Y), 1), dtype=int)])
+    Y[:100:9, 4] = 1  # and in no test row
+    relevance = {"a": BinaryRelevance(LOGISTIC), "b": BinaryRelevance(LOGISTIC)}
+    for _ in range(2):  # also of what results_dir has
+        with pytest.warns(UserWarning) as warned:
+            compare(
+                relevance, X, Y, split=SPLIT, metrics="CR", known_fractions=(0, 0.2),
+                results_dir=tmp_path,
+            )  # fmt: skip
+        (text,) = [str(each.message) for each in warned]
+        assert text.startswith("'a', 'b': UndefinedMetricWarning: Without a positive entry recall")
 
 
 def test_interrupts_are_no_failures(table, monkeypatch):
@@ -423,6 +473,15 @@ def test_finished_tasks_are_not_repeated(table, calls, tmp_path):
     assert len(calls) == 2 * n_calls
     # An estimator by another name, and its fold, need not be told apart by a name in the file.
     assert {json.loads(path.read_text())["method"] for path in tmp_path.iterdir()} == {"a", "b"}
+
+
+def test_a_method_of_another_name_is_recognised(table, calls, tmp_path):
+    X, Y = table
+    first = compare({"a": Recorder()}, X, Y, split=SPLIT, results_dir=tmp_path)
+    n_calls = len(calls)
+    again = compare({"b/c": Recorder()}, X, Y, split=SPLIT, results_dir=tmp_path)
+    assert len(calls) == n_calls
+    assert scores(again, "b/c") == scores(first, "a")
 
 
 @pytest.mark.parametrize(

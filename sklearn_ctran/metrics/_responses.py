@@ -1,9 +1,11 @@
 """Probabilities of any scikit-learn estimator, told what is known if it can be told."""
 
+import functools
 import inspect
 
 import numpy as np
 
+from sklearn_ctran._labels import check_columns
 from sklearn_ctran._unwrap import unwrap
 
 
@@ -36,8 +38,8 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
     """
     estimator, X = unwrap(estimator, X)
     own_names = getattr(estimator, "label_names_", None)
-    if names is not None and own_names is not None and list(own_names) != list(names):
-        raise ValueError("The columns of y must be the labels of fit, in the same order.")
+    if names is not None and own_names is not None:
+        check_columns(names, own_names)
     if known_labels is not None and takes_known_labels(estimator):
         told["known_labels"] = known_labels
     proba = estimator.predict_proba(X, **told)
@@ -47,6 +49,37 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
     if n_labels == 1 and proba.shape[1] == 2:
         return _of_class_one(proba, estimator.classes_, 0)[:, None]
     return proba
+
+
+def with_own_threshold(metric, estimator):
+    """A metric that decides as the estimator's `predict` does.
+
+    Parameters
+    ----------
+    metric : callable
+    estimator : estimator
+        Fitted and unwrapped.
+
+    Returns
+    -------
+    metric : callable
+        With ``threshold=`` what the estimator has as `thresholds_` (TunedThresholds), if the metric
+        takes a threshold and has been given none.
+    """
+    thresholds = getattr(estimator, "thresholds_", None)
+    if thresholds is None or np.isnan(thresholds).any() or _is_given(metric, "threshold"):
+        return metric
+    if "threshold" not in inspect.signature(metric).parameters:
+        return metric
+    return functools.partial(metric, threshold=thresholds)
+
+
+def _is_given(metric, name):
+    while isinstance(metric, functools.partial):
+        if name in metric.keywords:
+            return True
+        metric = metric.func
+    return False
 
 
 def takes_known_labels(estimator):

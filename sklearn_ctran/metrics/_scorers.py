@@ -6,9 +6,10 @@ import inspect
 import numpy as np
 from sklearn.utils.metadata_routing import _MetadataRequester
 
+from sklearn_ctran._unwrap import unwrap
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
-from sklearn_ctran.metrics._responses import label_probabilities
+from sklearn_ctran.metrics._responses import label_probabilities, with_own_threshold
 
 #: Endings of the names of metrics that are better when lower, as scikit-learn has it.
 _LOSSES = ("_loss", "_error", "_deviance")
@@ -33,7 +34,9 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better, from
         ``estimator.predict_proba(X)``. That may be an array or, as of ``MultiOutputClassifier``,
-        a list of arrays.
+        a list of arrays. A metric that decides does so at its ``threshold=`` or, where that is not
+        given here, at the thresholds of a
+        :class:`~sklearn_ctran.model_selection.TunedThresholds`.
 
     Raises
     ------
@@ -144,7 +147,8 @@ class _LabelScorer(_MetadataRequester):
             kwargs["sample_weight"] = sample_weight
         ordered = names if hasattr(y, "columns") else None
         proba = label_probabilities(estimator, X, shape[1], known, ordered)
-        score = self._metric(y, proba, **kwargs)
+        metric = functools.partial(self._metric, **kwargs)
+        score = with_own_threshold(metric, unwrap(estimator)[0])(y, proba)
         if np.ndim(score) != 0:
             raise ValueError(
                 f"{_name(self._metric)} returned an array of shape {np.shape(score)}; a scorer "

@@ -258,7 +258,7 @@ def test_columns_are_those_of_fit(table):
     pipeline = make_pipeline(StandardScaler(), CTranClassifier(**QUICK)).fit(X, frame)
     scorer = partial_label_scorer(mean_average_precision)
     assert scorer(pipeline, X, frame) == scorer(pipeline, X, Y)
-    with pytest.raises(ValueError, match="must be the labels of fit, in the same order"):
+    with pytest.raises(ValueError, match="must be the estimator.s labels in its order"):
         scorer(pipeline, X, frame[list("bacd")])
 
 

@@ -77,7 +77,7 @@ def main():
     print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()))
     print(f"{sum(seconds.values()) / 60:.0f} minutes in all")
     if arguments.json:
-        rows = {name: comparison.rows() for name, comparison in comparisons.items()}
+        rows = {name: comparison.rows for name, comparison in comparisons.items()}
         report = {"scores": rows, "seconds": seconds, **machine}
         Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if arguments.rst:

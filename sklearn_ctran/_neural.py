@@ -9,6 +9,7 @@ import os
 
 import numpy as np
 import torch
+from scipy import sparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -465,6 +466,8 @@ def _scaled(weights, labels, train):
 
 def _kind_of(X, takes_tokens):
     """Tell what `X` holds: "images", "tokens" or "features"; lists of numbers become arrays."""
+    if sparse.issparse(X):
+        raise TypeError("X is sparse; features are read dense: pass X.toarray().")
     n_dimensions = getattr(X, "ndim", None)
     if isinstance(X, (list, tuple)):
         if any(_is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):

@@ -259,7 +259,7 @@ def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, cl
     ValueError
         If a label or group is unknown, or rules make no sense.
     """
-    labels = _Labels(names)
+    labels = Labels(names)
     groups = _read_groups(label_groups, labels)
     # Each group once, the stricter mode winning: alone, a group is much faster to evaluate.
     exclusive = {tuple(range(classes)): True} if classes else {}
@@ -281,7 +281,7 @@ def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, cl
     return LabelRules(names, groups, consistent, classes)
 
 
-class _Labels:
+class Labels:
     """Finds labels by name or position."""
 
     def __init__(self, names):

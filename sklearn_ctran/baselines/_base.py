@@ -35,7 +35,7 @@ class Baseline(LabelPredictions, BaseEstimator):
     """
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, extra_labels=None, sample_weight=None):
+    def fit(self, X, y, extra_labels=None, sample_weight=None):
         """Learn from features and labels.
 
         Parameters

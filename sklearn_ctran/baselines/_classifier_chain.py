@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names
+from sklearn_ctran._rules import Labels
 from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 
@@ -34,8 +35,8 @@ class ClassifierChain(Baseline):
         With ``predict_proba``; a clone is fitted for each label of each chain. None for
         ``LogisticRegression(max_iter=1000)``.
     order : "auto", "random" or list of labels, default="auto"
-        Of the targets, each of which a list has once, by name or else by position. "auto": as in
-        `y` for a single chain, random for several.
+        Of the targets, each of which a list has once, by name, or by position where no name is an
+        integer. "auto": as in `y` for a single chain, random for several.
     known_first : list of labels or None, default=None
         Targets that move to the front of every chain, in this order, because they will be known:
         at the front they tell on all others.
@@ -148,19 +149,7 @@ class ClassifierChain(Baseline):
         return extra + first + [label for label in order if label not in first]
 
     def _positions(self, labels, what):
-        names = self.label_names_.tolist()
-        positions = []
-        for label in as_names(labels):
-            is_position = isinstance(label, Integral) and 0 <= label < len(names)
-            if label not in names and not is_position:
-                raise ValueError(
-                    f"{what} names {label!r}, which is not a label of y. They are "
-                    f"{', '.join(map(repr, names[:10]))}{', ...' if len(names) > 10 else ''}."
-                )
-            positions.append(names.index(label) if label in names else int(label))
-            if positions.count(positions[-1]) > 1:
-                raise ValueError(f"{what} has {label!r} twice: name each label once.")
-        return positions
+        return list(Labels(self.label_names_).members(as_names(labels), what))
 
     def _draw_rows(self, rng, states):
         """Rows that a chain is fitted on."""
@@ -208,7 +197,7 @@ class ClassifierChain(Baseline):
 
 def _fit_chain(single, X, states, sample_weight):
     """Fitted classifiers of a chain of labels, whose states are in the order of the chain."""
-    inputs = np.hstack([X, states.astype(np.int64)])
+    inputs = np.hstack([X, states.astype(np.float64)])  # Means of labels are no integers.
     for column in inputs.T[X.shape[1] :]:
         missing = column == UNKNOWN
         if missing.any():

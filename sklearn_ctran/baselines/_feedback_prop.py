@@ -85,7 +85,8 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X, y, extra_labels, sample_weight
-            As of :meth:`LinearHead.fit`.
+            As of :meth:`LinearHead.fit`. Of a FrozenEstimator nothing is fitted, nor are they
+            looked at.
 
         Returns
         -------
@@ -129,12 +130,11 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         states = self._states(len(data), known_labels, extra_labels)
         if not isinstance(data, Tokens):
             data = head._encode_images(data, module.backbone, device)
-        module.eval().requires_grad_(False)
+        module.eval()
         logits = []
         for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
             batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
             logits.append(self._feed_back(module, *batch).float().cpu().numpy())
-        module.requires_grad_(True)
         return np.concatenate(logits), states
 
     def _feed_back(self, module, tokens, states):

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
-from sklearn_ctran.baselines._base import Baseline, check_wrapped
+from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
 
 
 class LabelPowerset(Baseline):
@@ -16,7 +16,8 @@ class LabelPowerset(Baseline):
     It gives each of these label sets a probability, and a label that of all sets that have it.
     Known labels condition exactly: sets that contradict them are dropped, and the probabilities of
     the rest are scaled to sum to 1. Where every set contradicts what is known (such a set was
-    never seen), those that contradict the fewest of the known labels stay.
+    never seen, or the classifier gives it a probability of exactly 0), those that contradict the
+    fewest of the known labels stay.
 
     Samples with a missing entry have no label set, and are left out.
 
@@ -133,7 +134,11 @@ class LabelPowerset(Baseline):
         contradicted[proba == 0] = np.inf
         proba[contradicted > contradicted.min(axis=1, keepdims=True)] = 0.0
         # Sums of probabilities of all sets may exceed 1 by a rounding error.
-        return np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
+        proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
+        if self._exclusive:  # No set may agree with what is known of the classes.
+            classes = slice(self.n_labels_)
+            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
+        return proba
 
 
 def _disjoint_subsets(pruned, sets, sizes):

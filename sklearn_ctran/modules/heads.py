@@ -107,6 +107,9 @@ class BottleneckModel(PooledModel):
         Of the concepts' loss beside the targets', for "joint".
     """
 
+    #: Of a target's own concept at first: where that is uncertain, their logits move alike.
+    _OWN_WEIGHT = 2.0
+
     def __init__(self, n_labels, n_channels, *, n_targets, mode, concept_weight, **where):
         super().__init__(n_labels, n_channels, **where)
         self.first_concept = 0 if n_targets == n_labels else n_targets
@@ -117,6 +120,10 @@ class BottleneckModel(PooledModel):
         self.to_targets = nn.Linear(n_concepts, n_targets)
         nn.init.zeros_(self.to_concepts.weight)
         nn.init.zeros_(self.to_targets.weight)
+        if not self.first_concept:
+            # A target starts as its own concept: else the answer, and with it the loss that early
+            # stopping looks at, would not move for many epochs.
+            self.to_targets.weight.data.copy_(self._OWN_WEIGHT * torch.eye(n_targets))
 
     def head(self, features, states):
         """Logits (1, B, L); in training (2, B, L) where targets are their own concepts."""
@@ -138,7 +145,10 @@ class BottleneckModel(PooledModel):
     def set_prior(self, log_odds):
         """Start from the labels' log-odds, of shape (L,)."""
         n_targets = len(self.to_targets.bias)
-        self.to_targets.bias.copy_(log_odds[:n_targets])
+        # The priors come out again where every concept has its own.
+        concepts = torch.sigmoid(log_odds[self.first_concept :])
+        added = self.to_targets.weight @ (2 * concepts - 1)
+        self.to_targets.bias.copy_(log_odds[:n_targets] - added)
         self.to_concepts.bias.copy_(log_odds[self.first_concept :])
 
 

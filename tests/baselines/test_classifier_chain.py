@@ -155,12 +155,30 @@ def test_classes_are_predicted_given_that_they_are_none_before(table):
     np.testing.assert_allclose(two.predict_proba(X), expected, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+def test_the_mean_of_a_label_with_gaps_is_no_integer(table, dtype):
+    X, Y = table
+    gaps = np.where(np.random.RandomState(0).rand(*Y.shape) < 0.5, -1, Y)
+    integers = np.rint(np.abs(3 * X)).astype(dtype)
+    chain = ClassifierChain().fit(integers, gaps)
+    expected = ClassifierChain().fit(integers.astype(float), gaps)
+    np.testing.assert_allclose(
+        chain.predict_proba(integers), expected.predict_proba(integers.astype(float)), rtol=1e-6
+    )
+
+
 def test_errors_say_what_to_do(table):
     X, Y = table
-    with pytest.raises(ValueError, match="order names 'sun', which is not a label of y"):
+    with pytest.raises(ValueError, match="order names 'sun', which is not a label"):
         ClassifierChain(order=["sun", 1, 2]).fit(X, Y)
     with pytest.raises(ValueError, match="order has 1 twice"):
         ClassifierChain(order=[1, 1, 2]).fit(X, Y)
+    numbered = pd.DataFrame(Y, columns=[1, 2, 3])
+    with pytest.raises(ValueError, match="known_first names 0, .*go by name, not by position"):
+        ClassifierChain(known_first=[0]).fit(X, numbered)
+    assert ClassifierChain(known_first=[3]).fit(X, numbered).order_.tolist() == [[2, 0, 1]]
+    with pytest.raises(ValueError, match="known_first names True"):
+        ClassifierChain(known_first=[True]).fit(X, Y)
     with pytest.raises(ValueError, match="order has 2 labels, but y has 3"):
         ClassifierChain(order=[1, 2]).fit(X, Y)
     with pytest.raises(ValueError, match="n_chains=3 would be the same"):

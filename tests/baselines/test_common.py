@@ -1,10 +1,13 @@
 """What all baselines have in common: scikit-learn's checks, and the protocol."""
 
+import inspect
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
@@ -266,3 +269,16 @@ def test_what_is_wrapped_must_fit(baseline, table):
     assert model.predict_proba(X).shape == Y.shape
     with pytest.raises(ValueError, match="KNeighborsClassifier.fit does not take it"):
         model.fit(X, Y, sample_weight=np.ones(len(X)))
+
+
+@all_baselines
+def test_sparse_features_are_refused(baseline, table):
+    X, Y = table
+    with pytest.raises(TypeError, match=r"X is sparse.*X.toarray\(\)"):
+        clone(baseline).fit(sparse.csr_array(X), Y)
+
+
+@all_baselines
+def test_extra_labels_and_weights_come_third_and_fourth(baseline):
+    parameters = list(inspect.signature(baseline.fit).parameters)
+    assert parameters[:4] == ["X", "y", "extra_labels", "sample_weight"]

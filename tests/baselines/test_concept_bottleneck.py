@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import make_multilabel_classification
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran.baselines import ConceptBottleneck
 
@@ -88,3 +90,16 @@ def test_early_stopping_and_images():
     model.set_params(max_epochs=2, mode="independent").fit(images, Y, extra_labels=extra)
     assert model.predict_extra_proba(images).shape == (40, 3)
     assert np.isfinite(model.history_[0]["valid_loss"])
+
+
+@pytest.mark.parametrize("mode", ["joint", "sequential", "independent"])
+def test_early_stopping_sees_what_is_made_of_images(mode):
+    X, Y = make_multilabel_classification(300, n_features=20, n_classes=6, random_state=0)
+    X = StandardScaler().fit_transform(X).astype(np.float32)
+    model = ConceptBottleneck(mode=mode, early_stopping=True, max_epochs=60, random_state=0)
+    losses = model.fit(X[:200], Y[:200]).net_.history[:, "valid_loss"]
+    assert len(losses) > 20
+    assert min(losses) < 0.9 * losses[0]
+    assert model.score(X[200:], Y[200:]) > 0.6
+    blind = model.fit(0 * X[:200], Y[:200]).net_.history[:, "valid_loss"]
+    assert min(blind) > 1.05 * min(losses)

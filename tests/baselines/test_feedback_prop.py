@@ -146,3 +146,14 @@ def test_tuning(table, head):
     assert {name: getattr(model, name) for name in best} == best
     assert results[0]["n_steps"] == 3  # label 2 follows from label 0
     assert model.estimator_ is head
+
+
+def test_predicting_leaves_what_trains_of_the_head_as_it_was():
+    images = np.random.RandomState(0).randint(256, size=(12, 16, 16, 3), dtype=np.uint8)
+    Y = np.arange(24).reshape(12, 2) % 3 == 0
+    head = LinearHead("small", image_size=None, train_backbone=False, max_epochs=1, random_state=0)
+    module = head.fit(images, Y).net_.module_
+    before = [parameter.requires_grad for parameter in module.parameters()]
+    assert set(before) == {True, False}
+    of(head, images, Y).predict_proba(images, known_labels={0: 1})
+    assert [parameter.requires_grad for parameter in module.parameters()] == before

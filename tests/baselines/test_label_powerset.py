@@ -119,3 +119,13 @@ def test_of_classes_it_is_the_estimator_itself(table, n_classes):
     model = LabelPowerset(LogisticRegression(tol=1e-10)).fit(X, y)
     expected = LogisticRegression(tol=1e-10).fit(X, y).predict_proba(X)
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5, atol=1e-8)
+
+
+def test_classes_sum_to_one_where_no_set_agrees_with_what_is_known():
+    X = np.random.RandomState(0).rand(41, 2)
+    y = np.array(["A"] * 20 + ["B"] * 20 + ["C"])
+    extra = np.array([1] * 20 + [0] * 20 + [1])[:, None]
+    model = LabelPowerset(prune=2).fit(X, y, extra_labels=extra)
+    proba = model.predict_proba(X[:2], known_labels={"A": 0}, extra_labels=[[1], [1]])
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert (proba[:, 0] == 0).all()

@@ -498,7 +498,7 @@ def test_y_forms_give_the_same_model(table):
     model = quick().fit(X, frame)
     assert model.label_names_.tolist() == ["a", "b", "c"]
     assert model.score(X, frame) == model.score(X, sparse.csr_matrix(Y)) == model.score(X, Y)
-    with pytest.raises(ValueError, match="in the same order"):
+    with pytest.raises(ValueError, match="labels in its order: column 0"):
         model.score(X, frame[["b", "a", "c"]])
 
 

@@ -79,7 +79,7 @@ def main():
     if arguments.json:
         rows = {name: comparison.rows for name, comparison in comparisons.items()}
         report = {"scores": rows, "seconds": seconds, **machine}
-        Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        Path(arguments.json).write_text(json.dumps(report) + "\n", encoding="utf-8")
     if arguments.rst:
         Path(arguments.rst).write_text(render(comparisons, seconds, machine), encoding="utf-8")
 

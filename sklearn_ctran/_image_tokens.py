@@ -213,6 +213,32 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
         pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
         return pooled(tokens, lambda batch: pool(batch)[:, None]).values[:, 0]
 
+    def get_feature_names_out(self, input_features=None):
+        """Names of the pooled features.
+
+        Parameters
+        ----------
+        input_features : None
+            Not used: images have no features.
+
+        Returns
+        -------
+        names : ndarray of shape (n_channels,), object
+            "imagetokens0", "imagetokens1", ...
+
+        Raises
+        ------
+        ValueError
+            Without pooling, where the output is tokens, of three dimensions.
+        """
+        check_is_fitted(self)
+        if self.pool is None:
+            raise ValueError(
+                "Tokens (n_samples, n_tokens, n_channels) have no feature names: pool them, "
+                "pool='mean', for a table."
+            )
+        return super().get_feature_names_out(input_features)
+
     @property
     def _n_features_out(self):
         return self.n_channels_

@@ -1,6 +1,7 @@
 """The masks of label mask training."""
 
 import math
+from numbers import Real
 
 import torch
 
@@ -120,7 +121,8 @@ def check_unknown_fraction(fraction):
     """Raise a ValueError unless it is None or a pair of shares, the lower one first."""
     if fraction is None:
         return
-    if len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
+    are_numbers = all(isinstance(share, Real) for share in fraction)
+    if not are_numbers or len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
         raise ValueError(
             "unknown_fraction must be None or a pair (low, high) with 0 <= low <= high <= 1, "
             f"got {fraction!r}."

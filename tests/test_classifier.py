@@ -593,6 +593,7 @@ def test_tokens(table):
         ({"position": "cosine"}, "position"),
         ({"unknown_fraction": (0.5, 0.25)}, "unknown_fraction"),
         ({"unknown_fraction": (0.5,)}, "unknown_fraction"),
+        ({"unknown_fraction": ("a", "b")}, "unknown_fraction"),
         ({"unknown_fraction": (0.0, 1.5)}, "unknown_fraction"),
         ({"loss": "hinge"}, "loss"),
         ({"loss": nn.BCEWithLogitsLoss()}, "reduction='none'"),

@@ -153,6 +153,8 @@ def test_names_and_data_frames(images):
     np.testing.assert_array_equal(frame, values)
     series = pd.Series(list(X), index=np.arange(len(X)) + 5)
     assert transformer.transform(series).index[0] == 5
+    with pytest.raises(ValueError, match="have no feature names: pool them"):
+        ImageTokens(**SMALL, pool=None).fit(X).get_feature_names_out()
     transformer.set_params(pool=None)
     with pytest.raises(ValueError, match="do not fit into a table of pandas: set pool='mean'"):
         transformer.transform(X)

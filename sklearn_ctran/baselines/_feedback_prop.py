@@ -208,7 +208,23 @@ def tune_feedback_prop(
         Fitted, on `head`.
     results : list of dict
         Of each candidate `variant`, `n_steps`, `step_size` and `score`, best first.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to try, or `head` was fitted on a 1-D `y`; and as
+        :func:`~sklearn_ctran.metrics.partial_label_scorer`.
     """
+    if np.ndim(getattr(head, "classes_", None)) == 1:
+        raise ValueError(
+            "The head was fitted on a y of one class a sample, of which nothing can be known in "
+            "part: feedback needs several labels."
+        )
+    if not (len(known_fractions) and len(variants) and len(n_steps) and len(step_sizes)):
+        raise ValueError(
+            "There is nothing to try: known_fractions, variants, n_steps and step_sizes must each "
+            "have a value."
+        )
     scorers = [
         partial_label_scorer(metric, known_fraction=share, random_state=random_state)
         for share in known_fractions

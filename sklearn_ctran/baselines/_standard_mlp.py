@@ -13,7 +13,8 @@ class StandardMLP(NeuralBaseline):
     """A multi-layer perceptron on the pooled features of a backbone, which learns targets only.
 
     The "Standard" of the paper's Table 4 [2]_, after Koh et al. [1]_. Neither known nor extra
-    labels make a difference; the probability of an extra label is its share in training.
+    labels make a difference; the probability of an extra label is its share in training, as far as
+    `pos_weight` does not raise it.
 
     Parameters
     ----------

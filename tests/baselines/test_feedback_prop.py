@@ -148,6 +148,15 @@ def test_tuning(table, head):
     assert model.estimator_ is head
 
 
+def test_tuning_says_what_it_cannot_do(table, head):
+    X, Y = table
+    with pytest.raises(ValueError, match="nothing to try"):
+        tune_feedback_prop(head, X, Y, variants=())
+    classes = LinearHead(**QUICK | {"max_epochs": 1}).fit(X, Y[:, 0])
+    with pytest.raises(ValueError, match="feedback needs several labels"):
+        tune_feedback_prop(classes, X, Y[:, 0])
+
+
 def test_predicting_leaves_what_trains_of_the_head_as_it_was():
     images = np.random.RandomState(0).randint(256, size=(12, 16, 16, 3), dtype=np.uint8)
     Y = np.arange(24).reshape(12, 2) % 3 == 0

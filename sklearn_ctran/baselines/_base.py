@@ -41,7 +41,8 @@ class Baseline(LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features. For images, put ``ImageTokens(pool="mean")`` before this in a pipeline.
+            Features, dense and finite. For images, put ``ImageTokens(pool="mean")`` before this in
+            a pipeline.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
             1 where the label applies, 0 where not, -1 or NaN where nobody annotated it. One
             dimension: one class a sample.

@@ -17,6 +17,11 @@ from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
 from sklearn_ctran._masks import check_unknown_fraction, sample_label_states
 from sklearn_ctran.baselines._base import Baseline, scaled
 
+#: Status of L-BFGS-B: too many iterations or evaluations, as opposed to a failed line search.
+_OUT_OF_ITERATIONS = 1
+#: Below such slopes a line search may fail for nothing but rounding errors of the loss.
+_ROUNDING = 1e-6
+
 
 class MaskedLinear(Baseline):
     """A linear model of features and label states, trained with label mask training.
@@ -162,13 +167,16 @@ class MaskedLinear(Baseline):
                 "maxls": 50,
             },
         )
-        if found.nit >= self.max_iter:
-            warnings.warn(
-                f"MaskedLinear did not converge in max_iter={self.max_iter} iterations: raise it, "
-                "or tol.",
-                ConvergenceWarning,
-                stacklevel=5,
+        complaint = None
+        if found.status == _OUT_OF_ITERATIONS:
+            complaint = f"did not converge in max_iter={self.max_iter} iterations: raise it, or tol"
+        elif not found.success and not np.abs(found.jac).max() <= _ROUNDING:
+            complaint = (
+                f"gave up after {found.nit} iterations ({found.message.strip()}): look for extreme "
+                "features, or use standardize=True"
             )
+        if complaint:
+            warnings.warn(f"MaskedLinear {complaint}.", ConvergenceWarning, stacklevel=5)
         weights, flag_weights, intercept = problem.split(found.x)
         scale, mean = (1.0, 0.0)
         if self.standardize:

@@ -115,6 +115,15 @@ def test_parameters_do_what_they_say(table):
         assert MaskedLinear(max_iter=2).fit(X, Y).n_iter_ == 2
     with pytest.raises(ValueError, match="unknown_fraction must be None or a pair"):
         MaskedLinear(unknown_fraction=(0.9, 0.2)).fit(X, Y)
+    with pytest.raises(ValueError, match=r"unknown_fraction must be .*, got \('a', 'b'\)"):
+        MaskedLinear(unknown_fraction=("a", "b")).fit(X, Y)
+
+
+def test_a_solver_that_gives_up_says_so(table):
+    X, Y = table
+    with pytest.warns(ConvergenceWarning, match="gave up after 0 iterations.*ABNORMAL.*extreme"):
+        MaskedLinear(standardize=False).fit(1e100 * X, Y)
+    MaskedLinear(tol=1e-15).fit(X, Y)  # as far as rounding lets it: no warning
 
 
 def test_labels_of_one_state_are_certain(table):

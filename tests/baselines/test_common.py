@@ -18,7 +18,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ctran import CTranClassifier, ImageTokens, baselines
-from sklearn_ctran.baselines import FeedbackProp, LinearHead, StandardMLP
+from sklearn_ctran.baselines import ConceptBottleneck, FeedbackProp, LinearHead, StandardMLP
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 
 CLASSES = [getattr(baselines, name) for name in baselines.__all__ if name[0].isupper()]
@@ -47,6 +47,9 @@ def test_scikit_learn_checks(estimator, check):
     name = getattr(check, "func", check).__name__
     if type(estimator) in NEURAL and "sample_weight_equivalence" in name:
         estimator = made(type(estimator), **EXACT)
+    if type(estimator) is ConceptBottleneck and "sample_order_invariance" in name:
+        # Two layers of float32 differ by 2e-7 for rows in another order; the check allows 1e-7.
+        estimator.set_params(precision="float64")
     check(estimator)  # the check asserts
 
 

@@ -114,6 +114,13 @@ class Baseline(LabelPredictions, BaseEstimator):
             )
         return validate_data(self, X, reset=reset)
 
+    def _scale_classes(self, proba, states):
+        """Probabilities of all labels; for a 1-D `y` those of the classes :func:`scaled`."""
+        if self._exclusive:
+            classes = slice(self.n_labels_)
+            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
+        return proba
+
     def _answer(self, X, known_labels, extra_labels):
         check_is_fitted(self)
         X = self._read_X(X, reset=False)

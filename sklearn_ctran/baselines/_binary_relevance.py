@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_ctran._labels import POSITIVE
-from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
+from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 
 
@@ -90,10 +90,7 @@ class BinaryRelevance(Baseline):
         if self._exclusive and self.n_labels_ == 2:
             columns.insert(0, 1 - columns[0])
         proba = np.stack(columns, axis=1)
-        if self._exclusive:
-            classes = slice(self.n_labels_)
-            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
-        return proba
+        return self._scale_classes(proba, states)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names
 from sklearn_ctran._rules import Labels
-from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
+from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 
 
@@ -189,10 +189,7 @@ class ClassifierChain(Baseline):
             else:
                 proba[:, label] = own
                 inputs[:, seen.shape[1]] = np.where(known, states[:, label], passed_on)
-        if self._exclusive:
-            classes = slice(self.n_labels_)
-            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
-        return proba
+        return self._scale_classes(proba, states)
 
 
 def _fit_chain(single, X, states, sample_weight):

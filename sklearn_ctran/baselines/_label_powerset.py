@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
-from sklearn_ctran.baselines._base import Baseline, check_wrapped, scaled
+from sklearn_ctran.baselines._base import Baseline, check_wrapped
 
 
 class LabelPowerset(Baseline):
@@ -135,10 +135,8 @@ class LabelPowerset(Baseline):
         proba[contradicted > contradicted.min(axis=1, keepdims=True)] = 0.0
         # Sums of probabilities of all sets may exceed 1 by a rounding error.
         proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
-        if self._exclusive:  # No set may agree with what is known of the classes.
-            classes = slice(self.n_labels_)
-            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
-        return proba
+        # No set may agree with what is known of the classes.
+        return self._scale_classes(proba, states)
 
 
 def _disjoint_subsets(pruned, sets, sizes):

@@ -12,7 +12,6 @@ known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, def
 
 _TEXTS = {
     "{truth}": _TRUTH,
-    "{known}": _KNOWN,
     "{scores}": f"""\
 {_TRUTH}
 y_score : array-like of shape (n_samples, n_labels)
@@ -48,7 +47,7 @@ def with_shared_parameters(function):
     ----------
     function : callable
         With a docstring whose lines may be ``{truth}``, ``{scores}``, ``{probabilities}``,
-        ``{known}``, ``{entries}``, ``{decisions}`` or ``{errors}``.
+        ``{entries}``, ``{decisions}`` or ``{errors}``.
 
     Returns
     -------

@@ -1,12 +1,4 @@
-"""One threshold for each label, learned from out-of-fold probabilities.
-
-The thresholds that make one F1 of all labels' entries best are found as the zero of a fraction's
-parametric form [1]_, which for the F-measure falls apart into one choice for each label [2]_.
-
-.. [1] W. Dinkelbach: On Nonlinear Fractional Programming. Management Science 13, 1967.
-.. [2] W. Waegeman, K. Dembczynski, A. Jachnik, W. Cheng, E. Hullermeier: On the Bayes-Optimality of
-   F-Measure Maximizers. Journal of Machine Learning Research 15, 2014.
-"""
+"""One threshold for each label, or one for all, learned from out-of-fold probabilities."""
 
 from dataclasses import dataclass
 from numbers import Real

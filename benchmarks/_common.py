@@ -78,9 +78,7 @@ def score_percent(Y, probabilities, known_labels):
 
 def score_labels_percent(Y, probabilities, known_labels):
     """Average precision of each label over its unknown entries, in percent; NaN if undefined."""
-    return 100 * mean_average_precision(
-        Y, probabilities, known_labels=known_labels, average=None
-    )
+    return 100 * mean_average_precision(Y, probabilities, known_labels=known_labels, average=None)
 
 
 def compare(methods, Y_train, Y_test, seed, n_draws=1):

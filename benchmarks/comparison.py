@@ -178,9 +178,7 @@ def make_photo_methods(photos):
     features = ImageTokens(**photos, pool="mean"), StandardScaler()
     classical = {
         "binary relevance": BinaryRelevance(logistic),
-        "classifier chain": ClassifierChain(
-            logistic, order="random", chain_method="predict_proba"
-        ),
+        "classifier chain": ClassifierChain(logistic, order="random", chain_method="predict_proba"),
         "label powerset": LabelPowerset(logistic, prune=3),
         "masked linear": MaskedLinear(),
     }

@@ -37,9 +37,7 @@ def main():
 def _compare(y_true, y_score, n_repeats):
     scores = {}
     variants = {
-        "sklearn-ctran": lambda: scores.update(
-            ours=mean_average_precision(y_true, y_score)
-        ),
+        "sklearn-ctran": lambda: scores.update(ours=mean_average_precision(y_true, y_score)),
         "scikit-learn": lambda: scores.update(
             theirs=average_precision_score(y_true, y_score, average="macro")
         ),

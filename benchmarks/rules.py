@@ -70,7 +70,7 @@ from corel5k import compute_tokens, read_corel5k
 from sklearn.datasets import load_digits
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._rules import read_rules
+from sklearn_ctran._rules.reading import read_rules
 
 #: How many seeds each set is run with: of splits, annotated entries, known labels and models.
 SETS = {"digits": 3, "corel5k": 1}

@@ -1,11 +1,11 @@
 """C-Tran: multi-label image classification with transformers, as a scikit-learn estimator."""
 
-from sklearn_ctran._cache import TokenCache
-from sklearn_ctran._classifier import CTranClassifier
-from sklearn_ctran._compare import compare
-from sklearn_ctran._comparison import Comparison
-from sklearn_ctran._image_tokens import ImageTokens
-from sklearn_ctran._tokens import EncodedImages
+from sklearn_ctran._cache.token_cache import TokenCache
+from sklearn_ctran._compare.compare import compare
+from sklearn_ctran._compare.comparison import Comparison
+from sklearn_ctran._images.image_tokens import ImageTokens
+from sklearn_ctran._images.tokens import EncodedImages
+from sklearn_ctran._neural.classifier import CTranClassifier
 
 __all__ = [
     "CTranClassifier",

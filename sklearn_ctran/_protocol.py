@@ -8,19 +8,15 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from sklearn_ctran import _joint
-from sklearn_ctran._checks import check_count
-from sklearn_ctran._labels import (
-    POSITIVE,
-    UNKNOWN,
-    check_columns,
-    encode_known,
-    encode_known_classes,
-    read_states,
-)
-from sklearn_ctran._questions import Questions
+from sklearn_ctran._adapters import label_sets
+from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._labels.known import encode_known
+from sklearn_ctran._labels.states import check_columns, read_states
+from sklearn_ctran._labels.targets import encode_known_classes
+from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @dataclass(slots=True)
@@ -195,7 +191,7 @@ class LabelPredictions(ClassifierMixin):
         check_count("beam_width", beam_width)
         if decoding != "independent" and not self._exclusive:
             questions = Questions(self, X, known_labels, extra_labels)
-            return _joint.decode(questions, 1 if decoding == "greedy" else beam_width)
+            return label_sets.decode(questions, 1 if decoding == "greedy" else beam_width)
         proba, logits, states = self._answer(X, known_labels, extra_labels)
         proba = proba[:, : self.n_labels_]
         if self._exclusive:
@@ -251,7 +247,7 @@ class LabelPredictions(ClassifierMixin):
             draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
             return self.classes_[(draws >= cumulative[:, None]).sum(axis=2)]
         questions = Questions(self, X, known_labels, extra_labels)
-        return _joint.sample(questions, n_samples, n_sweeps, rng)
+        return label_sets.sample(questions, n_samples, n_sweeps, rng)
 
     def log_score(self, X, y, extra_labels=None):
         """Log-probability of each given label, given the image and all other given labels.
@@ -282,7 +278,7 @@ class LabelPredictions(ClassifierMixin):
         check_is_fitted(self)
         if not self._exclusive:
             questions = Questions(self, X, y, extra_labels, what=("y", "extra_labels"))
-            return _joint.pseudo_log_likelihood(questions)
+            return label_sets.pseudo_log_likelihood(questions)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
         states = encode_known_classes(y, self.classes_)
         check_consistent_length(proba, states)

@@ -32,6 +32,7 @@ PAPER_MODEL = {
     "shortcut": False,
 }
 
+
 #: Section 3.5: Adam at 1e-5 for batches of 16, label mask training on 25 to 100 % of the labels.
 PAPER_TRAINING = {
     "unknown_fraction": (0.25, 1.0),
@@ -46,6 +47,7 @@ PAPER_TRAINING = {
     "net_params": {"optimizer": Adam, "optimizer__betas": (0.9, 0.999)},
 }
 
+
 _RESNET101 = {
     "backbone": "resnet101",
     # The paper's is the first of torchvision's ImageNet weights.
@@ -55,13 +57,22 @@ _RESNET101 = {
     "augment": "flip+crop",
 }
 
+
 #: COCO, 80 objects (tables 1, 3 and 5).
 COCO80 = _RESNET101 | PAPER_MODEL | PAPER_TRAINING
+
+
 #: Visual Genome, 500 objects (tables 2, 3 and 5).
 VG500 = deepcopy(COCO80)
+
+
 #: BBC News, 500 nouns (tables 3 and 5).
 NEWS500 = deepcopy(COCO80)
+
+
 #: COCO, 1,000 words of captions (tables 3 and 5).
 COCO1000 = deepcopy(COCO80)
+
+
 #: Birds, 200 species with 112 attributes as extra labels (table 4): Inception v3, as Koh et al.
 CUB312 = deepcopy(COCO80) | {"backbone": "inception_v3", "image_size": (342, 299)}

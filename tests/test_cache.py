@@ -20,15 +20,10 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 from torch.utils.data import DataLoader
 
-from sklearn_ctran import _cache_session
-from sklearn_ctran._cache import (
-    TokenCache,
-    TokenCacheWarning,
-    join_session,
-    resolve_cache,
-    session_token,
-)
-from sklearn_ctran._cache_index import end_lives
+from sklearn_ctran._cache import session as _cache_session
+from sklearn_ctran._cache.index import end_lives
+from sklearn_ctran._cache.request import TokenCacheWarning
+from sklearn_ctran._cache.token_cache import TokenCache, join_session, resolve_cache, session_token
 
 SHAPE = (3, 4)
 ROW_BYTES = 4 * 3 * 4
@@ -513,7 +508,7 @@ class TestRoom:
             TokenCache(max_size=size)
 
     def test_half_of_what_is_free(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("sklearn_ctran._cache.free_bytes", lambda directory: 1000)
+        monkeypatch.setattr("sklearn_ctran._cache.token_cache.free_bytes", lambda directory: 1000)
         cache = TokenCache(tmp_path / "a" / "b")
         assert cache.info().max_size == 500
         ask(cache, range(4))
@@ -605,7 +600,7 @@ class TestDamage:
             pass
 
         with monkeypatch.context() as patch:
-            patch.setattr("sklearn_ctran._cache.write_file", write_nothing)
+            patch.setattr("sklearn_ctran._cache.request.write_file", write_nothing)
             assert ask(cache, range(8))[1] == list(range(8))
         assert ask(cache, range(8))[1] == list(range(8))
 
@@ -637,7 +632,7 @@ class TestDamage:
 
         ask(cache, range(8))
         with monkeypatch.context() as patch:
-            patch.setattr("sklearn_ctran._cache_index.os.unlink", unlink)
+            patch.setattr("sklearn_ctran._cache.index.os.unlink", unlink)
             assert cache.clear() == 8 * ROW_BYTES
         assert cache.info().bytes == 0
         assert len(segment_files(cache.location)) == 2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_ctran._checks import check_count
+from sklearn_ctran._utils.checks import check_count
 
 
 @pytest.mark.parametrize("value, least", [(1, 1), (np.int64(3), 1), (0, 0), (2, 2)])

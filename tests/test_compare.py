@@ -181,9 +181,7 @@ def test_a_metric_cannot_spoil_the_answer_for_the_next_one(table):
         return 0.0
 
     with pytest.warns(UserWarning, match="read-only"):
-        result = compare(
-            {"a": Recorder(0.7)}, X, Y, split=SPLIT, metrics=[vandal, overall_f1]
-        )
+        result = compare({"a": Recorder(0.7)}, X, Y, split=SPLIT, metrics=[vandal, overall_f1])
     assert scores(result, "a", "overall_f1")[0] == overall_f1(Y[100:], np.ones(Y[100:].shape))
 
 
@@ -551,9 +549,7 @@ def test_what_cannot_be_recognised_is_fitted_anew_and_said(table, calls, tmp_pat
     for _ in range(2):
         calls.clear()
         with pytest.warns(UserWarning, match="cannot recognise 'a'"):
-            compare(
-                {"a": Recorder(inner=Slotted())}, X, Y, split=SPLIT, results_dir=tmp_path
-            )
+            compare({"a": Recorder(inner=Slotted())}, X, Y, split=SPLIT, results_dir=tmp_path)
         assert calls
 
 

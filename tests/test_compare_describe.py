@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ctran import CTranClassifier, TokenCache
-from sklearn_ctran._compare_describe import describe_object
+from sklearn_ctran._compare.describe import describe_object
 from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain
 from sklearn_ctran.metrics import class_f1
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from sklearn_ctran import compare
-from sklearn_ctran._compare_metrics import accuracy, is_loss, read_metrics
+from sklearn_ctran._compare.metrics import accuracy, is_loss, read_metrics
 from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.metrics import class_f1, hamming_loss, mean_average_precision
 

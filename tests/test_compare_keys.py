@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from sklearn_ctran._compare_inputs import read_samples
-from sklearn_ctran._compare_keys import describe_data
+from sklearn_ctran._compare.arguments import read_samples
+from sklearn_ctran._compare.keys import describe_data
 
 
 def test_images_count_by_what_they_are(tmp_path):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_ctran._comparison import Comparison
+from sklearn_ctran._compare.comparison import Comparison
 
 
 def run(method, share, score, fold=0, metric="mAP", **more):
@@ -17,9 +17,7 @@ def run(method, share, score, fold=0, metric="mAP", **more):
 
 
 def comparison(runs, methods=("a", "b"), metrics=("mAP",), n_runs=2, errors=None, losses=()):
-    return Comparison(
-        list(methods), list(metrics), runs, errors or {}, n_runs, frozenset(losses)
-    )
+    return Comparison(list(methods), list(metrics), runs, errors or {}, n_runs, frozenset(losses))
 
 
 @pytest.fixture

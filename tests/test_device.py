@@ -2,7 +2,7 @@
 
 import torch
 
-from sklearn_ctran._device import has_bfloat16
+from sklearn_ctran._utils.devices import has_bfloat16
 
 
 def test_bfloat16_goes_by_the_processor(monkeypatch):

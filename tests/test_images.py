@@ -13,9 +13,10 @@ import pytest
 import torch
 from PIL import Image
 
-from sklearn_ctran import _decoding, _keys
-from sklearn_ctran._images import check_images
-from sklearn_ctran._preprocessing import Preprocessing
+from sklearn_ctran._images import decoding as _decoding
+from sklearn_ctran._images import keys as _keys
+from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 
 AS_IS = Preprocessing(None)
 
@@ -343,7 +344,7 @@ def test_a_file_whose_size_changes_is_named(paths):
 
 def test_a_long_list_of_paths_takes_no_memory(tmp_path, monkeypatch):
     Image.fromarray(photo(2, 2)).save(tmp_path / "a.png")
-    monkeypatch.setattr("sklearn_ctran._images._check_row", lambda *args: ((2, 2), False))
+    monkeypatch.setattr("sklearn_ctran._images.images._check_row", lambda *args: ((2, 2), False))
     texts = [str(tmp_path / f"{'0123456789' * 5}{number}.png") for number in range(20_000)]
     for X in (texts, np.array(texts), [Path(text) for text in texts]):
         tracemalloc.start()

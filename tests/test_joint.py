@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from sklearn_ctran import _joint
-from sklearn_ctran._questions import Questions
-from sklearn_ctran._rules import read_rules
+from sklearn_ctran._adapters import label_sets as _joint
+from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._rules.reading import read_rules
 
 SETS = np.array(list(itertools.product([0, 1], repeat=4)))
 

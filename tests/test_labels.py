@@ -6,13 +6,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
-from sklearn_ctran._labels import (
-    encode_extra_labels,
-    encode_known,
-    encode_known_labels,
-    encode_targets,
-    log_odds,
-)
+from sklearn_ctran._labels.known import encode_known, encode_known_labels
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets, log_odds
 
 Y = np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0]])
 NAMES = np.array(["cat", "dog", "sun"])

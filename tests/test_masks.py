@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from sklearn_ctran._masks import hidden_counts, leads, sample_label_states
+from sklearn_ctran._labels.masks import hidden_counts, leads, sample_label_states
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 3, 10, 77])

@@ -6,8 +6,9 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ctran._net import LabelledImages, LabelMaskNet, OneCycle
-from sklearn_ctran._tokens import Tokens
+from sklearn_ctran._images.tokens import Tokens
+from sklearn_ctran._neural.batches import LabelledImages
+from sklearn_ctran._neural.net import LabelMaskNet, OneCycle
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
 
@@ -137,8 +138,10 @@ def test_augmentation_is_seeded_by_what_is_in_the_batch():
             return 10
 
         def batch(self, rows, generator=None):
-            return torch.zeros(len(rows)) if generator is None else torch.rand(
-                len(rows), generator=generator
+            return (
+                torch.zeros(len(rows))
+                if generator is None
+                else torch.rand(len(rows), generator=generator)
             )
 
     states = torch.zeros(10, 1, dtype=torch.int8)

@@ -10,8 +10,9 @@ from PIL import Image
 from sklearn.model_selection import GridSearchCV, KFold
 from torch import nn
 
-from sklearn_ctran import CTranClassifier, TokenCache, _neural
-from sklearn_ctran._tokens import Tokens
+from sklearn_ctran import CTranClassifier, TokenCache
+from sklearn_ctran._images.tokens import Tokens
+from sklearn_ctran._neural import base as _neural
 
 QUICK = {"d_model": 16, "n_layers": 1, "n_heads": 2, "max_epochs": 1, "random_state": 0}
 
@@ -299,13 +300,13 @@ def test_grids_of_images_that_are_not_resized(tmp_path):
     ],
 )
 def test_precision_of_the_transformer(monkeypatch, params, n_labels, expected):
-    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("sklearn_ctran._images.reader.has_bfloat16", lambda device: True)
     rng = np.random.RandomState(0)
     X, Y = rng.randn(8, 3), rng.randint(2, size=(8, n_labels))
     model = CTranClassifier(**QUICK | params, device="cpu").fit(X, Y)
     assert model.net_.precision == expected
     assert model.predict_proba(X).dtype == np.float32
-    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("sklearn_ctran._images.reader.has_bfloat16", lambda device: False)
     is_asked_for = params.get("precision") == "bfloat16"
     assert (model.fit(X, Y).net_.precision == "bfloat16") == is_asked_for
 
@@ -340,7 +341,7 @@ def test_no_float64_on_mps(monkeypatch, photos):
 
 
 def test_precision_of_a_backbone(monkeypatch, photos, tmp_path):
-    monkeypatch.setattr("sklearn_ctran._encoding.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("sklearn_ctran._images.reader.has_bfloat16", lambda device: True)
     paths, _ = photos
     Y = np.random.RandomState(0).randint(2, size=(30, 16))
     params = QUICK | {"d_model": 128, "image_size": 12, "device": "cpu"}

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from sklearn_ctran._prefetch import BatchLoader, for_each, prefetch
+from sklearn_ctran._utils.threads import BatchLoader, for_each, prefetch
 
 
 @pytest.fixture(autouse=True)

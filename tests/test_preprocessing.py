@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ctran._images import check_images
-from sklearn_ctran._preprocessing import Preprocessing
+from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 
 
 def load(X, image_size=None):

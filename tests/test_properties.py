@@ -12,10 +12,11 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._labels import encode_extra_labels, encode_known, encode_targets
-from sklearn_ctran._masks import hidden_counts, leads, sample_label_states
+from sklearn_ctran._labels.known import encode_known
+from sklearn_ctran._labels.masks import hidden_counts, leads, sample_label_states
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules import read_rules
+from sklearn_ctran._rules.reading import read_rules
 
 settings.register_profile(
     "sklearn_ctran",

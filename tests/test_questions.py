@@ -9,8 +9,9 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_ctran import CTranClassifier, _questions
-from sklearn_ctran._questions import Questions
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._adapters import questions as _questions
+from sklearn_ctran._adapters.questions import Questions
 
 
 def test_targets_and_extra_labels_are_numbered_through(exact_model):

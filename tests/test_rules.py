@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_ctran._rules import read_rules
+from sklearn_ctran._rules.reading import read_rules
 
 NAMES = np.array(["sun", "rain", "snow", "cat", "dog", "animal", "vehicle", "bus"], dtype=object)
 SUN, RAIN, SNOW, CAT, DOG, ANIMAL, VEHICLE, BUS = range(8)
@@ -262,7 +262,7 @@ def test_rows_that_contradict_the_rules(known, complaint):
 
 
 def test_rows_in_several_blocks(monkeypatch):
-    monkeypatch.setattr("sklearn_ctran._rules._BLOCK_ENTRIES", 16)
+    monkeypatch.setattr("sklearn_ctran._rules.label_rules._BLOCK_ENTRIES", 16)
     states = states_of(5, bus=1)
     RULES.check(states, "y")
     settled = RULES.settle(states)

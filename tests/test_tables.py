@@ -3,7 +3,7 @@
 import pytest
 from docutils.core import publish_parts
 
-from sklearn_ctran import _tables
+from sklearn_ctran._utils import tables as _tables
 
 ROWS = [["name", "b"], ["x", "1"], ["longer", "22"]]
 

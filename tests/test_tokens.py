@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from sklearn_ctran._images import check_images
-from sklearn_ctran._preprocessing import Preprocessing
-from sklearn_ctran._tokens import Encoder, ImageBatches, Tokens, mean_and_scale
+from sklearn_ctran._images.encoder import Encoder
+from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._images.tokens import ImageBatches, Tokens, mean_and_scale
 from sklearn_ctran.modules.backbone import make_backbone
 
 

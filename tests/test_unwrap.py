@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._unwrap import fit_arguments, unwrap
+from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
 
 MODEL = LogisticRegression()
 DOUBLE = FunctionTransformer(lambda X: 2 * X)

@@ -6,8 +6,8 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._labels import log_odds
-from sklearn_ctran._weights import check_sample_weight, read_pos_weight
+from sklearn_ctran._labels.targets import log_odds
+from sklearn_ctran._labels.weights import check_sample_weight, read_pos_weight
 from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.model_selection import TunedThresholds
 

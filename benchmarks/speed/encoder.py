@@ -47,7 +47,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._device import autocast
+from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran.modules.ctran import CTran
 
 N_LAYERS, N_HEADS, DROPOUT = 3, 4, 0.1

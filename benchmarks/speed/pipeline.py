@@ -39,8 +39,8 @@ from _speed import describe_machine, print_table, speed_ratio, time_interleaved,
 from PIL import Image
 from torch import nn
 
-from sklearn_ctran._images import check_images
-from sklearn_ctran._preprocessing import Preprocessing
+from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran.modules.backbone import Backbone
 
 BATCH_SIZE = 32  # what the estimator passes through a backbone at a time on a CPU

@@ -45,9 +45,9 @@ from corel5k import compute_tokens, read_corel5k
 from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._cache import TokenCache
-from sklearn_ctran._images import check_images
-from sklearn_ctran._tokens import _Passes
+from sklearn_ctran._cache.token_cache import TokenCache
+from sklearn_ctran._images.encoder import _Passes
+from sklearn_ctran._images.images import check_images
 
 CANDIDATES = {"n_layers": (1, 2), "lr": (1e-3, 2e-3, 4e-3), "dropout": (0.1, 0.2)}
 N_FOLDS = 3

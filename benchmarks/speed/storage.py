@@ -28,9 +28,9 @@ from corel5k import read_corel5k
 from _common import PERCENTS_KNOWN, hide_labels, score_percent  # in a folder that _speed finds
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._images import check_images
-from sklearn_ctran._preprocessing import Preprocessing
-from sklearn_ctran._tokens import Encoder
+from sklearn_ctran._images.encoder import Encoder
+from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran.modules.backbone import make_backbone
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

@@ -13,17 +13,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_ctran._labels import (
-    NEGATIVE,
-    UNKNOWN,
-    as_names,
-    encode_extra_labels,
-    encode_targets,
-)
-from sklearn_ctran._neural import _kind_of
+from sklearn_ctran._images.kinds import _kind_of
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules import read_rules
-from sklearn_ctran._weights import check_annotated, check_sample_weight
+from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._utils.names import as_names
+from sklearn_ctran.modules.label_states import NEGATIVE, UNKNOWN
 
 
 class Baseline(LabelPredictions, BaseEstimator):

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_ctran._labels import POSITIVE
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
+from sklearn_ctran.modules.label_states import POSITIVE
 
 
 class BinaryRelevance(Baseline):

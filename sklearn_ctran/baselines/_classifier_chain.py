@@ -7,10 +7,11 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names
-from sklearn_ctran._rules import Labels
+from sklearn_ctran._rules.reading import Labels
+from sklearn_ctran._utils.names import as_names
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 class ClassifierChain(Baseline):

@@ -4,7 +4,7 @@ from numbers import Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._net import LabelMaskNet
+from sklearn_ctran._neural.net import LabelMaskNet
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import BottleneckModel
 

@@ -9,11 +9,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran._images.tokens import EncodedImages, Tokens
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._tokens import EncodedImages, Tokens
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 class LabelPowerset(Baseline):

@@ -13,12 +13,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
-from sklearn_ctran._masks import check_unknown_fraction, sample_label_states
+from sklearn_ctran._labels.masks import check_unknown_fraction, sample_label_states
 from sklearn_ctran.baselines._base import Baseline, scaled
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 #: Status of L-BFGS-B: too many iterations or evaluations, as opposed to a failed line search.
 _OUT_OF_ITERATIONS = 1
+
+
 #: Below such slopes a line search may fail for nothing but rounding errors of the loss.
 _ROUNDING = 1e-6
 

@@ -4,8 +4,8 @@ from numbers import Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._classifier import CTranClassifier
-from sklearn_ctran._neural import NeuralMultilabelClassifier
+from sklearn_ctran._neural.base import NeuralMultilabelClassifier
+from sklearn_ctran._neural.classifier import CTranClassifier
 
 #: Parameters that mean what they mean to CTranClassifier.
 _SHARED = (

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 class SingleLabelClassifier(ClassifierMixin, BaseEstimator):

@@ -4,9 +4,9 @@ from numbers import Integral
 
 from sklearn.utils._param_validation import Interval
 
-from sklearn_ctran._labels import UNKNOWN
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import MLPModel
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 class StandardMLP(NeuralBaseline):

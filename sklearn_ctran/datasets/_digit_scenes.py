@@ -8,15 +8,30 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 _N_DIGITS = 10
+
+
 _DIGIT_SIDE = 8
+
+
 _GRID = 3
+
+
 _BACKGROUND = 64.0
+
+
 _CLEAR_CONTRAST = (0.6, 1.0)
+
+
 _FAINT_CONTRAST = (0.0, 0.15)
+
+
 _TEST_SHARE = 0.3
+
+
 # Pairs of digits that sum to nine. The two of a pair look different, while digits that are easily
 # confused (3 and 8, 4 and 9, 1 and 7, 5 and 6) belong to different pairs: labels help the eye.
 _PAIRS = np.array([(digit, 9 - digit) for digit in range(_N_DIGITS // 2)])
+
 
 _DESCR = """\
 Digit scenes

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklearn_ctran._checks import check_count
-from sklearn_ctran._labels import UNKNOWN, as_names
-from sklearn_ctran._questions import Questions
-from sklearn_ctran.inspection._frames import to_frame
+from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.names import as_names
 from sklearn_ctran.inspection._gains import expected_gains, read_askable, read_cost
 from sklearn_ctran.inspection._replay import Annotator, read_strategies, replay
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 N_CANDIDATES = 8
 

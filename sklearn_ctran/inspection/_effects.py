@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE
-from sklearn_ctran._questions import Questions
-from sklearn_ctran.inspection._frames import to_frame
+from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 from scipy.special import entr
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def expected_gains(questions, states, may_ask, cost, n_candidates):

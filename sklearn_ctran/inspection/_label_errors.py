@@ -12,19 +12,15 @@ from sklearn.model_selection import KFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
-from sklearn_ctran._checks import check_count
-from sklearn_ctran._labels import (
-    POSITIVE,
-    UNKNOWN,
-    as_names,
-    check_columns,
-    encode_extra_labels,
-    encode_targets,
-)
-from sklearn_ctran._questions import Questions
-from sklearn_ctran._rules import read_rules
-from sklearn_ctran._unwrap import fit_arguments, unwrap
-from sklearn_ctran.inspection._frames import to_frame
+from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
+from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.names import as_names
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,9 +195,7 @@ def find_label_errors(
     folds = _split(cv, X, y, rng)
     hidden = _choose_hidden(targets.states.shape, hidden_fraction, n_repeats, rng)
     jobs = [
-        delayed(_predict_fold)(
-            clone(estimator), X, y, states, extra, *fold, hidden[:, fold[1]]
-        )
+        delayed(_predict_fold)(clone(estimator), X, y, states, extra, *fold, hidden[:, fold[1]])
         for fold in folds
     ]
     proba = np.empty(targets.states.shape, dtype=np.float32)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN
 from sklearn_ctran.inspection._gains import expected_gains
 from sklearn_ctran.metrics import mean_average_precision
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from sklearn_ctran._checks import check_count
-from sklearn_ctran._labels import POSITIVE, UNKNOWN
+from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import check_average, read_entries
 from sklearn_ctran.metrics._ranking import blocks
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, warn_left_out
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @with_shared_parameters
@@ -73,6 +73,6 @@ def _surplus(score, truth, weight, n_bins):
     cell = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], score, side="right")
     cell += n_bins * np.arange(score.shape[1])
     surplus = weight * (score - (truth == POSITIVE))
-    return np.bincount(
-        cell.ravel(), surplus.ravel(), minlength=n_bins * score.shape[1]
-    ).reshape(-1, n_bins)
+    return np.bincount(cell.ravel(), surplus.ravel(), minlength=n_bins * score.shape[1]).reshape(
+        -1, n_bins
+    )

@@ -49,9 +49,7 @@ def overall_precision(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_precision(counts, zero_division)
 
 
@@ -86,9 +84,7 @@ def overall_recall(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_recall(counts, zero_division)
 
 
@@ -123,9 +119,7 @@ def overall_f1(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_f1(counts, zero_division)
 
 
@@ -162,9 +156,7 @@ def class_precision(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_precision(counts, zero_division)
 
 
@@ -200,9 +192,7 @@ def class_recall(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_recall(counts, zero_division)
 
 
@@ -239,7 +229,5 @@ def class_f1(
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
     """
-    counts = _count(
-        y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division
-    )
+    counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_f1(counts, zero_division)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_ctran._checks import check_count
+from sklearn_ctran._utils.checks import check_count
 
 
 def decide(entries, threshold, top_k):

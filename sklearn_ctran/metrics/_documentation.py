@@ -4,11 +4,13 @@ _TRUTH = """\
 y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
     0, 1, and -1 or NaN where nobody annotated the label: such entries never count."""
 
+
 _KNOWN = """\
 known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
     What the model was told: 0 or 1, -1 or NaN where nothing, in the forms of ``predict_proba``;
     names are those of the columns of `y_true` or `y_score`, or positions, and never those of an
     estimator's groups. Told entries never count."""
+
 
 _TEXTS = {
     "{truth}": _TRUTH,

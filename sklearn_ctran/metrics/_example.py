@@ -104,8 +104,10 @@ def example_f1(
     scores = settle(
         ratio(2 * correct, either)[scored],
         zero_division,
-        lambda undefined: f"F1 is undefined for {undefined.sum()} row(s) in which nothing is "
-        "predicted and nothing true",
+        lambda undefined: (
+            f"F1 is undefined for {undefined.sum()} row(s) in which nothing is "
+            "predicted and nothing true"
+        ),
     )
     return mean_of_defined(scores, entries.weight[scored])
 

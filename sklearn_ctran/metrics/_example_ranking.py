@@ -6,17 +6,15 @@ Multi-Label Learning Algorithms", 2014, section 2.2.2).
 
 import numpy as np
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import at_or_above, blocks
 from sklearn_ctran.metrics._undefined import check_zero_division, mean_of_defined, ratio, settle
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 @with_shared_parameters
-def ranking_loss(
-    y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"
-):
+def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
     """Share of the pairs of a true and a false label of a row that are ordered wrongly.
 
     Equal scores are a wrong order, as in scikit-learn's ``label_ranking_loss``.
@@ -50,9 +48,7 @@ def ranking_loss(
 
 
 @with_shared_parameters
-def coverage_error(
-    y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"
-):
+def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
     """How far down the ranking of a row one must go to meet all its true labels, on average.
 
     As scikit-learn's ``coverage_error``, the depth is a number of labels, equal scores included.

@@ -7,7 +7,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN, as_names, encode_known_labels, read_states
+from sklearn_ctran._labels.known import encode_known_labels
+from sklearn_ctran._labels.states import read_states
+from sklearn_ctran._utils.names import as_names, describe
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +49,7 @@ class Entries:
         return self.truth == POSITIVE
 
 
-def read_entries(
-    y_true, y_score, known_labels, sample_weight, *, probabilities=False, names=None
-):
+def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=False, names=None):
     """Read the arguments that all metrics have.
 
     Parameters
@@ -164,9 +165,7 @@ def read_truth(y_true, names, known_labels=None, sample_weight=None):
 
 
 def _with_weight(truth, sample_weight):
-    weight = _check_sample_weight(
-        sample_weight, truth, dtype=np.float64, ensure_non_negative=True
-    )
+    weight = _check_sample_weight(sample_weight, truth, dtype=np.float64, ensure_non_negative=True)
     if not weight.all():
         truth[weight == 0] = UNKNOWN
     return truth, weight
@@ -226,21 +225,6 @@ def label_names(*tables, n_labels):
                 f"column {i} is {columns[0][i]!r} in one and {names[i]!r} in another."
             )
     return as_names(columns[0])
-
-
-def describe(names):
-    """The first five of some labels, as text.
-
-    Parameters
-    ----------
-    names : ndarray of shape (n,)
-
-    Returns
-    -------
-    text : str
-    """
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5].tolist())) + more
 
 
 def check_average(average):

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sklearn_ctran._labels import UNKNOWN
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 def draw_known_labels(states, fraction, seed):

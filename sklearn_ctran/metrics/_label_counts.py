@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_ctran._utils.names import describe
 from sklearn_ctran.metrics._decisions import decide
-from sklearn_ctran.metrics._inputs import describe
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, settle, warn_left_out
 
 _PRECISION = "a prediction precision"
+
+
 _RECALL = "a positive entry recall"
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_ctran._labels import POSITIVE, UNKNOWN
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import (
     check_average,
@@ -13,6 +12,7 @@ from sklearn_ctran.metrics._inputs import (
     table_shape,
 )
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, warn_without_positive
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 #: Entries that are sorted at a time: what a processor's cache holds.
 _BLOCK = 1 << 17

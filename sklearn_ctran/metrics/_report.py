@@ -6,13 +6,13 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_ctran._labels import as_names
-from sklearn_ctran._tables import plain
-from sklearn_ctran._warnings import warn
+from sklearn_ctran._utils.names import as_names, describe
+from sklearn_ctran._utils.tables import plain
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._decisions import read_threshold
 from sklearn_ctran.metrics._documentation import with_shared_parameters
-from sklearn_ctran.metrics._inputs import describe, read_entries, table_shape
+from sklearn_ctran.metrics._inputs import read_entries, table_shape
 from sklearn_ctran.metrics._ranking import average_precisions
 from sklearn_ctran.metrics._undefined import check_zero_division, mean_of_defined, ratio
 
@@ -24,6 +24,8 @@ _SCORES = {
     "OR": _label_counts.overall_recall,
     "OF1": _label_counts.overall_f1,
 }
+
+
 #: Ending of a score's name -> the column of the frame that it stands in.
 _COLUMNS = {"AP": "AP", "P": "precision", "R": "recall", "F1": "f1"}
 

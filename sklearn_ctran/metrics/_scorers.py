@@ -6,10 +6,11 @@ import inspect
 import numpy as np
 from sklearn.utils.metadata_routing import _MetadataRequester
 
-from sklearn_ctran._unwrap import unwrap
+from sklearn_ctran._adapters.probabilities import label_probabilities
+from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
-from sklearn_ctran.metrics._responses import label_probabilities, with_own_threshold
+from sklearn_ctran.metrics._own_threshold import with_own_threshold
 
 #: Endings of the names of metrics that are better when lower, as scikit-learn has it.
 _LOSSES = ("_loss", "_error", "_deviance")

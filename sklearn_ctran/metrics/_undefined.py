@@ -5,8 +5,8 @@ from numbers import Real
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_ctran._warnings import warn
-from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.warnings import warn
 
 
 def check_zero_division(zero_division):

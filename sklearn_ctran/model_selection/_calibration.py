@@ -18,16 +18,18 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._labels import POSITIVE
 from sklearn_ctran.model_selection._meta import (
     LearnedOutOfFold,
     usable_entries,
     warn_nothing_learned,
 )
+from sklearn_ctran.modules.label_states import POSITIVE
 
 #: Probabilities are kept so far from 0 and 1, about as far as float32 can tell: certain is only
 #: what is known, and logits are finite.
 _MARGIN = 1e-7
+
+
 #: The least and the greatest that one over a temperature may be.
 _SLOPES = 0.01, 100.0
 

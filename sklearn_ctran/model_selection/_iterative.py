@@ -11,8 +11,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE, UNKNOWN, encode_targets
-from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran._labels.targets import encode_targets
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 class StratifiedLabels:

@@ -8,32 +8,20 @@ from scipy.special import logit
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.validation import (
-    _num_samples,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
-from sklearn_ctran._labels import (
-    POSITIVE,
-    UNKNOWN,
-    check_columns,
-    encode_extra_labels,
-    encode_targets,
-)
+from sklearn_ctran._adapters.probabilities import predict_proba
+from sklearn_ctran._adapters.samples import Samples, fit
+from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules import read_rules
-from sklearn_ctran._unwrap import unwrap
-from sklearn_ctran._warnings import warn
-from sklearn_ctran._weights import check_sample_weight
-from sklearn_ctran.metrics._inputs import describe
-from sklearn_ctran.model_selection._out_of_fold import (
-    Samples,
-    fit,
-    out_of_fold,
-    predict_proba,
-    renumber_folds,
-)
+from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):

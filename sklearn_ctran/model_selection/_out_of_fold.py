@@ -1,137 +1,20 @@
 """Probabilities of rows that the estimator was not fitted on, whatever kind of estimator it is."""
 
 import warnings
-from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from sklearn_ctran._labels import NEGATIVE, POSITIVE, Targets
-from sklearn_ctran._unwrap import fit_arguments, unwrap
-from sklearn_ctran._warnings import warn
-from sklearn_ctran.metrics._inputs import describe
-from sklearn_ctran.metrics._responses import label_probabilities, takes_known_labels
+from sklearn_ctran._adapters.probabilities import predict_proba
+from sklearn_ctran._adapters.samples import fit
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Images, labels and whatever else there is to learn from.
-
-    Attributes
-    ----------
-    X, y : array-like of length n_samples
-        As the estimator gets them.
-    targets : Targets
-        Of `y`.
-    extra_labels : dict of str to ndarray of shape (n_samples,), or None
-        Columns of states.
-    sample_weight : ndarray of shape (n_samples,), float64, or None
-        Above 0.
-    """
-
-    X: object
-    y: object
-    targets: Targets
-    extra_labels: dict | None = None
-    sample_weight: np.ndarray | None = None
-
-    def take(self, rows):
-        """Some rows, ndarray of int."""
-        extra, weight = self.extra_labels, self.sample_weight
-        return Samples(
-            _safe_indexing(self.X, rows),
-            _safe_indexing(self.y, rows),
-            replace(self.targets, states=self.targets.states[rows]),
-            None if extra is None else {name: column[rows] for name, column in extra.items()},
-            None if weight is None else weight[rows],
-        )
-
-
-def fit(estimator, samples):
-    """Fit an estimator, telling it extra labels and weights if there are any.
-
-    Parameters
-    ----------
-    estimator : estimator
-    samples : Samples
-
-    Returns
-    -------
-    estimator : estimator
-        The same.
-
-    Raises
-    ------
-    TypeError
-        If there are extra labels or weights, but its `fit` does not take them.
-    ImportError
-        If a search is to split named extra labels, which needs pandas, and it is not installed.
-    """
-    told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
-    arguments = fit_arguments(estimator, **told)
-    return estimator.fit(samples.X, samples.y, **arguments)
-
-
-def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
-    """P(label = 1) in one form, from any fitted estimator.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Of this package's protocol or a classifier of scikit-learn's; its `predict_proba` may return
-        an array, or a list with an array for each label.
-    X : array-like
-    targets : Targets
-        What it was fitted on.
-    known_labels : array-like, DataFrame or dict, default=None
-        Passed on, if it takes them.
-    extra_labels : array-like, DataFrame or dict, default=None
-        Passed on.
-
-    Returns
-    -------
-    proba : ndarray of shape (n_samples, n_labels), float32 or float64
-        In [0, 1]; 0 for labels, or classes, that the estimator saw no sample of.
-
-    Raises
-    ------
-    ValueError
-        If its labels or classes are not those of `targets`.
-    """
-    told = {} if extra_labels is None else {"extra_labels": extra_labels}
-    estimator, X = unwrap(estimator, X)
-    n_labels = len(targets.names)
-    if targets.exclusive:
-        if known_labels is not None and takes_known_labels(estimator):
-            told["known_labels"] = known_labels
-        return _by_class(estimator.predict_proba(X, **told), estimator, targets)
-    proba = label_probabilities(estimator, X, n_labels, known_labels, **told)
-    if proba.shape[1] != n_labels:
-        raise ValueError(
-            f"{type(estimator).__name__}.predict_proba returns {proba.shape[1]} columns for "
-            f"{n_labels} labels."
-        )
-    return proba
-
-
-def _by_class(proba, estimator, targets):
-    """A column for each class of `targets`, of which the estimator may have seen only some."""
-    classes = estimator.classes_
-    strange = np.setdiff1d(classes, targets.classes)
-    if len(strange):
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted on class {strange.tolist()[0]!r}, which y does "
-            "not have: with cv='prefit', y must have every class."
-        )
-    result = np.zeros((len(proba), len(targets.classes)), dtype=proba.dtype)
-    result[:, np.searchsorted(targets.classes, classes)] = proba
-    return result
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):

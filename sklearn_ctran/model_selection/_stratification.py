@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
-from sklearn_ctran._checks import check_count
-from sklearn_ctran._warnings import warn
-from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
 
 

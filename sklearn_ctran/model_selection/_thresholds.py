@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_ctran._warnings import warn
-from sklearn_ctran.metrics._inputs import describe
+from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._meta import (
     LearnedOutOfFold,
     usable_entries,

@@ -13,10 +13,12 @@ from torch.nn import functional as F
 
 from sklearn_ctran.modules.fingerprint import fingerprint
 from sklearn_ctran.modules.folding import fold_batch_norm
+from sklearn_ctran.modules.pretrained import download, find_weights, load_state, read_state
 from sklearn_ctran.modules.small_cnn import SmallCNN
-from sklearn_ctran.modules.weights import download, find_weights, load_state, read_state
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
+
+
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 

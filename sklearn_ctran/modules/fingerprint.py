@@ -12,9 +12,15 @@ import torch
 from torch import nn
 
 _KNOWN = ("builtins", "torch", "torchvision", "numpy")
+
+
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
+
+
 #: What torch itself keeps in every module; `training` is not what counts in evaluation.
 _TORCHS = frozenset(vars(nn.Module())) - {"_forward_hooks", "_forward_pre_hooks"}
+
+
 #: Module -> (what its weights were known by, their digest): weights are long to read.
 _digests = weakref.WeakKeyDictionary()
 

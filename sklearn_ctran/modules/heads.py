@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.image_model import ImageModel
+from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.pooling import pool_features
-from sklearn_ctran.modules.rules import UNKNOWN
 
 
 class PooledModel(ImageModel):

@@ -53,7 +53,7 @@ def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.
     p = (torch.sigmoid(logits) - shift).clamp(min=0)
     # Without a shift, 1 - p may be rounded to 0, which the sigmoid of -z is not.
     log_negative = F.logsigmoid(-logits) if shift == 0 else torch.log1p(-p)
-    positive = -torch.sigmoid(-logits) ** gamma_positive * F.logsigmoid(logits)
+    positive = -(torch.sigmoid(-logits) ** gamma_positive) * F.logsigmoid(logits)
     negative = -(p**gamma_negative) * log_negative
     return torch.where(targets > 0.5, positive, negative)
 

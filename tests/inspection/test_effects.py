@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_ctran import CTranClassifier, _questions
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran._adapters import questions as _questions
 from sklearn_ctran.inspection import intervene, label_effects
 
 IMAGES = np.arange(5)

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._labels import encode_extra_labels, encode_targets
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran.inspection import complete_labels, find_label_errors
 
 

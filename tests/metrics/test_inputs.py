@@ -13,9 +13,7 @@ RANKED = ["mean_average_precision", "ranking_loss", "coverage_error", "one_error
 OVERALL = ["overall_precision", "overall_recall", "overall_f1"]
 COUNTED = [*OVERALL, "class_precision", "class_recall", "class_f1"]
 DECIDED = [*COUNTED, "hamming_loss", "subset_accuracy", "example_f1"]
-METRICS = [
-    getattr(metrics, name) for name in [*RANKED, *DECIDED, "expected_calibration_error"]
-]
+METRICS = [getattr(metrics, name) for name in [*RANKED, *DECIDED, "expected_calibration_error"]]
 
 
 @pytest.fixture
@@ -50,9 +48,9 @@ def test_weights_are_repetitions(metric, partly):
     y_true, y_score, known, _ = partly
     weight = np.arange(60) % 3
     rows = np.repeat(np.arange(60), weight)
-    assert metric(
-        y_true, y_score, known_labels=known, sample_weight=weight
-    ) == pytest.approx(metric(y_true[rows], y_score[rows], known_labels=known[rows]), abs=1e-12)
+    assert metric(y_true, y_score, known_labels=known, sample_weight=weight) == pytest.approx(
+        metric(y_true[rows], y_score[rows], known_labels=known[rows]), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -26,9 +26,7 @@ TIED = np.full((4, 3), 0.5)
 
 
 def _report(score=Y_SCORE, zero_division=0, as_frame=False, **more):
-    return multilabel_report(
-        Y_TRUE, score, zero_division=zero_division, as_frame=as_frame, **more
-    )
+    return multilabel_report(Y_TRUE, score, zero_division=zero_division, as_frame=as_frame, **more)
 
 
 def test_equals_the_authors_evaluation(official):

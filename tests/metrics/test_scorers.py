@@ -300,9 +300,7 @@ def test_sample_weight(table):
     score = make_multilabel_scorer(mean_average_precision)(model, X, Y, sample_weight=weight)
     assert score == mean_average_precision(Y, proba, sample_weight=weight)
     score = partial_label_scorer(mean_average_precision)(model, X, Y, sample_weight=weight)
-    assert score == mean_average_precision(
-        Y, proba, known_labels=known, sample_weight=weight
-    )
+    assert score == mean_average_precision(Y, proba, known_labels=known, sample_weight=weight)
 
 
 def test_sample_weight_by_routing(table):

@@ -19,8 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._labels import encode_extra_labels
-from sklearn_ctran._unwrap import unwrap
+from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._labels.targets import encode_extra_labels
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
 from sklearn_ctran.model_selection import (
     MultilabelCalibrator,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ctran.modules.diagram import MAX_WIDTH, NEVER, EntangledRulesError
-from sklearn_ctran.modules.rules import ConsistentLabels
+from sklearn_ctran._rules.consistent import ConsistentLabels
+from sklearn_ctran._rules.diagram import MAX_WIDTH, NEVER, EntangledRulesError
 
 
 def unknown(n_rows, n_labels):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_ctran.modules.rules import ConsistentLabels
+from sklearn_ctran._rules.consistent import ConsistentLabels
 
 N_RULE_SETS = 150
 

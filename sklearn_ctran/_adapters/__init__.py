@@ -1,0 +1,1 @@
+"""Fit and ask any estimator, of this package or of scikit-learn."""

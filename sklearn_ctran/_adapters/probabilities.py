@@ -1,0 +1,123 @@
+"""Probabilities of each label, from any fitted estimator, told what is known if it can be told."""
+
+import inspect
+
+import numpy as np
+
+from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._labels.states import check_columns
+
+
+def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **told):
+    """Ask an estimator for the probability of each label.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; what it ends in (:func:`unwrap`) is asked.
+    X : array-like of length n_samples
+    n_labels : int
+    known_labels : ndarray of shape (n_samples, n_labels), default=None
+        1, 0, and -1 where nothing is told. An estimator whose ``predict_proba`` has no such
+        parameter is not told.
+    names : ndarray of shape (n_labels,), default=None
+        Names of the columns that are expected, compared with `label_names_` of the estimator.
+    **told : object
+        Further arguments of ``predict_proba``.
+
+    Returns
+    -------
+    proba : array-like of shape (n_samples, n_labels)
+        P(label = 1).
+
+    Raises
+    ------
+    ValueError
+        If the estimator has other labels, or predicts other classes than 0 and 1.
+    """
+    estimator, X = unwrap(estimator, X)
+    own_names = getattr(estimator, "label_names_", None)
+    if names is not None and own_names is not None:
+        check_columns(names, own_names)
+    if known_labels is not None and takes_known_labels(estimator):
+        told["known_labels"] = known_labels
+    proba = estimator.predict_proba(X, **told)
+    if isinstance(proba, list):
+        columns = zip(proba, estimator.classes_, range(len(proba)), strict=True)
+        return np.column_stack([_of_class_one(*column) for column in columns])
+    if n_labels == 1 and proba.shape[1] == 2:
+        return _of_class_one(proba, estimator.classes_, 0)[:, None]
+    return proba
+
+
+def takes_known_labels(estimator):
+    """Whether what is known can be told to ``predict_proba`` of an unwrapped estimator."""
+    return "known_labels" in inspect.signature(estimator.predict_proba).parameters
+
+
+def _of_class_one(proba, classes, label):
+    """P(label = 1) from the probabilities (n_samples, n_classes) of one label's classes."""
+    classes = np.asarray(classes)
+    if not np.isin(classes, [0, 1]).all():
+        raise ValueError(
+            f"The estimator was fitted with the classes {classes.tolist()} of label {label}; only "
+            "0 and 1 can be scored. If -1 means missing there, the estimator took it for a class."
+        )
+    # A label that was 0, or 1, in all training rows has one class.
+    return proba[:, classes == 1].sum(axis=1)
+
+
+def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
+    """P(label = 1) in one form, from any fitted estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of this package's protocol or a classifier of scikit-learn's; its `predict_proba` may return
+        an array, or a list with an array for each label.
+    X : array-like
+    targets : Targets
+        What it was fitted on.
+    known_labels : array-like, DataFrame or dict, default=None
+        Passed on, if it takes them.
+    extra_labels : array-like, DataFrame or dict, default=None
+        Passed on.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_labels), float32 or float64
+        In [0, 1]; 0 for labels, or classes, that the estimator saw no sample of.
+
+    Raises
+    ------
+    ValueError
+        If its labels or classes are not those of `targets`.
+    """
+    told = {} if extra_labels is None else {"extra_labels": extra_labels}
+    estimator, X = unwrap(estimator, X)
+    n_labels = len(targets.names)
+    if targets.exclusive:
+        if known_labels is not None and takes_known_labels(estimator):
+            told["known_labels"] = known_labels
+        return _by_class(estimator.predict_proba(X, **told), estimator, targets)
+    proba = label_probabilities(estimator, X, n_labels, known_labels, **told)
+    if proba.shape[1] != n_labels:
+        raise ValueError(
+            f"{type(estimator).__name__}.predict_proba returns {proba.shape[1]} columns for "
+            f"{n_labels} labels."
+        )
+    return proba
+
+
+def _by_class(proba, estimator, targets):
+    """A column for each class of `targets`, of which the estimator may have seen only some."""
+    classes = estimator.classes_
+    strange = np.setdiff1d(classes, targets.classes)
+    if len(strange):
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on class {strange.tolist()[0]!r}, which y does "
+            "not have: with cv='prefit', y must have every class."
+        )
+    result = np.zeros((len(proba), len(targets.classes)), dtype=proba.dtype)
+    result[:, np.searchsorted(targets.classes, classes)] = proba
+    return result

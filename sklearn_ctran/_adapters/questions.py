@@ -1,0 +1,175 @@
+"""Many questions to a fitted estimator, each image encoded once."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._labels.known import encode_known
+from sklearn_ctran._labels.targets import encode_known_classes
+from sklearn_ctran._utils.names import as_names
+
+#: What users call what is known, unless a function says otherwise.
+KNOWN = ("known_labels", "extra_labels")
+
+
+#: Rows asked about in one call: more would only take memory.
+_CHUNK = 4096
+
+
+class Questions:
+    """A fitted estimator of the protocol, images, and what is known of their labels.
+
+    Targets and extra labels are numbered through, targets first.
+
+    Parameters
+    ----------
+    estimator : estimator, or pipeline, search or FrozenEstimator that ends in one
+        Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
+        with extra labels.
+    X : array-like
+        Images, in whatever form the estimator takes them, or what its ``encode`` returned.
+    known_labels, extra_labels : array-like, DataFrame or dict, default=None
+        What is known, as in ``predict_proba``.
+    what : (str, str), default=("known_labels", "extra_labels")
+        What the user calls the two, for errors.
+
+    Attributes
+    ----------
+    names : list
+        Names of the targets, then of the extra labels.
+    n_targets : int
+    classes : ndarray of shape (n_targets,), or None
+        The targets, if they are the classes of a 1-D `y`.
+    states : ndarray of shape (n_samples, n_targets + n_extra), int8
+        What is known: 1 positive, 0 negative, -1 unknown.
+    components : list of tuple of int
+        Labels that the estimator's rules tie to one another.
+
+    Raises
+    ------
+    ValueError
+        If an argument cannot be used, or what is known contradicts the estimator's rules.
+    """
+
+    def __init__(self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN):
+        check_is_fitted(estimator)
+        estimator, X = unwrap(estimator, X)
+        check_is_fitted(estimator)
+        self._estimator = estimator
+        self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
+        targets = np.asarray(estimator.label_names_)
+        self.n_targets = len(targets)
+        classes = getattr(estimator, "classes_", None)
+        self.classes = classes if np.ndim(classes) == 1 else None
+        self.names = targets.tolist()
+        self.names += as_names(getattr(estimator, "extra_label_names_", ())).tolist()
+        if not _num_samples(self._X):
+            raise ValueError("X is empty: there is no image to ask about.")
+        rules = getattr(estimator, "_rules", None)
+        self.components = [] if rules is None else rules.components
+        self._rules = rules
+        self.states = self.read(known_labels, extra_labels, what)
+
+    def read(self, known_labels, extra_labels, what=KNOWN):
+        """States (n_samples, n_all_labels) of what is said about the images' labels, checked.
+
+        What is called "y" may be one class a sample, if such were learned.
+        """
+        if what[0] == "y" and known_labels is None:
+            raise ValueError("y is None, but labels are needed here.")
+        if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:
+            known_labels = encode_known_classes(known_labels, self.classes)
+        states = encode_known(
+            known_labels,
+            extra_labels,
+            _num_samples(self._X),
+            as_names(self.names[: self.n_targets]),
+            as_names(self.names[self.n_targets :]),
+            getattr(self._estimator, "label_groups_", {}),
+            what,
+        )
+        self.check(states, what[0] if extra_labels is None else " and ".join(what))
+        return states
+
+    def positions(self, labels, what):
+        """The numbers of a list of labels.
+
+        Parameters
+        ----------
+        labels : list or array-like of names
+        what : str
+            The argument's name, for errors.
+
+        Raises
+        ------
+        ValueError
+            If it is no list or empty, or no label has one of the names.
+        """
+        if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
+            raise ValueError(f"{what} must be a list of names of labels, got {labels!r}.")
+        if not len(labels):
+            raise ValueError(f"{what} is empty: name at least one label.")
+        return [self.position(label) for label in labels]
+
+    def position(self, label):
+        """The number of a label, given by its name.
+
+        Raises
+        ------
+        ValueError
+            If no label has the name.
+        """
+        if label not in self.names:
+            raise ValueError(
+                f"{label!r} is not a label of this estimator. Its labels are "
+                f"{', '.join(map(repr, self.names[:10]))}{', ...' if len(self.names) > 10 else ''}."
+            )
+        return self.names.index(label)
+
+    def check(self, states, what):
+        """Raise a ValueError if states of all images contradict the estimator's rules.
+
+        The estimator would count rows from the first of those that it is asked about at a time.
+        """
+        if self._rules is not None:
+            self._rules.check(states, what)
+
+    def possible(self, states):
+        """Which rows of states the estimator's rules allow, (n_rows,), bool."""
+        if self._rules is None:
+            return np.ones(len(states), dtype=bool)
+        return ~self._rules.contradictions(states).any(axis=1)
+
+    def ask(self, rows, states, with_extra=False):
+        """Probabilities of some images' labels, given some states of their labels.
+
+        Parameters
+        ----------
+        rows : ndarray of int, of shape (n_questions,)
+            Which image each question is about; an image may be asked about many times.
+        states : ndarray of shape (n_questions, n_targets + n_extra), int8
+            What each question takes as known.
+        with_extra : bool, default=False
+            Whether the extra labels' probabilities are wanted too.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_questions, n_targets), float32
+            Or (n_questions, n_targets + n_extra).
+        """
+        parts = [slice(first, first + _CHUNK) for first in range(0, len(rows), _CHUNK)]
+        return np.concatenate([self._ask(rows[p], states[p], with_extra) for p in parts])
+
+    def _ask(self, rows, states, with_extra):
+        X = _safe_indexing(self._X, rows)
+        told = {"known_labels": states[:, : self.n_targets]}
+        has_extra = len(self.names) > self.n_targets
+        if has_extra:
+            told["extra_labels"] = states[:, self.n_targets :]
+        proba = self._estimator.predict_proba(X, **told)
+        if not (with_extra and has_extra):
+            return proba
+        return np.concatenate([proba, self._estimator.predict_extra_proba(X, **told)], axis=1)

@@ -1,0 +1,68 @@
+"""Samples and their labels, and fitting any estimator on them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from sklearn_ctran._adapters.unwrap import fit_arguments
+from sklearn_ctran._labels.targets import Targets
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images, labels and whatever else there is to learn from.
+
+    Attributes
+    ----------
+    X, y : array-like of length n_samples
+        As the estimator gets them.
+    targets : Targets
+        Of `y`.
+    extra_labels : dict of str to ndarray of shape (n_samples,), or None
+        Columns of states.
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+        Above 0.
+    """
+
+    X: object
+    y: object
+    targets: Targets
+    extra_labels: dict | None = None
+    sample_weight: np.ndarray | None = None
+
+    def take(self, rows):
+        """Some rows, ndarray of int."""
+        extra, weight = self.extra_labels, self.sample_weight
+        return Samples(
+            _safe_indexing(self.X, rows),
+            _safe_indexing(self.y, rows),
+            replace(self.targets, states=self.targets.states[rows]),
+            None if extra is None else {name: column[rows] for name, column in extra.items()},
+            None if weight is None else weight[rows],
+        )
+
+
+def fit(estimator, samples):
+    """Fit an estimator, telling it extra labels and weights if there are any.
+
+    Parameters
+    ----------
+    estimator : estimator
+    samples : Samples
+
+    Returns
+    -------
+    estimator : estimator
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If there are extra labels or weights, but its `fit` does not take them.
+    ImportError
+        If a search is to split named extra labels, which needs pandas, and it is not installed.
+    """
+    told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
+    arguments = fit_arguments(estimator, **told)
+    return estimator.fit(samples.X, samples.y, **arguments)

@@ -1,0 +1,1 @@
+"""Image tokens that outlive the call that computed them."""

@@ -1,0 +1,190 @@
+"""One request for tokens: those that the cache has, and those that have to be computed."""
+
+import os
+import secrets
+import time
+import warnings
+from contextlib import closing, suppress
+
+import numpy as np
+import torch
+
+from sklearn_ctran._cache.index import NoRoom, check_same_shape, remove_file
+from sklearn_ctran._cache.segments import CachedTokens, Segment, map_file, write_file
+
+_DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+_CLAIMED_BATCHES = 8
+
+
+_LOOK_AHEAD = 4096  # keys looked up at a time once all have been
+
+
+_POLL_SECONDS = 0.05
+
+
+class TokenCacheWarning(UserWarning):
+    """Tokens could not be cached; results are right all the same."""
+
+
+class _Request:
+    """One call of `TokenCache.tokens`."""
+
+    def __init__(self, cache, directory, space, keys):
+        self.cache = cache
+        self.directory = directory
+        self.index = cache._index(directory)
+        self.space = space
+        self.keys = list(keys)
+        self.first = {}  # key -> its first position
+        for position, key in enumerate(self.keys):
+            self.first.setdefault(key, position)
+        self.segments = []
+        self.slots = {}  # file -> position in segments
+        self.places = {}  # key -> (position in segments, row)
+        self.shape = None  # (P, C)
+        self.is_full = False
+
+    def result(self):
+        places = np.array([self.places[key] for key in self.keys], dtype=np.int32)
+        return CachedTokens(self.segments, places[:, 0].copy(), places[:, 1].copy())
+
+    def run(self, compute, batch_size):
+        """Find, compute or wait for the tokens of all keys."""
+        call = secrets.token_hex(8)
+        queue = list(self.first)
+        n_asked = len(queue)
+        try:
+            while queue:
+                asked, queue = queue[:n_asked], queue[n_asked:]
+                answer = self.index.claim(self.space, asked, _CLAIMED_BATCHES * batch_size, call)
+                lost = self._take(answer.stored)
+                if answer.claimed:
+                    self._compute(answer.claimed, compute)
+                elif not answer.stored:
+                    time.sleep(_POLL_SECONDS)
+                if self.is_full:
+                    self.index.release(call)  # Others who wait for these get none.
+                queue = answer.free + lost + queue + answer.held
+                n_asked = _LOOK_AHEAD
+        except NoRoom:
+            # Not even the index takes anything more: without claims, then.
+            self._give_up()
+            self._compute([key for key in self.first if key not in self.places], compute)
+        finally:
+            with suppress(NoRoom):
+                self.index.release(call)
+
+    def _take(self, stored):
+        """Map the segments that were found; returns the keys of those that cannot be."""
+        lost, broken = [], []
+        for file, shape, rows in stored:
+            if file not in self.slots:
+                path = os.path.join(self.directory, file)
+                values = map_file(path, shape, _DTYPES[self.space.dtype])
+                if values is None:
+                    lost.extend(rows)
+                    broken.append(file)
+                    continue
+                self._append(Segment(path, values))
+            slot = self.slots[file]
+            self.places.update((key, (slot, row)) for key, row in rows.items())
+        if broken:
+            self.index.drop(broken)
+        return lost
+
+    def _append(self, segment):
+        check_same_shape(self.shape, segment.values.shape[1:])
+        self.shape = segment.values.shape[1:]
+        if segment.path is not None:
+            self.slots[os.path.basename(segment.path)] = len(self.segments)
+        self.segments.append(segment)
+
+    def _compute(self, keys, compute):
+        asked = np.array([self.first[key] for key in keys], dtype=np.int64)
+        todo = set(asked.tolist())
+        with closing(compute(asked)) as batches:
+            for positions, values in batches:
+                positions = np.asarray(positions).tolist()
+                if not (todo.issuperset(positions) and _is_batch(values, len(positions))):
+                    raise ValueError(
+                        f"compute yielded {len(positions)} positions and tokens of shape "
+                        f"{tuple(values.shape)}; positions still missing and tokens (batch, P, C) "
+                        "are expected."
+                    )
+                todo.difference_update(positions)
+                self._add(positions, values)
+        if todo:
+            raise ValueError(f"compute left out {len(todo)} of {len(keys)} positions.")
+
+    def _add(self, positions, values):
+        keys = [self.keys[position] for position in positions]
+        check_same_shape(self.shape, values.shape[1:])
+        values = _to_dtype(values, _DTYPES[self.space.dtype], positions)
+        segment = None
+        if not self.is_full:
+            try:
+                segment = self._write(keys, values)
+            except NoRoom:
+                self._give_up()
+        # A copy: the generator may use its memory again.
+        self._append(segment or Segment(None, values.clone()))
+        slot = len(self.segments) - 1
+        self.places.update((key, (slot, row)) for row, key in enumerate(keys))
+
+    def _write(self, keys, values):
+        """Store a segment, and map it; None if somebody removed its file at once."""
+
+        def limit(used):
+            return self.cache._limit(self.directory, used)
+
+        file = self.index.reserve(values.nbytes, limit, self.slots)
+        path = os.path.join(self.directory, file)
+        try:
+            write_file(path, values, self.index.durable)
+            # Before others can see it, and evict it.
+            mapped = map_file(path, values.shape, values.dtype)
+            if mapped is None:
+                remove_file(path)
+                return None
+            self.index.add(self.space, file, keys, tuple(values.shape), values.nbytes)
+        except BaseException:
+            remove_file(path)
+            raise
+        return Segment(path, mapped)
+
+    def _give_up(self):
+        if self.is_full:
+            return
+        self.is_full = True
+        warnings.warn(
+            f"The token cache in {self.directory} has no room left "
+            f"(max_size={self.cache.max_size!r}): the rest of these tokens is kept in this "
+            "process's memory and will be computed again next time. Use "
+            "TokenCache(max_size=...) with a larger size, dtype='bfloat16' for half the bytes, "
+            "or another location.",
+            TokenCacheWarning,
+            stacklevel=2,
+        )
+
+
+def _is_batch(values, n_rows):
+    return values.ndim == 3 and len(values) == n_rows and values.numel() > 0
+
+
+def _to_dtype(values, dtype, positions):
+    converted = values.detach().to("cpu", dtype).contiguous()
+    if dtype == torch.float16:
+        overflown = (converted.isinf() & values.cpu().isfinite()).flatten(1).any(dim=1)
+        if overflown.any():
+            row = positions[int(overflown.nonzero()[0])]
+            raise ValueError(
+                f"Row {row} has tokens beyond float16's largest number, 65504: use "
+                "dtype='bfloat16' or 'float32' for the cache."
+            )
+    return converted

@@ -1,0 +1,142 @@
+"""A token cache's segments: files with the tokens of one batch each, written once, then mapped."""
+
+import errno
+import os
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sklearn_ctran._cache.index import NoRoom, remove_file
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class CachedTokens:
+    """Tokens in mapped files (or, where there was no room for them, in memory).
+
+    Whatever happens to the cache, what this holds stays readable. It can be pickled, without the
+    contents of the files, and used in a DataLoader's worker processes.
+
+    Parameters
+    ----------
+    segments : list of Segment
+    slots : ndarray of shape (n,)
+        In which segment each image's tokens are.
+    rows : ndarray of shape (n,)
+        In which row of it.
+    """
+
+    def __init__(self, segments, slots, rows):
+        self._segments = segments
+        self._slots = slots
+        self._rows = rows
+
+    def __len__(self):
+        return len(self._rows)
+
+    @property
+    def shape(self):
+        """(n, P, C): images, tokens of each, channels."""
+        return len(self), *self._segments[0].values.shape[1:]
+
+    def batch(self, rows, generator=None):
+        """Rows as a new float32 Tensor (B, P, C); tokens are never augmented.
+
+        Parameters
+        ----------
+        rows : array-like of int, shape (B,)
+        generator : ignored
+        """
+        rows = np.asarray(rows)
+        out = torch.empty(len(rows), *self.shape[1:])
+        places = zip(self._slots[rows].tolist(), self._rows[rows].tolist(), strict=True)
+        for target, (slot, row) in zip(out, places, strict=True):
+            target.copy_(self._segments[slot].values[row])
+        return out
+
+    def __repr__(self):
+        return f"CachedTokens(shape={self.shape})"
+
+    def __getstate__(self):
+        return vars(self) | {"_segments": [segment.packed() for segment in self._segments]}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._segments = [_unpacked(*segment) for segment in state["_segments"]]
+
+
+class Segment(NamedTuple):
+    """The tokens of one batch, Tensor (n, P, C) of the stored dtype."""
+
+    path: str | None  # None: not in a file
+    values: torch.Tensor
+
+    def packed(self):
+        """Path, shape, dtype and, if they are in no file (any more), the values."""
+        is_there = self.path is not None and _is_intact(self.path, self.values.nbytes)
+        values = None if is_there else self.values.clone()
+        return self.path, tuple(self.values.shape), self.values.dtype, values
+
+
+def _unpacked(path, shape, dtype, values):
+    if values is None:
+        values = map_file(path, shape, dtype)
+    if values is None:
+        raise FileNotFoundError(
+            f"The cached tokens {path} were removed in between: ask the cache for them again."
+        )
+    return Segment(path, values)
+
+
+def write_file(path, values, durable):
+    """Write a tensor's bytes: all of them or, if anything is raised, no file."""
+    unfinished = f"{os.path.splitext(path)[0]}.tmp"
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(values.view(torch.uint8).numpy())  # numpy knows no bfloat16
+            if durable:
+                # Or else a power cut may leave a file of zeros that the index believes in.
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException as error:
+        remove_file(unfinished)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise NoRoom from error
+        raise
+
+
+def map_file(path, shape, dtype):
+    """The tensor in a file, not read before it is used; None if the file is not what it was.
+
+    torch.from_file keeps no descriptor open, of which there are far fewer than of maps. If there
+    are too many maps all the same, the file is read.
+    """
+    n_values = prod(shape)
+    n_bytes = n_values * dtype.itemsize
+    if not _is_intact(path, n_bytes):
+        return None
+    try:
+        values = torch.from_file(path, shared=False, size=n_values, dtype=dtype)
+    except (RuntimeError, OSError):
+        values = _read_file(path, dtype)
+        if values is None or len(values) != n_values:
+            return None  # Removed or damaged in between.
+    return values.view(shape)
+
+
+def _read_file(path, dtype):
+    try:
+        values = np.fromfile(path, dtype=np.uint8)
+    except FileNotFoundError:
+        return None
+    return torch.from_numpy(values[: len(values) // dtype.itemsize * dtype.itemsize]).view(dtype)
+
+
+def _is_intact(path, n_bytes):
+    try:
+        return os.stat(path).st_size == n_bytes
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,245 @@
+"""The directory of this session: where tokens "in memory" are, shared with worker processes."""
+
+import os
+import re
+import secrets
+import shutil
+import stat
+import tempfile
+import threading
+from contextlib import suppress
+from multiprocessing.util import Finalize
+
+from filelock import FileLock, Timeout
+
+from sklearn_ctran._cache.index import end_lives, remove_file
+
+_RAM = "/dev/shm"
+
+
+_LEAST_RAM = 2 * 10**9
+
+
+_ENDED = "-ended"
+
+
+class _Session:
+    """Where this process's tokens "in memory" are."""
+
+    def __init__(self):
+        self.directory = None
+        self.owner = None  # id of the process that made it, if that was us or a parent
+        self.lock = None  # held by the owner as long as it lives
+        self.guard = threading.Lock()
+
+    def exists(self):
+        return self.directory is not None and os.path.isdir(self.directory)
+
+
+_session = _Session()
+
+
+def session_token():
+    """What a worker process needs to share this process's tokens in memory.
+
+    Makes the session's directory, for else each worker would make one of its own.
+
+    Returns
+    -------
+    str
+        For `join_session`; empty if there is nowhere to make a directory.
+    """
+    try:
+        return session_directory()
+    except OSError:
+        return ""
+
+
+def join_session(token):
+    """Share the tokens in memory of the process that `token` is from.
+
+    Does nothing if that process is gone, or if this process has tokens in memory already.
+
+    Parameters
+    ----------
+    token : str
+        From `session_token`, in this process or another.
+    """
+    with _session.guard:
+        if not _session.exists() and _is_session(token) and _has_owner(token):
+            _session.directory, _session.owner, _session.lock = token, None, None
+
+
+def _is_session(directory):
+    """Whether it is a session's directory that belongs to this user."""
+    if not os.path.basename(directory).startswith(_session_prefix()):
+        return False
+    with suppress(OSError):
+        # lstat: in a directory for all, somebody else's link may have that name.
+        status = os.lstat(directory)
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == _user()
+    return False
+
+
+def _has_owner(directory):
+    """Whether the process that made a session's directory is alive."""
+    path = _lock_path(directory)
+    if not os.path.exists(path):
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
+
+def _lock_path(directory):
+    # Beside the directory: Windows neither renames nor removes one with an open file in it.
+    return f"{directory.removesuffix(_ENDED)}.lock"
+
+
+def current_session():
+    """The session's directory, or None if there is none yet."""
+    return _session.directory if _session.exists() else None
+
+
+def session_directory():
+    """The session's directory, made if there is none."""
+    with _session.guard:
+        if not _session.exists():
+            _start_session()
+        return _session.directory
+
+
+def free_bytes(directory, root="/"):
+    """What can still be written to a directory's file system.
+
+    Parameters
+    ----------
+    directory : str
+    root : str
+        Below it are proc and sys.
+    """
+    free = shutil.disk_usage(directory).free
+    if directory.startswith(_RAM):
+        # A file system in memory may be larger than what is left of the memory.
+        with suppress(OSError), open(os.path.join(root, "proc/meminfo")) as meminfo:
+            available = re.search(r"MemAvailable: *(\d+) kB", meminfo.read())
+            free = min(free, int(available[1]) * 1024)
+        free = min([free, *_left_to_cgroups(root)])
+    return free
+
+
+def _left_to_cgroups(root):
+    """What containers and batch systems leave of the memory: bytes, for each limit found."""
+    groups = _read(os.path.join(root, "proc/self/cgroup")) or ""
+    for number, controllers, group in re.findall(r"(\d+):(.*?):(.*)", groups):
+        if number == "0":
+            base, names = "sys/fs/cgroup", ("memory.max", "memory.current")
+        elif "memory" in controllers.split(","):
+            base = "sys/fs/cgroup/memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+        else:
+            continue
+        # In a container, the group's path may be the host's, and only its root be there.
+        parts = [part for part in group.split("/") if part]
+        for depth in range(len(parts) + 1):
+            folder = os.path.join(root, base, *parts[:depth])
+            limit, used = (_read(os.path.join(folder, name)) for name in names)
+            if limit and used and limit.strip().isdecimal():
+                yield max(int(limit) - int(used) + _reclaimable(folder), 0)
+
+
+def _reclaimable(folder):
+    """Bytes of a cgroup's use that are copies of files: the kernel frees them when need be."""
+    statistics = _read(os.path.join(folder, "memory.stat")) or ""
+    # v1 has them without the groups below, too; tokens in memory are in neither.
+    found = dict(re.findall(r"^(\w+) (\d+)$", statistics, re.MULTILINE))
+    names = ("inactive_file", "active_file")
+    return sum(int(found.get(f"total_{name}", found.get(name, 0))) for name in names)
+
+
+def _read(path):
+    with suppress(OSError), open(path) as file:
+        return file.read()
+    return None
+
+
+def _start_session():
+    base = session_base()
+    for place in {base, tempfile.gettempdir()}:
+        _sweep_sessions(place)
+    _end_session()  # If somebody has deleted its directory.
+    directory = os.path.join(base, _session_prefix() + secrets.token_hex(8))
+    # Locked first: others would take a directory that is not locked for a dead one's.
+    lock = FileLock(_lock_path(directory), thread_local=False)
+    lock.acquire()
+    os.mkdir(directory, mode=0o700)
+    _session.directory, _session.owner, _session.lock = directory, os.getpid(), lock
+    # Not atexit, which forked children of multiprocessing skip. The priority is one of those
+    # that come after child processes, which may use the session, have ended.
+    Finalize(None, _end_session, exitpriority=-100)
+
+
+def session_base():
+    """Where sessions have their directories: in memory if there is room for some tokens."""
+    with suppress(OSError):
+        if os.access(_RAM, os.W_OK) and free_bytes(_RAM) >= _LEAST_RAM:
+            return _RAM
+    return tempfile.gettempdir()
+
+
+def _session_prefix():
+    return f"sklearn-ctran-{_user()}-"
+
+
+def _user():
+    return getattr(os, "getuid", int)()
+
+
+def _sweep_sessions(base):
+    """Remove the directories that dead processes of this user left behind."""
+    for name in os.listdir(base):
+        directory = os.path.join(base, name)
+        if not (name.startswith(_session_prefix()) and _is_session(directory)):
+            continue
+        lock = FileLock(_lock_path(directory))
+        # OSError: somebody else is sweeping it.
+        with suppress(Timeout, OSError):
+            with lock.acquire(timeout=0):
+                _remove(directory)
+            remove_file(_lock_path(directory))
+
+
+def _end_session():
+    """Remove the session's directory if this process has made it."""
+    if _session.owner != os.getpid():
+        return
+    end_lives(_session.directory)
+    _remove(_session.directory)
+    _session.lock.release()
+    remove_file(_lock_path(_session.directory))
+    _session.directory = _session.owner = _session.lock = None
+
+
+def _remove(directory):
+    # Renamed first: who has joined it is to find all of it or nothing, and to add nothing. If this
+    # process is killed now, it is swept like any other.
+    ended = directory.removesuffix(_ENDED) + _ENDED
+    with suppress(OSError):
+        os.rename(directory, ended)
+        directory = ended
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _after_fork():
+    # Another thread of the parent may have held it.
+    _session.guard = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

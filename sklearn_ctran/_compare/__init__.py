@@ -1,0 +1,1 @@
+"""Comparison of methods under one protocol."""

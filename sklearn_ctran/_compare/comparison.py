@@ -1,0 +1,252 @@
+"""What ``compare`` returns, and its tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_ctran._utils import tables as _tables
+from sklearn_ctran._utils.frames import to_frame
+
+#: Columns of the tidy table that say what a row is about.
+_KEYS = ("method", "known_fraction", "extra_known_fraction", "metric")
+
+
+class _Form(NamedTuple):
+    """How tables are written down: rows, other texts, and what is best in a column."""
+
+    table: Callable
+    text: Callable
+    best: str
+
+
+_PLAIN = _Form(_tables.plain, str, "{}")
+
+
+_MARKDOWN = _Form(_tables.markdown, _tables.markdown_text, "**{}**")
+
+
+_RST = _Form(_tables.rst, _tables.rst_text, "**{}**")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """What :func:`compare` returns; printed, it is one table for each metric, as text.
+
+    Attributes
+    ----------
+    methods : list of str
+        In the order of `estimators`.
+    metrics : list of str
+    runs : list of dict
+        A row for each method, seed, fold, share and metric that did not fail: ``method``, ``seed``,
+        ``fold``, ``known_fraction``, ``extra_known_fraction`` (only if there are extra labels),
+        ``metric``, ``score``, ``fit_seconds``, ``predict_seconds``.
+    errors : dict of str to list of str
+        Where each error was and its traceback, by method; only of methods that failed somewhere.
+    n_runs : int
+        Seeds times folds: how often each method was to be fitted.
+    losses : frozenset of str
+        Metrics of which lower is better.
+    """
+
+    methods: list
+    metrics: list
+    runs: list
+    errors: dict
+    n_runs: int
+    losses: frozenset
+
+    @property
+    def rows(self):
+        """The tidy table, of one row for each method, share and metric.
+
+        Returns
+        -------
+        rows : list of dict
+            ``method``, ``known_fraction``, ``extra_known_fraction`` (only if there are extra
+            labels), ``metric``; ``mean`` and ``std`` of the score over seeds and folds (of the
+            sample, divided by n - 1; NaN for one run); ``n``, the number of runs, less than
+            `n_runs` where some failed; ``fit_seconds`` and ``predict_seconds``, means.
+        """
+        groups = {}
+        for run in self.runs:
+            key = {name: run[name] for name in _KEYS if name in run}
+            groups.setdefault(tuple(key.values()), (key, []))[1].append(run)
+        rows = [{**key, **_summary(runs)} for key, runs in groups.values()]
+        return sorted(
+            rows,
+            key=lambda row: (self.metrics.index(row["metric"]), self.methods.index(row["method"])),
+        )
+
+    def to_frame(self, runs=False):
+        """The tidy table as a data frame.
+
+        Parameters
+        ----------
+        runs : bool, default=False
+            Whether to have a row for each run in place of means.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Of `rows`, or `runs`.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return to_frame(self.runs if runs else self.rows)
+
+    def to_markdown(self, metric=None, *, scale=None, digits=None):
+        """Tables in Markdown: methods down, shares across, the best of a column in bold.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            One of `metrics`. None: a table for each.
+        scale : float, default=None
+            Scores are multiplied by it. None: 100, percent, for a metric all of whose scores are in
+            [0, 1]; else 1.
+        digits : int, default=None
+            Decimals. None: 1, or 3 for a `scale` of 1.
+
+        Returns
+        -------
+        text : str
+            Cells are "mean ± std", or the mean of a single run. A method that failed in some runs
+            has "*" behind its mean, which is that of the others and never the best. "failed": in
+            all runs; "-": not a number. Seconds are means, of a fit and of one prediction of a test
+            part.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
+        """
+        return self._text(_MARKDOWN, metric, scale, digits)
+
+    def to_rst(self, metric=None, *, scale=None, digits=None):
+        """The tables of :meth:`to_markdown` in reStructuredText.
+
+        Parameters
+        ----------
+        metric, scale, digits : str, float, int
+            As of :meth:`to_markdown`.
+
+        Returns
+        -------
+        text : str
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
+        """
+        return self._text(_RST, metric, scale, digits)
+
+    def __str__(self):
+        return self._text(_PLAIN, None, None, None)
+
+    def __repr__(self):
+        return f"<Comparison of {', '.join(self.methods)} by {', '.join(self.metrics)}>"
+
+    def _text(self, form, metric, scale, digits):
+        if metric is not None and metric not in self.metrics:
+            raise ValueError(
+                f"There is no metric {metric!r} here; there are {', '.join(self.metrics)}."
+            )
+        rows = self.rows
+        shares = list(dict.fromkeys(map(_share, sorted(rows, key=_share))))
+        blocks = []
+        for name in self.metrics if metric is None else [metric]:
+            cells = {(row["method"], _share(row)): row for row in rows if row["metric"] == name}
+            unit = self._scale(name) if scale is None else scale
+            decimals = (3 if unit == 1 else 1) if digits is None else digits
+            table = self._table(name, cells, shares, unit, decimals, form)
+            blocks += [form.text(self._title(name, unit)), form.table(table)]
+        if self.errors:
+            names = form.text(", ".join(map(repr, self.errors)))
+            blocks.append(f"Not every run of {names} succeeded: see errors.")
+        return "\n\n".join(blocks)
+
+    def _scale(self, metric):
+        scores = [run["score"] for run in self.runs if run["metric"] == metric]
+        return 1 if any(score < 0 or score > 1 for score in scores) else 100
+
+    def _title(self, metric, scale):
+        spread = f", mean ± std of {self.n_runs} runs" if self.n_runs > 1 else ""
+        unit = {1: "", 100: " (%)"}.get(scale, f" (x {scale:g})")
+        better = ", lower is better" if metric in self.losses else ""
+        return f"{metric}{unit}, by share known{spread}{better}"
+
+    def _table(self, metric, cells, shares, scale, digits, form):
+        """Rows of texts, the header first."""
+        columns = []
+        for share in shares:
+            column = [cells.get((method, share)) for method in self.methods]
+            texts = [self._cell(row, scale, digits) for row in column]
+            for i in self._best(metric, column, scale, digits):
+                texts[i] = form.best.format(texts[i])
+            columns.append([_share_text(share), *texts])
+        for name, seconds in (("fit", self._fit_seconds), ("predict", self._predict_seconds)):
+            times = map(seconds, self.methods)
+            columns.append(
+                [f"{name} (s)", *("-" if np.isnan(time) else f"{time:.3f}" for time in times)]
+            )
+        return list(zip(["method", *map(form.text, self.methods)], *columns, strict=True))
+
+    def _fit_seconds(self, method):
+        return _mean(
+            {
+                (run["seed"], run["fold"]): run["fit_seconds"]
+                for run in self.runs
+                if run["method"] == method
+            }.values()
+        )
+
+    def _predict_seconds(self, method):
+        return _mean([run["predict_seconds"] for run in self.runs if run["method"] == method])
+
+    def _cell(self, row, scale, digits):
+        if row is None:
+            return "failed"
+        mean = "-" if np.isnan(row["mean"]) else f"{scale * row['mean']:.{digits}f}"
+        std = "" if np.isnan(row["std"]) else f" ± {scale * row['std']:.{digits}f}"
+        return f"{mean}{std}{'*' if row['n'] < self.n_runs else ''}"
+
+    def _best(self, metric, column, scale, digits):
+        """Positions of the best of a column, all of those that are printed with the same mean."""
+        sign = -1 if metric in self.losses else 1
+        means = {
+            i: sign * round(scale * row["mean"], digits)
+            for i, row in enumerate(column)
+            if row is not None and row["n"] == self.n_runs and not np.isnan(row["mean"])
+        }
+        return [i for i, mean in means.items() if mean == max(means.values())]
+
+
+def _mean(values):
+    return float(np.mean(list(values))) if values else float("nan")
+
+
+def _summary(runs):
+    scores = [run["score"] for run in runs]
+    return {
+        "mean": _mean(scores),
+        "std": float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan"),
+        "n": len(scores),
+        "fit_seconds": _mean([run["fit_seconds"] for run in runs]),
+        "predict_seconds": _mean([run["predict_seconds"] for run in runs]),
+    }
+
+
+def _share(row):
+    return row["known_fraction"], row.get("extra_known_fraction", -1)
+
+
+def _share_text(share):
+    known, extra = share
+    return f"{100 * known:g} %" + (f", extra {100 * extra:g} %" if extra >= 0 else "")

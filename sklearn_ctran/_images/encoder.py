@@ -1,0 +1,127 @@
+"""Images through a backbone, each once."""
+
+import contextlib
+import hashlib
+import sys
+import time
+from importlib.metadata import version
+
+import numpy as np
+import torch
+
+from sklearn_ctran._images.tokens import ImageBatches, _collect
+from sklearn_ctran._utils.devices import autocast
+from sklearn_ctran._utils.threads import prefetch
+
+#: Of decoding and resizing: to be raised when the pixels that they make change.
+_VERSION = 1
+
+
+class Encoder:
+    """Passes images through a backbone in evaluation mode, each once.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    preprocess : Preprocessing
+        Nothing random happens.
+    batch_size : int
+    device : str
+    precision : {"float32", "bfloat16"}
+        Of the backbone; tokens are float32.
+    verbose : int
+        Above 0, progress goes to standard error.
+    """
+
+    def __init__(
+        self, backbone, preprocess, *, batch_size=64, device="cpu", precision="float32", verbose=0
+    ):
+        self.backbone = backbone
+        self.preprocess = preprocess
+        self.batch_size = batch_size
+        self.device = device
+        self.precision = precision
+        self.verbose = verbose
+
+    def space(self, size):
+        """Digest of all that tokens depend on besides the image; `size` is that of its batch."""
+        steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
+        text = f"{self.backbone.fingerprint()} {steps} {self.precision}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def encode(self, images, cache=None, label=""):
+        """Tokens of images, from a cache as far as it has them.
+
+        Parameters
+        ----------
+        images : Images
+        cache : TokenCache, optional
+        label : str
+            What the cache calls these tokens.
+
+        Returns
+        -------
+        Tokens or CachedTokens
+            Of shape (n_samples, n_tokens, n_channels), float32, row-major over the feature map's
+            (h, w).
+        """
+        passes = _Passes(self, images)
+        if cache is None:
+            tokens = _collect(passes(np.arange(len(images))), len(images))
+        else:
+            space = self.space(self.preprocess.final_size(images.sizes[0]))
+            tokens = cache.tokens(
+                space, images.keys(), passes, label=label, batch_size=self.batch_size
+            )
+        passes.end_report()
+        return tokens
+
+
+class _Passes:
+    """The passes of one set of images through a backbone, with their progress."""
+
+    def __init__(self, encoder, images):
+        self.encoder = encoder
+        self.source = ImageBatches(images, encoder.preprocess)
+        self.backbone = None  # made when the first image has to go through it
+        self.n_done = 0
+        self.start = time.perf_counter()
+
+    def __call__(self, rows):
+        """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
+        encoder = self.encoder
+        was_training = encoder.backbone.training
+        if self.backbone is None:
+            dtype = torch.bfloat16 if encoder.precision == "bfloat16" else torch.float32
+            self.backbone = encoder.backbone.to(encoder.device).for_evaluation(dtype)
+        size = encoder.batch_size
+        parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+        self.backbone.eval()
+        batches = (self.source.batch(part) for part in parts)
+        if torch.device(encoder.device).type != "cpu":
+            batches = prefetch(batches)  # On a CPU, decoding ahead would slow the network down.
+        try:
+            with contextlib.closing(batches):
+                for part, images in zip(parts, batches, strict=True):
+                    yield part, self._pass(images)
+                    self._report(len(part))
+        finally:
+            encoder.backbone.train(was_training)
+
+    @torch.inference_mode()
+    def _pass(self, images):
+        with autocast(self.encoder.device, self.encoder.precision):
+            features = self.backbone(images.to(self.encoder.device))
+        return features.flatten(2).transpose(1, 2).float().cpu()
+
+    def _report(self, n_images):
+        self.n_done += n_images
+        if self.encoder.verbose:
+            rate = self.n_done / (time.perf_counter() - self.start)
+            message = f"{self.n_done} computed of {len(self.source)}, {rate:.0f} images/s"
+            print(f"\rimage tokens: {message}", end="", file=sys.stderr, flush=True)
+
+    def end_report(self):
+        """End the line of progress, if there is one."""
+        if self.encoder.verbose and self.n_done:
+            print(file=sys.stderr)

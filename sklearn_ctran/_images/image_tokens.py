@@ -1,0 +1,251 @@
+"""ImageTokens: images to features of a frozen backbone, for any estimator of scikit-learn."""
+
+from functools import partial
+from numbers import Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_ctran._cache.token_cache import resolve_cache
+from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._images.reader import ImageEncoding
+from sklearn_ctran._images.tokens import pooled
+from sklearn_ctran._neural.classifier import CTranClassifier
+from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.pooling import pool_features
+
+#: Parameters that mean what they mean to CTranClassifier.
+_SHARED = (
+    *("backbone", "weights", "image_size", "batch_size", "device", "precision", "n_jobs"),
+    *("cache", "random_state", "verbose"),
+)
+
+
+class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncoding, BaseEstimator):
+    """Turn images into the features of a frozen backbone.
+
+    The tokens are those on which :class:`CTranClassifier` works with the same parameters, from the
+    same cache: whatever is fitted or compared, each image goes through the backbone once.
+
+    Parameters
+    ----------
+    backbone : str or nn.Module, default="resnet50"
+        The name of a torchvision classification network; ``"small"``, a little CNN for images
+        below about 64 pixels; or a module from normalised float images (B, 3, H, W) to feature
+        maps (B, C, h, w), which is copied. As it stays frozen, it should be a trained one.
+    weights : str, path-like or None, default="DEFAULT"
+        A name of torchvision's weights for the backbone, downloaded if need be; a path of a
+        state_dict file of the same network; None for random weights. ``"small"`` and modules have
+        no named weights and come as they are.
+    image_size : int, (int, int) or None, default=224
+        s: the whole image is resized to s x s pixels. (resize, crop): resized to
+        resize x resize, of which the crop x crop in the middle are cut out. None: images, all of
+        one size, stay as they are.
+    pool : {None, "mean", "max", "gem"}, default=None
+        None: all P = h x w cells of the feature map, row by row. Otherwise they are pooled into
+        one vector, by their mean, their maximum, or their generalised mean [1]_,
+        ``mean(x ** p) ** (1 / p)``, in which features below 1e-6 count as 1e-6.
+    gem_power : float, default=3.0
+        p of the generalised mean, above 0. 1 is the mean of the positive parts; the larger, the
+        closer to the maximum.
+    batch_size : int, default=64
+        Images per pass through the backbone (on a CPU at most 32).
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the backbone. "auto": bfloat16 where the device is fast in it, else float32.
+    n_jobs : int or None, default=None
+        Threads that decode images; None means 1, -1 all cores.
+    cache : "memory", path-like, TokenCache or None, default="memory"
+        Where tokens are kept, pooled or not; see :class:`CTranClassifier`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the weights of a backbone that has no trained ones.
+    verbose : int, default=0
+        Above 0, progress is printed.
+
+    Attributes
+    ----------
+    n_channels_ : int
+        C.
+
+    See Also
+    --------
+    CTranClassifier : Takes the tokens, ``pool=None``, with ``backbone=None``.
+
+    References
+    ----------
+    .. [1] F. Radenović, G. Tolias, O. Chum: Fine-tuning CNN Image Retrieval with No Human
+       Annotation. TPAMI 2019.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.multioutput import MultiOutputClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_ctran import ImageTokens
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> features = ImageTokens("small", image_size=None, pool="mean", random_state=0)
+    >>> model = make_pipeline(features, MultiOutputClassifier(LogisticRegression()))
+    >>> model.fit(scenes.images, scenes.Y).predict(scenes.images).shape
+    (100, 10)
+    """
+
+    _parameter_constraints = {
+        **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "pool": [StrOptions({"mean", "max", "gem"}), None],
+        "gem_power": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        weights="DEFAULT",
+        image_size=224,
+        pool=None,
+        gem_power=3.0,
+        batch_size=64,
+        device="auto",
+        precision="auto",
+        n_jobs=None,
+        cache="memory",
+        random_state=None,
+        verbose=0,
+    ):
+        self.backbone = backbone
+        self.weights = weights
+        self.image_size = image_size
+        self.pool = pool
+        self.gem_power = gem_power
+        self.batch_size = batch_size
+        self.device = device
+        self.precision = precision
+        self.n_jobs = n_jobs
+        self.cache = cache
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Make the backbone; nothing is learned from the images.
+
+        Parameters
+        ----------
+        X : array-like
+            Images: a list or array of paths, PIL images or arrays; an array of shape
+            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            (n_samples, height, width). Only looked at for whether they can be images.
+        y : ignored
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError, TypeError, FileNotFoundError
+            If an argument cannot be used; the message names the row or file. The transformer is
+            then as it was before the call.
+        """
+        if self.backbone is None:
+            raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
+        resolve_cache(self.cache)
+        device = resolve_device(self.device)
+        before = vars(self).get("_preprocess")
+        self._preprocess = Preprocessing(self.image_size)
+        try:
+            self._check_images(X, decode=False)
+            # The same draws as CTranClassifier's.
+            seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+            with lent_seed(seed, device):
+                backbone = make_backbone(self.backbone, self.weights).freeze()
+        except BaseException:
+            self._preprocess = before
+            raise
+        self._backbone = backbone
+        self.n_channels_ = backbone.n_channels
+        return self
+
+    def transform(self, X):
+        """Features of images.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, as in `fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_tokens, n_channels), float32
+            Or, pooled, of shape (n_samples, n_channels), and a data frame if `set_output` says so.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError, TypeError, FileNotFoundError
+            If an image cannot be used, or tokens that are not pooled are to be a data frame.
+        """
+        check_is_fitted(self)
+        container = _get_output_config("transform", self)["dense"]
+        if self.pool is None and container != "default":
+            raise ValueError(
+                f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "
+                f"{container}: set pool='mean', or set_output(transform='default')."
+            )
+        images = self._check_images(X, decode=False)
+        tokens = self._encode_images(images, self._backbone, resolve_device(self.device))
+        self._backbone.cpu()  # A pickle of it is to be of use on any machine.
+        if self.pool is None:
+            return pooled(tokens, lambda batch: batch).values
+        pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
+        return pooled(tokens, lambda batch: pool(batch)[:, None]).values[:, 0]
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the pooled features.
+
+        Parameters
+        ----------
+        input_features : None
+            Not used: images have no features.
+
+        Returns
+        -------
+        names : ndarray of shape (n_channels,), object
+            "imagetokens0", "imagetokens1", ...
+
+        Raises
+        ------
+        ValueError
+            Without pooling, where the output is tokens, of three dimensions.
+        """
+        check_is_fitted(self)
+        if self.pool is None:
+            raise ValueError(
+                "Tokens (n_samples, n_tokens, n_channels) have no feature names: pool them, "
+                "pool='mean', for a table."
+            )
+        return super().get_feature_names_out(input_features)
+
+    @property
+    def _n_features_out(self):
+        return self.n_channels_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags

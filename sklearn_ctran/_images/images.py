@@ -1,0 +1,277 @@
+"""Photos as people have them -> uint8 batches of one size.
+
+`check_images` looks at everything once, so that whatever is wrong is said before training starts;
+`Images.batch` then decodes, resizes and augments one batch at a time.
+"""
+
+import os
+
+import numpy as np
+import torch
+from PIL import Image
+
+from sklearn_ctran._images.decoding import (
+    as_tensor,
+    is_path,
+    is_plain_jpeg,
+    load,
+    named,
+    orientation,
+    pil_pixels,
+    rgb,
+)
+from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._utils.threads import for_each
+
+_CHUNK_BYTES = 1 << 24
+
+
+_ROW_KINDS = "a path, a PIL image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+
+
+_SET_KINDS = (
+    "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
+    "one-column DataFrame with a path, PIL image or numpy image in each row"
+)
+
+
+class Images:
+    """Checked images, decoded when a batch of them is asked for. Made by `check_images`.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, H, W) or (n, H, W, channels), or sequence of path, image or ndarray
+        The user's own objects; nothing is copied.
+    sizes : ndarray of shape (n, 2)
+        Height and width of each image, EXIF orientation applied.
+    are_plain : ndarray of shape (n,), bool, optional
+        Which rows `is_plain_jpeg`; None for an array of images.
+    n_jobs : int or None
+        Threads that decode the rows of a list.
+    """
+
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
+        self.rows = rows
+        self.sizes = sizes
+        self.are_plain = are_plain
+        self.n_jobs = n_jobs
+
+    def __len__(self):
+        return len(self.rows)
+
+    def batch(self, indices, preprocessing, generator=None):
+        """Decode, resize and, in training, augment some of the images.
+
+        Parameters
+        ----------
+        indices : array-like of int, shape (batch,)
+        preprocessing : Preprocessing
+        generator : torch.Generator, optional
+            Given in training: flips and crops are drawn from it. None: nothing random happens.
+
+        Returns
+        -------
+        Tensor of shape (batch, 3, height, width), dtype uint8, channels last in memory
+        """
+        indices = np.asarray(indices)
+        if self.are_plain is None:
+            resized = preprocessing.resize(as_tensor(rgb(self.rows[indices], has_rows=True)))
+        else:
+            resized = self._load_resized(indices.tolist(), preprocessing)
+        return preprocessing.finish(resized, generator)
+
+    def _load_resized(self, indices, preprocessing):
+        """A batch of rows of a list; full-size photos never pile up."""
+        height, width = preprocessing.resized_size(self.sizes[indices[0]])
+        batch = np.empty((len(indices), height, width, 3), dtype=np.uint8)
+
+        def fill(position):
+            row = indices[position]
+            image = preprocessing.resize(self._load(row, preprocessing.least_side(self.sizes[row])))
+            if image.shape[1:] != (height, width):
+                raise ValueError(
+                    f"row {row} is {image.shape[1]} x {image.shape[2]} pixels, but {height} x "
+                    f"{width} were expected: has the file changed?"
+                )
+            # By numpy, for torch would set several threads to work on each image.
+            batch[position] = image.movedim(0, -1).numpy()
+
+        for_each(fill, len(indices), self.n_jobs)
+        return torch.from_numpy(batch).movedim(-1, 1)
+
+    def _load(self, row, least_side):
+        # PIL is the slower decoder, but the one with a reduced size.
+        is_plain = self.are_plain[row] and least_side is None
+        return load(row, self.rows[row], least_side, is_plain)
+
+    def keys(self):
+        """Content keys: equal for equal content, in whatever order and under whatever name.
+
+        Returns
+        -------
+        keys : list of bytes
+            16 bytes for each image: of a file's bytes, of an array's pixels, dtype and shape, or
+            of all that a PIL image's look depends on. Images of one look may differ in their
+            keys, for instance a file and the array of its pixels.
+        """
+        keys = [b""] * len(self)
+
+        def fill(row):
+            keys[row] = content_key(row, self.rows[row])
+
+        for_each(fill, len(self), self.n_jobs)
+        return keys
+
+
+def check_images(X, *, n_jobs=None, decode=True):
+    """Validate a set of images of any kind; files are decoded once to be sure that they can be.
+
+    All become RGB with 8 bits: grey is replicated, 16-bit grey and bool are scaled to 0..255,
+    floats in [0, 1] become ``round(255 * x)``, transparency is laid on white, and EXIF
+    orientation is applied. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in
+    [0, 1] ("F"). Of an animation the first frame is taken.
+
+    Parameters
+    ----------
+    X : array-like of images
+        An array of shape (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype
+        uint8, uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column
+        DataFrame of paths, PIL images and arrays, mixed kinds and sizes allowed.
+    n_jobs : int or None
+        Threads that decode files; None means 1, -1 all cores.
+    decode : bool
+        False only reads the headers of files, where all images will be decoded soon anyway: a
+        file whose pixels are broken is then found by `Images.batch`, with the same error.
+
+    Returns
+    -------
+    Images
+
+    Raises
+    ------
+    FileNotFoundError
+        A path that does not exist; row and path are named.
+    TypeError
+        X or one of its rows is no image at all (a torch tensor, a number, None, ...).
+    ValueError
+        An empty set, a broken or truncated file, NaN, infinite or out-of-range pixels, wrong
+        dtype, number of axes or channels, a side of zero pixels. Row and path are named.
+    """
+    if isinstance(X, torch.Tensor):
+        raise TypeError("X is a torch tensor; give a numpy array (n, H, W, 3) instead.")
+    if isinstance(X, (str, bytes, os.PathLike, Image.Image)):
+        raise TypeError(f"X is a single image; a set of images is expected: {_SET_KINDS}.")
+    if isinstance(X, np.ndarray) and X.dtype.kind not in "OSU":
+        sizes = _check_array(X)
+        return Images(X, sizes, n_jobs=n_jobs)
+    rows = _rows(X)
+    if not len(rows):
+        raise ValueError("X holds no images.")
+    sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
+
+    def check(row):
+        sizes[row], are_plain[row] = _check_row(row, rows[row], decode)
+
+    for_each(check, len(rows), n_jobs)
+    return Images(rows, sizes, are_plain, n_jobs)
+
+
+def _rows(X):
+    """One object per image from a list, tuple, array, Series or DataFrame; a list or an array."""
+    if hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
+        X = X[:, 0]
+    if isinstance(X, np.ndarray) and X.ndim != 1:
+        raise ValueError(f"X has shape {X.shape} and dtype {X.dtype}; images are {_SET_KINDS}.")
+    if not isinstance(X, (list, tuple, np.ndarray)):
+        raise TypeError(f"X is a {type(X).__name__}; images are {_SET_KINDS}.")
+    # Texts in an array are shorter than as objects, and are taken out one by one.
+    return X if isinstance(X, np.ndarray) and X.dtype.kind in "SU" else list(X)
+
+
+def _check_array(X):
+    """Sizes (n, 2) of a numeric array of images."""
+    if X.ndim and len(X) == 0:
+        raise ValueError(f"X holds no images: its shape is {X.shape}.")
+    if X.ndim not in (3, 4):
+        raise ValueError(f"X has shape {X.shape}; images are {_SET_KINDS}.")
+    if X.ndim == 3 and X.shape[2] in (3, 4):
+        raise ValueError(f"X has shape {X.shape}, which looks like a single image: give X[None].")
+    _check_layout(X, has_rows=True, name="X")
+    per_chunk = max(1, _CHUNK_BYTES // X[0].nbytes)
+    for start in range(0, len(X), per_chunk):
+        # By chunks, as whole-array tests of floats would need as much memory again.
+        _check_range(X[start : start + per_chunk], first_row=start)
+    return np.broadcast_to(np.array(X.shape[1:3]), (len(X), 2))
+
+
+def _check_row(row, item, decode):
+    """(height, width) of one row of a list, and whether it `is_plain_jpeg`."""
+    if isinstance(item, np.ndarray):
+        _check_layout(item, has_rows=False, name=f"row {row}")
+        _check_range(item[None], first_row=row)
+        return item.shape[:2], False
+    if isinstance(item, Image.Image):
+        with named(row, item):
+            return _check_pil(item), False
+    if is_path(item):
+        with named(row, item), Image.open(os.fsdecode(item)) as image:
+            return _check_pil(image, decode, is_file=True), is_plain_jpeg(image)
+    hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
+    raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")
+
+
+def _short(item):
+    text = repr(item)
+    return f"a {type(item).__name__}" + (f" ({text})" if len(text) < 40 else "")
+
+
+def _check_pil(image, decode=True, is_file=False):
+    """(height, width) of a PIL image, which is decoded to see that it can be."""
+    width, height = image.size
+    if not (width and height):
+        raise ValueError(f"the image has {height} x {width} pixels")
+    is_turned = orientation(image, decode) >= 5
+    if decode:
+        if is_file:
+            # A JPEG at an eighth of its size: all bytes are still read, but most work is saved.
+            image.draft("L", (1, 1))
+        image.load()
+        if image.mode in ("I", "F"):
+            pil_pixels(image)
+    return (width, height) if is_turned else (height, width)
+
+
+def _check_layout(pixels, *, has_rows, name):
+    """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
+    shape = pixels.shape[1:] if has_rows else pixels.shape
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
+        hint = ""
+        if len(shape) == 3 and shape[0] in (1, 3, 4):
+            axes = "0, 2, 3, 1" if has_rows else "1, 2, 0"
+            hint = f" It looks channels-first: give {'X' if has_rows else 'x'}.transpose({axes})."
+        kinds = _SET_KINDS if has_rows else _ROW_KINDS
+        raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
+    if 0 in shape:
+        raise ValueError(f"{name} has shape {pixels.shape}: images without pixels.")
+    if pixels.dtype not in (np.uint8, np.uint16, np.bool_) and pixels.dtype.kind != "f":
+        raise ValueError(
+            f"{name} has dtype {pixels.dtype}; pixels are uint8 (0..255), uint16 (0..65535), bool "
+            "or floats in [0, 1]. Whole numbers 0..255: give .astype('uint8')."
+        )
+
+
+def _check_range(pixels, first_row):
+    """Raise ValueError for the first row of floats (rows, H, W, ...) not within [0, 1]."""
+    if pixels.dtype.kind != "f" or (pixels.min() >= 0 and pixels.max() <= 1):
+        return
+    for row, image in enumerate(pixels, first_row):
+        low, high = image.min(), image.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError(f"row {row} has NaN or infinite pixels.")
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"row {row} has float pixels from {low:g} to {high:g}; floats must lie within "
+                "[0, 1]. If white is 255, divide by 255 or convert to uint8."
+            )

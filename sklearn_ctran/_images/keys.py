@@ -1,0 +1,83 @@
+"""A short key for the content of an image, by which the same image is known again."""
+
+import os
+import threading
+import time
+from hashlib import blake2b
+
+import numpy as np
+
+from sklearn_ctran._images.decoding import is_path, named, orientation
+
+_KEY_BYTES = 16
+
+
+_READ_BYTES = 1 << 20
+
+
+_MEMO_ENTRIES = 1_000_000
+
+
+# A file that changed this short a time ago may change again and keep its time stamps.
+_SETTLED_NS = 2_000_000_000
+
+
+_memo, _memo_lock = {}, threading.Lock()
+
+
+def content_key(row, item):
+    """Key of a path, PIL image or numpy image: 16 bytes, the same for the same content.
+
+    Parameters
+    ----------
+    row : int
+        Named in errors.
+    item : path, PIL image or ndarray
+
+    Returns
+    -------
+    bytes
+    """
+    if isinstance(item, np.ndarray):
+        return _digest(f"{item.dtype.str} {item.shape}", np.ascontiguousarray(item))
+    with named(row, item):
+        return _file_key(os.fsdecode(item)) if is_path(item) else _pil_key(item)
+
+
+def _digest(text, *buffers):
+    digest = blake2b(text.encode(), digest_size=_KEY_BYTES)
+    for buffer in buffers:
+        digest.update(buffer)
+    return digest.digest()
+
+
+def _pil_key(image):
+    # First of all, for loading may change any of the others.
+    pixels = image.tobytes()
+    palette = bytes(image.getpalette(None) or ())
+    palette_mode = image.palette.mode if image.palette else None
+    transparency = image.info.get("transparency")
+    looks = (image.mode, image.size, palette_mode, transparency, orientation(image))
+    return _digest(repr(looks), palette, pixels)
+
+
+def _file_key(path):
+    """Digest of a file's bytes, remembered for as long as the file does not change."""
+    status = os.stat(path)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    # A digest, as a million paths would take several times the memory.
+    signature = _digest(repr((os.path.abspath(path), status.st_size, status.st_ino, *times)))
+    key = _memo.get(signature)
+    if key is not None:
+        return key
+    digest = blake2b(digest_size=_KEY_BYTES)
+    with open(path, "rb") as file:
+        while chunk := file.read(_READ_BYTES):
+            digest.update(chunk)
+    key = digest.digest()
+    if time.time_ns() - max(times) > _SETTLED_NS:
+        with _memo_lock:
+            if len(_memo) >= _MEMO_ENTRIES:
+                _memo.clear()
+            _memo[signature] = key
+    return key

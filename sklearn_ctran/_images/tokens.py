@@ -1,0 +1,158 @@
+"""Image tokens: features as given, or computed from images by a backbone, once per image."""
+
+import math
+
+import numpy as np
+import torch
+
+_CHUNK = 256  # images that are looked at together
+
+
+class Tokens:
+    """Features in memory, served in batches.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_tokens, n_channels), float32
+    """
+
+    def __init__(self, values):
+        self.values = values
+
+    def __len__(self):
+        return len(self.values)
+
+    @property
+    def shape(self):
+        """(n_samples, n_tokens, n_channels)."""
+        return self.values.shape
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, P, C); features are never augmented."""
+        return torch.from_numpy(self.values[rows])
+
+
+class EncodedImages:
+    """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
+
+    Stands for the images in every method that predicts or scores, and in that of other estimators
+    with the same backbone, weights, preprocessing and `regions`. Rows can be chosen as of an
+    array.
+
+    Attributes
+    ----------
+    shape : (n_samples, n_tokens, n_channels)
+    key : tuple
+        Equal for what estimators can take in one another's place.
+    """
+
+    def __init__(self, tokens, key, rows=None):
+        self._tokens = tokens
+        self.key = key
+        self._rows = np.arange(len(tokens)) if rows is None else rows
+
+    def __len__(self):
+        return len(self._rows)
+
+    @property
+    def shape(self):
+        """(n_samples, n_tokens, n_channels)."""
+        return (len(self), *self._tokens.shape[1:])
+
+    def __getitem__(self, rows):
+        """Some of the images: a slice, or an array of positions or booleans."""
+        return EncodedImages(self._tokens, self.key, np.atleast_1d(self._rows[rows]))
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, P, C)."""
+        return self._tokens.batch(self._rows[rows])
+
+    def __repr__(self):
+        return f"EncodedImages({len(self)} images, {' x '.join(map(str, self.shape[1:]))})"
+
+
+class ImageBatches:
+    """Images, decoded and resized when asked for.
+
+    Parameters
+    ----------
+    images : Images
+    preprocess : Preprocessing
+    """
+
+    def __init__(self, images, preprocess):
+        self.images = images
+        self.preprocess = preprocess
+
+    def __len__(self):
+        return len(self.images)
+
+    def batch(self, rows, generator=None):
+        """Rows as a Tensor (B, 3, H, W), uint8; augmented if there is a torch.Generator."""
+        return self.images.batch(rows, self.preprocess, generator)
+
+
+def pooled(tokens, pool):
+    """Tokens in memory, of ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch.
+
+    Parameters
+    ----------
+    tokens : Tokens or CachedTokens
+    pool : callable
+
+    Returns
+    -------
+    Tokens
+    """
+    chunks = _chunks(np.arange(len(tokens)))
+    return _collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
+
+
+def mean_and_scale(tokens, rows, weights):
+    """Weighted mean and standard deviation of each channel over all tokens of some images.
+
+    Parameters
+    ----------
+    tokens : Tokens or CachedTokens
+    rows : ndarray of int
+    weights : ndarray of shape (n_rows,), float64
+        Of the images in `rows`; above 0.
+
+    Returns
+    -------
+    mean, scale : Tensor of shape (n_channels,), float64
+        The scale of a constant channel is 1.
+    """
+    # Chunk by chunk around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
+    # the features may not fit in memory, and the difference of large squares would be noise.
+    # Images first become sums over their tokens, the only part that takes time.
+    total, mean, squares = 0.0, 0.0, 0.0
+    for chunk, weight in zip(_chunks(rows), _chunks(weights), strict=True):
+        values = tokens.batch(chunk)
+        weight = torch.from_numpy(weight) / values.shape[1]
+        chunk_total = weight.sum() * values.shape[1]
+        chunk_mean = weight @ values.sum(dim=1).double() / chunk_total
+        deviations = (values - chunk_mean.float()).square_()
+        chunk_squares = weight @ deviations.sum(dim=1).double()
+        delta = chunk_mean - mean
+        share = chunk_total / (total + chunk_total)
+        squares = squares + chunk_squares + delta**2 * (total * share)
+        mean = mean + delta * share
+        total = total + chunk_total
+    scale = (squares / total).sqrt()
+    scale[scale <= 1e-7 * mean.abs()] = 1.0
+    return mean, scale
+
+
+def _chunks(rows):
+    return np.array_split(rows, math.ceil(len(rows) / _CHUNK))
+
+
+def _collect(batches, n_images):
+    """Tokens in memory from batches of rows and their Tensors (B, P, C)."""
+    values = None
+    for rows, tokens in batches:
+        if values is None:
+            values = np.empty((n_images, *tokens.shape[1:]), dtype=np.float32)
+        values[rows] = tokens.numpy()
+    return Tokens(values)

@@ -1,0 +1,1 @@
+"""Labels in, label states out."""

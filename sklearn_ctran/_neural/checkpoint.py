@@ -1,0 +1,121 @@
+"""Reader of the authors' published C-Tran checkpoints (weights only)."""
+
+import re
+from pathlib import Path
+
+import torch
+
+from sklearn_ctran.modules.pretrained import load_state
+
+_BACKBONE = "backbone.base_network."
+
+
+# What torchvision's networks have behind the feature map; C-Tran does not use it.
+_CLASSIFIERS = ("fc", "classifier", "head", "heads", "AuxLogits")
+
+
+# Their names -> ours, beside the encoder's layers.
+_NAMES = {
+    "LayerNorm": "input_norm",
+    "output_linear": "readout",
+}
+
+
+_LAYER = re.compile(r"self_attn_layers\.(\d+)\.transformer_layer\.(.+)\.(weight|bias)$")
+
+
+_LAYER_PARTS = {
+    "self_attn.out_proj": "out.",
+    "linear1": "linear1.",
+    "linear2": "linear2.",
+    "norm1": "norm1.",
+    "norm2": "norm2.",
+}
+
+
+def read_official_checkpoint(path):
+    """Read a checkpoint file of the authors' implementation.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file of ``torch.save``: the state dict, or a dictionary with it under ``state_dict``.
+        Names may carry the ``module.`` of DataParallel. Read with ``weights_only=True``.
+
+    Returns
+    -------
+    transformer : dict of str to Tensor
+        Under the names of :class:`sklearn_ctran.modules.ctran.CTran`.
+    backbone : dict of str to Tensor
+        The CNN's, under torchvision's names; empty where the file has none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a checkpoint of C-Tran.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no checkpoint file {str(path)!r}.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = state.get("state_dict", state)
+        state = {name.removeprefix("module."): value for name, value in state.items()}
+    except Exception as error:
+        raise ValueError(f"{str(path)!r} cannot be read as a checkpoint: {error}") from error
+    needed = {"label_lt.weight", "known_label_lt.weight", "output_linear.weight"}
+    missing = needed - state.keys()
+    if missing:
+        raise ValueError(f"{str(path)!r} is no C-Tran checkpoint: it has no {min(missing)!r}.")
+    backbone = {
+        name.removeprefix(_BACKBONE): value
+        for name, value in state.items()
+        if name.startswith(_BACKBONE)
+    }
+    transformer = _embeddings(state)
+    for name, value in state.items():
+        transformer.update(_ours(name, value))
+    return transformer, backbone
+
+
+def _embeddings(state):
+    """Label and state embeddings, with the unknown state at zero as in the paper.
+
+    The authors' unknown row is not zero. Moved into the labels' embeddings, and out of the other
+    two states, it leaves every sum as it was.
+    """
+    unknown, negative, positive = state["known_label_lt.weight"]
+    return {
+        "label_embedding.label": state["label_lt.weight"] + unknown,
+        "label_embedding.state": torch.stack([negative - unknown, positive - unknown]),
+    }
+
+
+def _ours(name, value):
+    """Our names and values of one of their weights; none for what is read elsewhere."""
+    stem, _, kind = name.rpartition(".")
+    if stem in _NAMES:
+        return {f"{_NAMES[stem]}.{kind}": value}
+    # nn.MultiheadAttention says in_proj_weight where others say in_proj.weight.
+    match = _LAYER.match(name.replace("in_proj_", "in_proj."))
+    if match is None:
+        return {}
+    layer, part, kind = f"layers.{match[1]}", match[2], match[3]
+    if part == "self_attn.in_proj":
+        # Theirs are one map to queries, keys and values.
+        query, key_value = value.split([len(value) // 3, 2 * (len(value) // 3)])
+        return {f"{layer}.query.{kind}": query, f"{layer}.key_value.{kind}": key_value}
+    return {f"{layer}.{_LAYER_PARTS[part]}{kind}": value} if part in _LAYER_PARTS else {}
+
+
+def load_backbone_state(backbone, state, path):
+    """Put the checkpoint's CNN into a backbone.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing or has another shape; the message names the file.
+    """
+    load_state(backbone.trunk, state, f"the CNN in {str(path)!r}", left_out=_CLASSIFIERS)

@@ -1,0 +1,494 @@
+"""CTranClassifier: parameters, their documentation, and the module they build."""
+
+import os
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from sklearn_ctran import recipes
+from sklearn_ctran._cache.token_cache import TokenCache
+from sklearn_ctran._labels.masks import check_unknown_fraction
+from sklearn_ctran._labels.targets import Targets
+from sklearn_ctran._neural.base import NeuralMultilabelClassifier
+from sklearn_ctran._neural.checkpoint import load_backbone_state, read_official_checkpoint
+from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.ctran import CTran
+from sklearn_ctran.modules.losses import LOSSES
+
+
+class CTranClassifier(NeuralMultilabelClassifier):
+    """Multi-label image classification with transformers (C-Tran).
+
+    Image tokens and label tokens go through one transformer encoder [1]_. In training some labels
+    of each image are shown to it and it learns to predict the hidden ones, so that at prediction
+    any labels may be known already, or none.
+
+    The default adds to the paper's model what small sets of images need (`regions`,
+    `standardize`, `input_dropout`, `channel_dropout`, `attention_bias`, `shortcut`); the user
+    guide says what that is worth. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
+
+    Parameters
+    ----------
+    backbone : str, nn.Module or None, default="resnet50"
+        What turns images into tokens: the name of a torchvision classification network (ResNet,
+        MobileNet, EfficientNet, ConvNeXt, DenseNet, Inception v3, ViT, Swin, ...); ``"small"``,
+        a little CNN for images below about 64 pixels, trained from scratch; a module from
+        normalised float images (B, 3, H, W) to feature maps (B, C, h, w), which is copied; or
+        None, if `X` holds features already. Features, two-dimensional `X`, need no backbone
+        whatever it says here.
+    weights : str, path-like or None, default="DEFAULT"
+        Of the backbone: a name of torchvision's weights for it, downloaded if need be; a path of
+        a state_dict file of the same network (``.pth``, ``.safetensors``); None for random
+        weights. ``"small"`` and modules have no named weights and come as they are.
+    train_backbone : bool or "auto", default="auto"
+        Whether the backbone is trained too. "auto": a pretrained one is not, one with
+        ``weights=None`` and ``"small"`` are. A module of your own counts as pretrained unless
+        ``weights=None``. A frozen backbone sees each image once, whatever is fitted or predicted
+        (unless images are augmented; see `cache`), and its BatchNorm statistics do not move.
+    image_size : int, (int, int) or None, default=224
+        s: the whole image is resized to s x s pixels. (resize, crop): resized to
+        resize x resize, of which crop x crop is cut out, at random in training if `augment`
+        says so, else from the middle. None: images, all of one size, stay as they are.
+    augment : "auto", "flip", "crop", "flip+crop", callable or None, default="auto"
+        What happens to training images at random. A callable gets and returns uint8 batches of
+        shape (B, 3, H, W). "auto": flips, and crops where `image_size` is a pair, if the
+        backbone is trained; else None, for augmented images have to go through the backbone in
+        every epoch.
+    d_model : int or None, default=128
+        Width of the tokens; None for that of the backbone, as in the paper.
+    n_layers : int, default=3
+        Encoder layers.
+    n_heads : int, default=4
+        Attention heads; must divide `d_model`.
+    dropout : float, default=0.1
+        In the encoder, in [0, 1).
+    position : {None, "sine", "learned"}, default=None
+        What tells image tokens their place. "learned" ties the model to its number of tokens.
+    label_groups : dict, default=None
+        Name of a group -> its labels, by name or by position (targets first, then extra labels).
+        Labels that are told together: training hides or shows them together (`mask_groups`), and
+        the group's name may be used in `known_labels` and `extra_labels`. Groups are disjoint.
+    mask_groups : float, default=0.5
+        Probability, in [0, 1], that training hides or shows all of a group of an image, instead
+        of label by label.
+    exclusive_groups : list or dict, default=None
+        Labels that exclude each other: a list of names of `label_groups` or of lists of labels,
+        in each of which at most one label is true; or a dict from such a name, or a tuple of
+        labels, to "at_most_one" or "exactly_one". Probabilities are those of the label sets that
+        obey this rule and `implies`, in training too, where the likelihood of these sets takes
+        the place of `loss`; what follows from known labels is known. Labels go by name or, unless
+        names are integers other than positions, by position. `fit` refuses rules that are too
+        entangled: to go through the connected labels one by one, more than 4,096 cases of what
+        the labels so far leave possible would have to be kept apart. Single groups of any size,
+        hierarchies and classes that each imply one label of every group are far from it; 200
+        classes of which each implies labels of another half of 28 groups are not. Leave out the
+        rules that connect the groups: the model learns what goes together from `y` anyway.
+    implies : dict, default=None
+        Label -> the label, or list of labels, that must be true if it is: a hierarchy. No label
+        gets a higher probability than one that it implies. Written as in `exclusive_groups`,
+        refused like them where rules are too entangled.
+    unknown_fraction : (float, float) or None, default=(0.25, 1.0)
+        Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
+        image is drawn uniformly between these shares of all labels. None hides all (the paper's
+        "no LMT"). Of extra labels all are hidden in half of the steps, else any
+        number.
+    n_masks : int, default=1
+        How many times the labels of each image are hidden anew per step, with the image going
+        through the backbone once. More than 1 pays where the backbone costs more than the
+        transformer, in training it or on augmented images; the page on speed has figures.
+    use_image : bool, default=True
+        False leaves the image out and learns from labels alone (the paper's "no image").
+    regions : int or None, default=3
+        The image tokens are means over a grid of regions x regions, and one over the whole
+        image. None takes all h x w features as tokens, as the paper does; so are, whatever it
+        says, features of up to 1,024 numbers per image.
+    standardize : bool, default=True
+        Whether features that do not change during training (given, or of a frozen backbone)
+        are standardised per channel.
+    input_dropout : float or "auto", default="auto"
+        Share of feature channels dropped before the transformer in training, in [0, 1). "auto":
+        0.5 for features of a frozen backbone or given ones, 0.1 if these have fewer than 64
+        channels, 0 for a backbone that trains.
+    channel_dropout : bool, default=True
+        Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
+        attention weights. That is much cheaper on a CPU. False is the paper's.
+    attention_bias : bool or "auto", default="auto"
+        Whether how much one label attends to another has a learned bias, by pair of labels and
+        the state of the one attended to. Weights, memory and time grow with n_labels ** 2;
+        "auto": up to 256 labels.
+    shortcut : bool, default=True
+        Whether a network with one hidden layer of 512 units, from the mean image features and the
+        label states, is trained beside the transformer; the logits are the mean of both. It has
+        a dropout of its own, 0.5. Features of up to 1,024 numbers per image it reads side by
+        side, which ties the model to their number.
+    loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
+        Of the labels that training hides; nothing that is not annotated counts. Binary
+        cross-entropy [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma
+        4 for negatives, 0 for positives, and shift 0.05, as in its paper (its authors' code starts
+        from 1 for positives); or ``loss(logits, targets)``, both of shape (batch, n_labels),
+        returning one value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over
+        classes, labels under a rule by the likelihood of the sets that obey it.
+    pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
+        What the loss of a label is multiplied with where the label is positive; one for all, one
+        for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as
+        many times as the label has more negative than positive entries, so that both weigh the
+        same. Probabilities are then too high, while the ranking of a label's images may gain.
+        Not for a 1-D `y`, of which only extra labels may be given one, by name, nor for labels
+        under a rule, which "balanced" and a number for all leave alone: use `sample_weight`.
+    lr : float, default=2e-3
+        Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
+        20 times as much.
+    backbone_lr : float or None, default=None
+        Learning rate of a trained backbone. None: a tenth of `lr` for pretrained weights, `lr`
+        otherwise.
+    weight_decay : float, default=0.1
+        Of AdamW. The shortcut takes 3 times as much, the attention bias a twentieth.
+    lr_schedule : "one_cycle" or None, default="one_cycle"
+        Learning rates go up and down to zero over the whole fit, or stay as they are.
+    batch_size : int, default=64
+        Images per training step, and per pass through a backbone.
+    max_epochs : int or "auto", default="auto"
+        Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the images aside, stop once their loss has not
+        fallen for 5 epochs, and keep the best epoch's weights. With a learning rate that falls to
+        zero anyway, the default, all images are better used for training.
+    validation_fraction : float, default=0.1
+        In (0, 1); for `early_stopping`.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
+    precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
+        Of forward passes in training and prediction. "auto": bfloat16 where the device computes
+        in it and that is faster: on CUDA devices that have it; on CPUs that have it (AVX-512 BF16,
+        AMX) for a frozen backbone, and for the transformer from
+        ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
+        digits, on every machine, take "float32"; to more than five, "float64", in which all but
+        the backbone then computes (at half the speed, and not on "mps"); results are float32.
+    n_jobs : int or None, default=None
+        Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
+    cache : "memory", path-like, TokenCache or None, default="memory"
+        Where a frozen backbone's tokens are kept, so that each image goes through it once per
+        (backbone, weights, preprocessing), however many folds, candidates, estimators and worker
+        processes ask. "memory": for this session, up to half of the free memory; a path: a
+        directory that serves later sessions too; :class:`TokenCache` sets sizes and precision;
+        None: not beyond one call.
+    callbacks : list of skorch callbacks, default=None
+    net_params : dict, default=None
+        Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
+        ``optimizer__betas`` or ``iterator_train__num_workers``; they overrule the ones set here.
+    warm_start : bool, default=False
+        Whether another call of `fit` goes on from the weights of the last. Labels and the
+        model's structure must be the same; what concerns training may change, `train_backbone`
+        included.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, masks, batches, augmentation and dropout. No global generator is touched.
+    verbose : int, default=0
+        Above 0, progress is printed.
+
+    Attributes
+    ----------
+    net_ : LabelMaskNet
+        The fitted :class:`skorch.NeuralNet`; its module is ``net_.module_``.
+    classes_ : ndarray
+        ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
+    n_labels_ : int
+        Number of labels; of classes for a 1-D `y`.
+    label_names_ : ndarray of shape (n_labels,)
+        The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
+    extra_label_names_ : ndarray of shape (n_extra_labels,)
+        The columns of a data frame or dict `extra_labels`, else "extra0", "extra1", ...
+    label_groups_ : dict
+        Name of a group -> tuple of the names of its labels.
+    n_features_in_ : int
+        Number of features; only if `X` was a table of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only if `X` was a data frame of features.
+    history_ : list of dict
+        ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.
+
+    References
+    ----------
+    .. [1] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
+       Transformers. CVPR 2021.
+    .. [2] T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár: Focal Loss for Dense Object
+       Detection. ICCV 2017.
+    .. [3] T. Ridnik, E. Ben-Baruch, N. Zamir, A. Noy, I. Friedman, M. Protter, L. Zelnik-Manor:
+       Asymmetric Loss For Multi-Label Classification. ICCV 2021.
+
+    Examples
+    --------
+    >>> from sklearn_ctran import CTranClassifier
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(100, random_state=0)
+    >>> model = CTranClassifier("small", image_size=None, augment=None, max_epochs=1)
+    >>> model = model.fit(scenes.images, scenes.Y)
+    >>> model.predict_proba(scenes.images[:3], known_labels={9: 1}).shape
+    (3, 10)
+    """
+
+    _parameter_constraints = {
+        "backbone": [str, nn.Module, None],
+        "weights": [str, os.PathLike, None],
+        "train_backbone": ["boolean", StrOptions({"auto"})],
+        "image_size": [Interval(Integral, 1, None, closed="left"), tuple, list, None],
+        "augment": [StrOptions({"auto", "flip", "crop", "flip+crop"}), callable, None],
+        "d_model": [Interval(Integral, 1, None, closed="left"), None],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "position": [StrOptions({"sine", "learned"}), None],
+        "label_groups": [dict, None],
+        "mask_groups": [Interval(Real, 0, 1, closed="both")],
+        "exclusive_groups": [dict, list, tuple, None],
+        "implies": [dict, None],
+        "unknown_fraction": [tuple, list, None],
+        "n_masks": [Interval(Integral, 1, None, closed="left")],
+        "use_image": ["boolean"],
+        "regions": [Interval(Integral, 1, None, closed="left"), None],
+        "standardize": ["boolean"],
+        "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "channel_dropout": ["boolean"],
+        "attention_bias": ["boolean", StrOptions({"auto"})],
+        "shortcut": ["boolean"],
+        "loss": [StrOptions(set(LOSSES)), callable],
+        "pos_weight": [
+            StrOptions({"balanced"}),
+            Interval(Real, 0, None, closed="neither"),
+            "array-like",
+            dict,
+            None,
+        ],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "backbone_lr": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "lr_schedule": [StrOptions({"one_cycle"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
+        "n_jobs": [Integral, None],
+        "cache": [str, os.PathLike, TokenCache, None],
+        "callbacks": [list, None],
+        "net_params": [dict, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        weights="DEFAULT",
+        train_backbone="auto",
+        image_size=224,
+        augment="auto",
+        d_model=128,
+        n_layers=3,
+        n_heads=4,
+        dropout=0.1,
+        position=None,
+        label_groups=None,
+        mask_groups=0.5,
+        exclusive_groups=None,
+        implies=None,
+        unknown_fraction=(0.25, 1.0),
+        n_masks=1,
+        use_image=True,
+        regions=3,
+        standardize=True,
+        input_dropout="auto",
+        channel_dropout=True,
+        attention_bias="auto",
+        shortcut=True,
+        loss="bce",
+        pos_weight=None,
+        lr=2e-3,
+        backbone_lr=None,
+        weight_decay=0.1,
+        lr_schedule="one_cycle",
+        batch_size=64,
+        max_epochs="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        device="auto",
+        precision="auto",
+        n_jobs=None,
+        cache="memory",
+        callbacks=None,
+        net_params=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.backbone = backbone
+        self.weights = weights
+        self.train_backbone = train_backbone
+        self.image_size = image_size
+        self.augment = augment
+        self.d_model = d_model
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.position = position
+        self.label_groups = label_groups
+        self.mask_groups = mask_groups
+        self.exclusive_groups = exclusive_groups
+        self.implies = implies
+        self.unknown_fraction = unknown_fraction
+        self.n_masks = n_masks
+        self.use_image = use_image
+        self.regions = regions
+        self.standardize = standardize
+        self.input_dropout = input_dropout
+        self.channel_dropout = channel_dropout
+        self.attention_bias = attention_bias
+        self.shortcut = shortcut
+        self.loss = loss
+        self.pos_weight = pos_weight
+        self.lr = lr
+        self.backbone_lr = backbone_lr
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.n_jobs = n_jobs
+        self.cache = cache
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def from_official_checkpoint(
+        cls, path, *, backbone="resnet101", label_names=None, n_heads=4, image_size=(640, 576)
+    ):
+        """Load a model that the paper's authors trained, from a checkpoint file of their code.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Their file (``best_model.pt``): a state dict, or a dictionary with one under
+            ``state_dict``; names may start with ``module.``. Read with ``weights_only=True``.
+        backbone : str, nn.Module or None, default="resnet101"
+            The CNN, whose weights are in the file too; None: `X` will be image features, tokens
+            of shape (n_samples, n_tokens, n_channels).
+        label_names : array-like of shape (n_labels,), default=None
+            In the file's order; None for 0, 1, ...
+        n_heads : int, default=4
+            Attention heads, which the weights do not tell.
+        image_size : int or (int, int), default=(640, 576)
+            As in the constructor.
+
+        Returns
+        -------
+        CTranClassifier
+            Fitted; its `label_names_` are the given ones. ``warm_start=True`` goes on training.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a C-Tran checkpoint, or does not fit the backbone or the label names.
+        """
+        transformer, cnn = read_official_checkpoint(path)
+        n_labels, d_model = transformer["label_embedding.label"].shape
+        names = np.arange(n_labels) if label_names is None else np.asarray(label_names)
+        if names.shape != (n_labels,):
+            raise ValueError(f"The checkpoint has {n_labels} labels, label_names {len(names)}.")
+        n_layers = sum(name.endswith("norm1.weight") for name in transformer)
+        self = cls(
+            **recipes.COCO80
+            | {"backbone": backbone, "image_size": image_size, "augment": "auto"}
+            | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
+        )
+        targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
+        self._set_task(targets, np.array([]))
+        self._input_kind = "tokens" if backbone is None else "images"
+        self._preprocess = self._make_preprocessing()
+        self._module_size = None  # Its features are not pooled.
+        device = resolve_device(self.device)
+        with lent_seed(0, device):  # Random weights, all of which the file replaces.
+            if backbone is None:
+                module = self._make_module(n_labels, d_model)
+            else:
+                network = make_backbone(backbone, None)
+                load_backbone_state(network, cnn, path)
+                module = self._make_module(n_labels, network.n_channels, backbone=network)
+        missing, unexpected = module.load_state_dict(transformer, strict=False)
+        missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]
+        if missing or unexpected:
+            raise ValueError(
+                f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
+            )
+        net = self._build_net(module, 1, None, np.ones(n_labels), seed=0, device=device)
+        self.net_ = net.initialize()
+        self.history_ = []
+        return self
+
+    def _check_params(self):
+        super()._check_params()
+        if not self.use_image and self.d_model is None:
+            raise ValueError(
+                "d_model=None takes the width of the tokens from the image, which use_image=False "
+                "leaves out: set d_model."
+            )
+        check_unknown_fraction(self.unknown_fraction)
+
+    # ------------------------------------------------------------- the module
+
+    def _structure_params(self):
+        """The parameters that a fitted module cannot change any more."""
+        names = (
+            "backbone weights d_model n_layers n_heads dropout position use_image regions "
+            "standardize input_dropout channel_dropout attention_bias shortcut"
+        )
+        return {name: getattr(self, name) for name in names.split()}
+
+    def _make_module(self, n_labels, n_channels, **where):
+        return CTran(
+            n_labels,
+            n_channels,
+            **where,
+            d_model=self.d_model,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            position=self.position,
+            use_image=self.use_image,
+            regions=self.regions,
+            input_dropout=self._input_dropout(n_channels),
+            channel_dropout=self.channel_dropout,
+            attention_bias=(
+                n_labels <= 256 if self.attention_bias == "auto" else self.attention_bias
+            ),
+            shortcut=self.shortcut,
+        )
+
+    def _input_dropout(self, n_channels):
+        """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
+        if self.input_dropout != "auto":
+            return self.input_dropout
+        if self._input_kind == "images" and self._trains_backbone():
+            return 0.0
+        return self._feature_dropout(n_channels)
+
+    def _parameter_groups(self):
+        return [
+            *super()._parameter_groups(),
+            ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),
+            # Pairs of labels are seen rarely: long steps, and little decay in between.
+            ("attention_biases.*", {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20}),
+        ]

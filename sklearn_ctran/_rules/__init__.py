@@ -1,0 +1,1 @@
+"""Labels that exclude or imply each other."""

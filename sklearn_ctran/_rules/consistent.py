@@ -1,0 +1,358 @@
+"""Labels that exclude or imply one another: exact probabilities of the label sets they allow."""
+
+import torch
+from torch import nn
+
+from sklearn_ctran._rules.diagram import NEVER, Diagram, like, take
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
+
+#: Totals below it stand for "no label set is left".
+CONTRADICTION = -1e29
+
+
+class ConsistentLabels(nn.Module):
+    """The distribution over label sets that obey exclusive groups and implications.
+
+    A label set y that obeys all rules and agrees with what is known has a probability proportional
+    to exp(sum of z_i y_i), where z are the logits. Labels under no rule are not its business.
+
+    Parameters
+    ----------
+    n_labels : int
+    exclusive : sequence of (tuple of int, bool)
+        Positions of labels of which at most one is positive; exactly one where the bool is true.
+    implications : sequence of (int, int)
+        Positions (child, parent): where the child is positive, so is the parent. No cycles.
+
+    Attributes
+    ----------
+    exclusive : list of (tuple of int, bool)
+        As given.
+    implications : list of (int, int)
+        All pairs of a label and what it implies, directly or not.
+    components : list of tuple of int
+        The positions of labels that rules connect, by first position.
+    bound : tensor of shape (n_labels,), bool
+        Labels under a rule.
+    can_be_positive : tensor of shape (n_labels,), bool
+        False for labels that no consistent label set has.
+
+    Raises
+    ------
+    EntangledRulesError
+        If rules are so entangled that sums over their label sets are too costly.
+    """
+
+    def __init__(self, n_labels, exclusive, implications):
+        super().__init__()
+        self.n_labels = n_labels
+        self.exclusive = [(tuple(members), bool(exactly)) for members, exactly in exclusive]
+        ancestors = _ancestors(implications)
+        self.implications = [(child, above) for child in ancestors for above in ancestors[child]]
+        self.components = _components(
+            [members for members, _ in self.exclusive] + [tuple(pair) for pair in implications]
+        )
+        if not self.components:
+            raise ValueError("There are no rules: neither exclusive groups nor implications.")
+        self._index_rules()
+        self._build_parts(implications, ancestors)
+
+    def _index_rules(self):
+        groups = enumerate(self.exclusive)
+        flat = [(i, group, len(m) - 1 if one else -1) for group, (m, one) in groups for i in m]
+        # For each membership: the label, its group, and how many negative rivals make it positive.
+        members, group, decisive = torch.tensor(flat, dtype=torch.long).reshape(-1, 3).T
+        pairs = torch.tensor(self.implications, dtype=torch.long).reshape(-1, 2)
+        bound = torch.zeros(self.n_labels, dtype=torch.bool)
+        bound[[i for component in self.components for i in component]] = True
+        tensors = {"members": members, "group": group, "decisive": decisive, "bound": bound}
+        for name, tensor in (tensors | {"below": pairs[:, 0], "above": pairs[:, 1]}).items():
+            self.register_buffer(name, tensor.contiguous(), persistent=False)
+
+    def _build_parts(self, implications, ancestors):
+        numbers = {i: number for number, part in enumerate(self.components) for i in part}
+        groups = [[] for _ in self.components]
+        pairs = [[] for _ in self.components]
+        for members, exactly in self.exclusive:
+            groups[numbers[members[0]]].append((members, exactly))
+        for child, parent in implications:
+            pairs[numbers[child]].append((child, parent))
+        by_size, diagrams = {}, {}
+        for number, labels in enumerate(self.components):
+            if len(groups[number]) == 1 and not pairs[number]:
+                by_size.setdefault(len(labels), []).append(number)
+            else:
+                diagrams[number] = Diagram(labels, groups[number], pairs[number], ancestors)
+        sizes = [[groups[number][0] for number in same] for same in by_size.values()]
+        self.parts = nn.ModuleList([*map(_Groups, sizes), *diagrams.values()])
+        columns = torch.tensor([*(n for same in by_size.values() for n in same), *diagrams])
+        self.register_buffer("columns", columns.argsort(), persistent=False)
+        possible = torch.ones(self.n_labels, dtype=torch.bool)
+        for diagram in diagrams.values():
+            possible[diagram.order] = diagram.can_be_positive
+        self.register_buffer("can_be_positive", possible, persistent=False)
+
+    def settle(self, states):
+        """What follows from known labels, by unit propagation.
+
+        Known states stay. A row that contradicts the rules gets some states that do so too.
+
+        Parameters
+        ----------
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        settled : tensor of shape (batch, n_labels), int8
+        """
+        while True:
+            settled = torch.where(states == UNKNOWN, self._entailed(states), states)
+            if torch.equal(settled, states):
+                return settled
+            states = settled
+
+    def _entailed(self, states):
+        """One step of propagation: states (B, L), unknown where nothing follows."""
+        members, below, above = (like(t, states) for t in (self.members, self.below, self.above))
+        positive, negative = (states == POSITIVE).int(), (states == NEGATIVE).int()
+        excluded = self._sum_over_rivals(take(positive, members)) > 0
+        left_over = self._sum_over_rivals(take(negative, members)) == like(self.decisive, states)
+        n = self.n_labels
+        becomes_positive = _sum_by(left_over.int(), members, n)
+        becomes_positive += _sum_by(take(positive, below), above, n)
+        becomes_negative = _sum_by(excluded.int(), members, n)
+        becomes_negative += _sum_by(take(negative, above), below, n)
+        entailed = torch.full_like(states, UNKNOWN)
+        entailed[becomes_negative > 0] = NEGATIVE
+        entailed[becomes_positive > 0] = POSITIVE
+        return entailed
+
+    def _sum_over_rivals(self, values):
+        """Sums over the other members of the same group, for memberships: (B, S) to (B, S)."""
+        group = like(self.group, values)
+        return take(_sum_by(values, group, len(self.exclusive)), group) - values
+
+    def log_partition(self, logits, states, hard=False):
+        """Log of the sum of exp(sum of z_i y_i) over consistent label sets.
+
+        Parameters
+        ----------
+        logits : tensor of shape (..., batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+        hard : bool
+            Of the greatest summand instead of the sum.
+
+        Returns
+        -------
+        total : tensor of shape (..., batch, n_components), float32 or float64
+            -1e30 where the states contradict the rules.
+        """
+        rows = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        rows = rows.reshape(-1, self.n_labels)
+        states = states.expand(logits.shape).reshape(-1, self.n_labels)
+        total = torch.cat([part(rows, states, hard) for part in self.parts], dim=1)
+        total = take(total, like(self.columns, total))
+        # Without a gradient: that of a contradiction says nothing.
+        total = total.masked_fill(total < CONTRADICTION, NEVER)
+        return total.reshape(*logits.shape[:-1], len(self.components))
+
+    def nll(self, logits, states, targets):
+        """Negative log-likelihood of what is annotated, given what is known.
+
+        Parameters
+        ----------
+        logits : tensor of shape (..., batch, n_labels), float
+        states, targets : tensor of shape (batch, n_labels), int8
+            -1 in `targets` where nobody annotated the label.
+
+        Returns
+        -------
+        nll : tensor of shape (..., batch, n_components), float32 or float64
+        """
+        completed = torch.where(targets == UNKNOWN, states, targets)
+        return self.log_partition(logits, states) - self.log_partition(logits, completed)
+
+    def count_components(self, labels):
+        """Over all rows, the components that have any of some labels.
+
+        Parameters
+        ----------
+        labels : tensor of shape (batch, n_labels), bool
+
+        Returns
+        -------
+        n_components : tensor, a scalar
+        """
+        found = [labels[:, component].any(dim=1).sum() for component in self.components]
+        return torch.stack(found).sum()
+
+    def marginals(self, logits, states):
+        """Probabilities of the labels under a rule.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        proba : tensor of shape (batch, n_labels), float32
+            0 in the columns of labels under no rule. No label is more probable than what it
+            implies, to the last bit.
+        """
+        proba = self._below_parents(self._gradient(logits, states, hard=False).clamp(0, 1))
+        settled = self.settle(states)
+        known = (settled != UNKNOWN) & like(self.bound, settled)
+        return torch.where(known, settled.to(proba), proba).float()
+
+    def log_marginals(self, logits, states):
+        """Log-partitions with a label negative, and with it positive.
+
+        Their difference is the logit of its probability, however close that is to 0 or 1.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        totals : tensor of shape (2, batch, n_labels), float64
+            About -1e30, or less, where no consistent label set is left; 0 for labels under no rule.
+        """
+        logits = logits.double()
+        totals = logits.new_zeros(2, *logits.shape)
+        for part in self.parts:
+            totals[..., part.labels] = part.log_marginals(logits, states)
+        return totals
+
+    def logits(self, logits, states):
+        """Logits of :meth:`marginals`.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        logits : tensor of shape (batch, n_labels), float64
+            As given in the columns of labels under no rule; no label has a higher one than what it
+            implies. Infinite where the rules and what is known settle a label.
+        """
+        negative, positive = self.log_marginals(logits, states)
+        odds = positive - negative
+        odds = odds.masked_fill(negative < CONTRADICTION, torch.inf)
+        odds = odds.masked_fill(positive < CONTRADICTION, -torch.inf)
+        return torch.where(like(self.bound, odds), self._below_parents(odds), logits.double())
+
+    def _below_parents(self, values):
+        """Lower values (B, L) of labels to those of what they imply: rounding may have erred."""
+        below, above = like(self.below, values), like(self.above, values)
+        return values.scatter_reduce(1, below.expand(len(values), -1), take(values, above), "amin")
+
+    def most_probable(self, logits, states):
+        """The most probable consistent label set.
+
+        Parameters
+        ----------
+        logits : tensor of shape (batch, n_labels), float
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        labels : tensor of shape (batch, n_labels), int8
+            0 in the columns of labels under no rule.
+        """
+        return self._gradient(logits, states, hard=True).round().to(torch.int8)
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def _gradient(self, logits, states, hard):
+        """The gradient of the log-partition: expected labels, or those of the greatest summand."""
+        # Apple's GPUs have no float64.
+        dtype = torch.float32 if logits.device.type == "mps" else torch.float64
+        logits = logits.detach().to(dtype, copy=True).requires_grad_()
+        total = self.log_partition(logits, states, hard).sum()
+        return torch.autograd.grad(total, logits)[0]
+
+
+class _Groups(nn.Module):
+    """Exclusive groups of one size that share no label with another rule: softmaxes."""
+
+    def __init__(self, groups):
+        super().__init__()
+        members, exactly_one = zip(*groups, strict=True)
+        self.register_buffer("members", torch.tensor(members), persistent=False)
+        self.register_buffer("exactly_one", torch.tensor(exactly_one)[:, None], persistent=False)
+
+    def forward(self, logits, states, hard):
+        """Logits and states (N, L) to log-partitions (N, groups)."""
+        scores = self._scores(logits, states)
+        return scores.max(dim=-1).values if hard else scores.logsumexp(dim=-1)
+
+    @property
+    def labels(self):
+        """The members' positions, group by group."""
+        return self.members.flatten()
+
+    def log_marginals(self, logits, states):
+        """Log-partitions (2, N, labels) with a label negative, and with it positive."""
+        scores = self._scores(logits, states)
+        # Negative: all but one, those before it and those after it.
+        before = scores[..., :-2].logcumsumexp(dim=-1)
+        after = scores[..., 1:].flip(-1).logcumsumexp(dim=-1).flip(-1)
+        before = torch.cat([torch.full_like(after[..., :1], NEVER), before], dim=-1)
+        return torch.stack([torch.logaddexp(before, after), scores[..., :-1]]).flatten(-2)
+
+    def _scores(self, logits, states):
+        """Scores (N, groups, members and none of them) of the label sets of each group."""
+        members = like(self.members, logits)
+        scores, known = (
+            take(table, members.flatten()).unflatten(1, members.shape) for table in (logits, states)
+        )
+        positive = known == POSITIVE
+        n_positive = positive.sum(dim=-1, keepdim=True)
+        ruled_out = (known == NEGATIVE) | (n_positive > positive)
+        no_member = torch.zeros_like(scores[..., :1]).masked_fill(
+            (n_positive > 0) | like(self.exactly_one, logits), NEVER
+        )
+        return torch.cat([scores.masked_fill(ruled_out, NEVER), no_member], dim=-1)
+
+
+def _components(rules):
+    """Labels connected by rules (tuples of labels), as sorted tuples."""
+    component = {}
+    for members in rules:
+        found = _distinct(component[label] for label in members if label in component)
+        joined = max(found, key=len, default=set())
+        for labels in (members, *(other for other in found if other is not joined)):
+            joined.update(labels)
+            component.update(dict.fromkeys(labels, joined))
+    return sorted(tuple(sorted(labels)) for labels in _distinct(component.values()))
+
+
+def _distinct(sets):
+    return {id(labels): labels for labels in sets}.values()
+
+
+def _ancestors(implications):
+    """All that a label implies, directly or not, for each child."""
+    parents = {}
+    for child, parent in implications:
+        parents.setdefault(child, []).append(parent)
+    ancestors = {}
+    for child in parents:
+        found, stack = {}, list(parents[child])
+        while stack:
+            label = stack.pop()
+            if label not in found:
+                found[label] = None
+                stack.extend(parents.get(label, ()))
+        ancestors[child] = tuple(found)
+    return ancestors
+
+
+def _sum_by(values, index, n):
+    """Sums of the columns of values (B, S) with the same index (S,): (B, n)."""
+    return values.new_zeros(len(values), n).scatter_add_(1, index.expand(len(values), -1), values)

@@ -1,0 +1,172 @@
+"""Weights of backbones: by torchvision's names, from files, into a network."""
+
+import os
+import pickle
+import re
+from http.client import HTTPException
+from pathlib import Path
+
+import torch
+
+_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar", ".safetensors")
+
+
+_UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError)
+
+
+def find_weights(weights, what, named=None):
+    """What a user's `weights` stand for: a file, torchvision's weights or nothing.
+
+    Parameters
+    ----------
+    weights : str, path-like or None
+        A path, a name in `named`, with or without the name of the enumeration, or None.
+    what : str
+        The network, for messages.
+    named : torchvision.models.WeightsEnum subclass, optional
+        torchvision's weights of this network. None: it has none, and "DEFAULT" means no weights.
+
+    Returns
+    -------
+    Path, member of `named` or None
+
+    Raises
+    ------
+    FileNotFoundError
+        If `weights` can only be a path, and there is no such file.
+    ValueError
+        If it is neither a file nor a name; the names are listed.
+    TypeError
+        If it is neither str, path-like nor None.
+    """
+    if weights is None or (weights == "DEFAULT" and named is None):
+        return None
+    if isinstance(weights, str) and named is not None:
+        name = weights.removeprefix(f"{named.__name__}.")
+        if name in named.__members__:
+            return named[name]
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
+    path = Path(weights)
+    if path.is_file():
+        return path
+    if isinstance(weights, os.PathLike) or path.suffix.lower() in _SUFFIXES:
+        raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
+    names = ", ".join(repr(known) for known in ("DEFAULT", *[w.name for w in named or ()]))
+    raise ValueError(
+        f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
+        f"The names are: {names}."
+    )
+
+
+def download(weights, backbone):
+    """Get torchvision's weights from torch's cache or the network.
+
+    Parameters
+    ----------
+    weights : torchvision.models.WeightsEnum
+    backbone : str
+        The network's name, for messages.
+
+    Returns
+    -------
+    dict of str to Tensor
+        On the CPU.
+
+    Raises
+    ------
+    RuntimeError
+        If they are not to be had; it says where they come from and what to do without them.
+    """
+    file = weights.url.rsplit("/", 1)[1]
+    cached = os.path.join(torch.hub.get_dir(), "checkpoints", file)
+    try:
+        return weights.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
+    except (*_UNREADABLE, HTTPException) as error:
+        raise RuntimeError(
+            f"The weights {weights} of backbone {backbone!r} are not to be had: "
+            f"{error or type(error).__name__}\n"
+            f"Wanted: {file} from {weights.url}\n"
+            f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)"
+            "\nTwo ways on: weights='/path/to/the/file' with a copy of that file, or weights=None "
+            "to train from scratch."
+        ) from error
+
+
+def read_state(path):
+    """Read a file with a state dict.
+
+    Parameters
+    ----------
+    path : Path
+        ``.safetensors``, or a file of ``torch.save``: the state dict, or a dictionary with it
+        under ``state_dict``. Read with ``weights_only=True``.
+
+    Returns
+    -------
+    dict of str to Tensor
+        On the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or holds anything else.
+    """
+    try:
+        if path.suffix.lower() == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    # safetensors has its own exception class, derived from nothing but Exception.
+    except Exception as error:
+        raise ValueError(
+            f"weights: {str(path)!r} cannot be read as a file of tensors, as torch.save("
+            f"model.state_dict(), ...) writes it: {error or type(error).__name__}"
+        ) from error
+    if isinstance(state, dict):
+        state = state.get("state_dict", state)
+    if not (isinstance(state, dict) and all(torch.is_tensor(value) for value in state.values())):
+        raise ValueError(f"weights: {str(path)!r} holds no state_dict (names and their tensors).")
+    return state
+
+
+def load_state(trunk, state, source, left_out=()):
+    """Load a state dict into a network.
+
+    Parameters
+    ----------
+    trunk : nn.Module
+    state : dict of str to Tensor
+        Names may carry the ``module.`` of DataParallel. The batch counts of batch normalisation,
+        which old versions of torch did not write, may be missing.
+    source : object
+        Where `state` is from, for messages.
+    left_out : tuple of str
+        Parts that `trunk` has not (a classifier); what `state` has of them does not matter.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, unknown or of another shape.
+    """
+    # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
+    wrapped = not any(key.startswith("module.") for key in trunk.state_dict())
+    state = {key.removeprefix("module." if wrapped else ""): state[key] for key in state}
+    # A plain dict, without the versions a state_dict comes with: torch then adds batch counts.
+    state = {
+        re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key): value
+        for key, value in state.items()
+        if not key.startswith(tuple(f"{name}." for name in left_out))
+    }
+    problems = []
+    try:
+        for what, keys in trunk.load_state_dict(state, strict=False)._asdict().items():
+            if keys:
+                first = ", ".join(keys[:3])
+                problems.append(f"{len(keys)} {what.replace('_', ' ')}, the first: {first}")
+    except RuntimeError as error:
+        problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
+    if problems:
+        raise ValueError(f"weights: {source} does not fit this backbone: {'; '.join(problems[:3])}")

@@ -283,7 +283,7 @@ class TestProcesses:
     def test_killed_while_computing(self, cache):
         code = f"""
 import os, signal, torch
-from sklearn_ctran._cache import TokenCache, session_token
+from sklearn_ctran._cache.token_cache import TokenCache, session_token
 
 def compute(positions):
     for start in range(0, 12, 4):
@@ -320,8 +320,8 @@ TokenCache({cache.location!r}).tokens("aa", [n.to_bytes(8, "big") for n in range
         mine = session_token()
         code = """
 import os, sys
-from sklearn_ctran import _cache_session
-from sklearn_ctran._cache import TokenCache, join_session, session_token
+from sklearn_ctran._cache import session as _cache_session
+from sklearn_ctran._cache.token_cache import TokenCache, join_session, session_token
 import torch
 
 def compute(positions):
@@ -350,7 +350,7 @@ print(directory)
     def test_session_of_a_process_that_ends(self, own_session):
         code = """
 import sys
-from sklearn_ctran._cache import session_token
+from sklearn_ctran._cache.session import session_token
 print(session_token(), flush=True)
 sys.stdin.read()
 """
@@ -382,7 +382,7 @@ sys.stdin.read()
     def test_session_of_a_dead_process_is_not_joined(self, own_session):
         code = """
 import os
-from sklearn_ctran._cache import session_token
+from sklearn_ctran._cache.session import session_token
 print(session_token(), flush=True)
 os._exit(0)
 """

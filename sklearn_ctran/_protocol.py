@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_ctran._adapters import label_sets
 from sklearn_ctran._adapters.questions import Questions
-from sklearn_ctran._labels.known import encode_known
 from sklearn_ctran._labels.states import check_columns, read_states
 from sklearn_ctran._labels.targets import encode_known_classes
+from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
@@ -33,13 +33,39 @@ class LabelTags(Tags):
 
 
 class LabelPredictions(ClassifierMixin):
-    """Predictions, given what is known, of an estimator that has ``_logits``.
+    """The methods of the protocol, for an estimator that holds a :class:`LabelTask` as ``task_``.
 
-    A subclass sets `classes_`, `label_names_`, `n_labels_`, `extra_label_names_`, `label_groups_`,
-    `_exclusive` (labels are the classes of a 1-D `y`) and `_rules`, and has
-    ``_logits(X, known_labels, extra_labels)``, which returns logits and states, both of shape
-    (n_samples, n_labels + n_extra_labels).
+    A subclass defines ``_read_X(X)``, which checks `X` and returns something that has a length,
+    and ``_answer(data, states)``, which returns probabilities and logits, both of shape
+    (n_samples, n_labels + n_extra_labels), of what ``_read_X`` returned.
     """
+
+    task_: LabelTask
+
+    @property
+    def classes_(self):
+        """``[[0, 1]] * n_labels``, or the classes of a 1-D `y`."""
+        return self.task_.classes
+
+    @property
+    def label_names_(self):
+        """Names of the labels, ndarray of shape (n_labels,)."""
+        return self.task_.names
+
+    @property
+    def n_labels_(self):
+        """Number of labels."""
+        return self.task_.n_labels
+
+    @property
+    def extra_label_names_(self):
+        """Names of the extra labels, ndarray of shape (n_extra_labels,)."""
+        return self.task_.extra_names
+
+    @property
+    def label_groups_(self):
+        """Name of a group -> tuple of the names of its labels."""
+        return self.task_.groups
 
     def predict_proba(self, X, known_labels=None, extra_labels=None):
         """Probability of each label, given the image and what is known of it.
@@ -71,7 +97,8 @@ class LabelPredictions(ClassifierMixin):
         ValueError, TypeError, FileNotFoundError
             If an argument cannot be used, or what is known contradicts the label rules.
         """
-        return self._probabilities(X, known_labels, extra_labels)[:, : self.n_labels_]
+        proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
+        return proba[:, : self.task_.n_labels]
 
     def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
         """Probability of each extra label, given the image and what is known of it.
@@ -94,34 +121,25 @@ class LabelPredictions(ClassifierMixin):
             If the estimator was fitted without extra labels.
         """
         check_is_fitted(self)
-        if not len(self.extra_label_names_):
+        if not self.task_.n_extra:
             raise ValueError("The estimator was fitted without extra labels.")
-        return self._probabilities(X, known_labels, extra_labels)[:, self.n_labels_ :]
+        proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
+        return proba[:, self.task_.n_labels :]
 
-    def _probabilities(self, X, known_labels, extra_labels):
-        return self._answer(X, known_labels, extra_labels)[0]
+    def _read_X(self, X):
+        """Check `X`; a subclass defines it."""
+        raise NotImplementedError
 
-    def _answer(self, X, known_labels, extra_labels):
+    def _answer(self, data, states):
+        """Probabilities and logits of what ``_read_X`` returned; a subclass defines it."""
+        raise NotImplementedError
+
+    def _read_and_answer(self, X, known_labels, extra_labels):
         """Probabilities, logits and states, each (n_samples, n_labels + n_extra_labels)."""
-        logits, states = self._logits(X, known_labels, extra_labels)
-        return self._rules.probabilities(logits, states), logits, states
-
-    def _states(self, n_samples, known_labels, extra_labels):
-        """What is known and what follows from it, (n_samples, n_labels + n_extra_labels)."""
-        states = self._told(n_samples, known_labels, extra_labels)
-        what = "known_labels" if extra_labels is None else "known_labels and extra_labels"
-        self._rules.check(states, what)
-        return self._rules.settle(states)
-
-    def _told(self, n_samples, known_labels, extra_labels):
-        return encode_known(
-            known_labels,
-            extra_labels,
-            n_samples,
-            self.label_names_,
-            self.extra_label_names_,
-            self.label_groups_,
-        )
+        check_is_fitted(self)
+        data = self._read_X(X)
+        states = self.task_.states(known_labels, extra_labels, len(data))
+        return *self._answer(data, states), states
 
     def decision_function(self, X, known_labels=None, extra_labels=None):
         """Logit of each label: positive where the label is more likely than not.
@@ -139,14 +157,8 @@ class LabelPredictions(ClassifierMixin):
             A known label has the largest or the least finite float32. For a 1-D `y`, probabilities
             are the softmax of a row.
         """
-        logits, states = self._logits(X, known_labels, extra_labels)
-        largest = np.finfo(np.float32).max
-        read = self._rules.class_logits if self._exclusive else self._rules.consistent_logits
-        logits, states = read(logits, states)[:, : self.n_labels_], states[:, : self.n_labels_]
-        logits = np.where(states == UNKNOWN, logits, np.where(states, largest, -largest))
-        if self._exclusive and self.n_labels_ == 2:
-            logits = logits[:, 1] - logits[:, 0]
-        return np.clip(logits, -largest, largest).astype(np.float32)
+        _, logits, states = self._read_and_answer(X, known_labels, extra_labels)
+        return self.task_.decision_values(logits, states)
 
     def predict(
         self, X, known_labels=None, extra_labels=None, decoding="independent", beam_width=4
@@ -189,15 +201,10 @@ class LabelPredictions(ClassifierMixin):
                 f"decoding must be 'independent', 'greedy' or 'beam', got {decoding!r}."
             )
         check_count("beam_width", beam_width)
-        if decoding != "independent" and not self._exclusive:
+        if decoding != "independent" and not self.task_.exclusive:
             questions = Questions(self, X, known_labels, extra_labels)
             return label_sets.decode(questions, 1 if decoding == "greedy" else beam_width)
-        proba, logits, states = self._answer(X, known_labels, extra_labels)
-        proba = proba[:, : self.n_labels_]
-        if self._exclusive:
-            return self.classes_[proba.argmax(axis=1)]
-        labels = (proba > 0.5).astype(np.int64)
-        return self._rules.complete(labels, logits, states)
+        return self.task_.decide(*self._read_and_answer(X, known_labels, extra_labels))
 
     def sample_labels(
         self,
@@ -241,7 +248,7 @@ class LabelPredictions(ClassifierMixin):
         check_count("n_samples", n_samples)
         check_count("n_sweeps", n_sweeps, least=0)
         rng = check_random_state(random_state)
-        if self._exclusive:
+        if self.task_.exclusive:
             proba = self.predict_proba(X, known_labels, extra_labels).astype(np.float64)
             cumulative = proba.cumsum(axis=1)
             draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
@@ -276,7 +283,7 @@ class LabelPredictions(ClassifierMixin):
             As :meth:`predict_proba`, of `y` too, and for a class that is not in `classes_`.
         """
         check_is_fitted(self)
-        if not self._exclusive:
+        if not self.task_.exclusive:
             questions = Questions(self, X, y, extra_labels, what=("y", "extra_labels"))
             return label_sets.pseudo_log_likelihood(questions)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
@@ -316,9 +323,9 @@ class LabelPredictions(ClassifierMixin):
         check_is_fitted(self)
         proba = self.predict_proba(X, known_labels, extra_labels)
         check_consistent_length(proba, y, sample_weight)
-        told = self._told(len(proba), known_labels, extra_labels)[:, : self.n_labels_]
-        if self._exclusive:
-            asked = (told != POSITIVE).all(axis=1)
+        given = self.task_.given_states(known_labels, extra_labels, len(proba))[:, : self.n_labels_]
+        if self.task_.exclusive:
+            asked = (given != POSITIVE).all(axis=1)
             if not asked.any():
                 raise ValueError("known_labels tells the class of every row: nothing to score.")
             if sample_weight is not None:
@@ -330,7 +337,7 @@ class LabelPredictions(ClassifierMixin):
         if hasattr(y, "columns"):
             check_columns(y.columns, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
-        entries = read_entries(truth, proba, told, sample_weight, names=self.label_names_)
+        entries = read_entries(truth, proba, given, sample_weight, names=self.label_names_)
         return mean_of_labels(average_precisions(entries), entries)
 
     def __sklearn_tags__(self):

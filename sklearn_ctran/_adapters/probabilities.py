@@ -76,7 +76,7 @@ def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
         Of this package's protocol or a classifier of scikit-learn's; its `predict_proba` may return
         an array, or a list with an array for each label.
     X : array-like
-    targets : Targets
+    targets : Targets or LabelTask
         What it was fitted on.
     known_labels : array-like, DataFrame or dict, default=None
         Passed on, if it takes them.

@@ -7,16 +7,34 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_ctran._adapters.unwrap import unwrap
-from sklearn_ctran._labels.known import encode_known
-from sklearn_ctran._labels.targets import encode_known_classes
+from sklearn_ctran._labels.targets import Targets, encode_known_classes
+from sklearn_ctran._task import KNOWN, make_task
 from sklearn_ctran._utils.names import as_names
-
-#: What users call what is known, unless a function says otherwise.
-KNOWN = ("known_labels", "extra_labels")
-
 
 #: Rows asked about in one call: more would only take memory.
 _CHUNK = 4096
+
+
+def task_of(estimator):
+    """The task of a fitted estimator of the protocol, of this package or not.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``task_``, or with `label_names_` and, if it has them, `classes_`,
+        `extra_label_names_` and `label_groups_`.
+
+    Returns
+    -------
+    LabelTask
+    """
+    if hasattr(estimator, "task_"):
+        return estimator.task_
+    names = as_names(estimator.label_names_)
+    classes = getattr(estimator, "classes_", None)
+    targets = Targets(None, names, classes, exclusive=np.ndim(classes) == 1)
+    extra_names = getattr(estimator, "extra_label_names_", ())
+    return make_task(targets, extra_names, getattr(estimator, "label_groups_", None))
 
 
 class Questions:
@@ -38,6 +56,7 @@ class Questions:
 
     Attributes
     ----------
+    task : LabelTask
     names : list
         Names of the targets, then of the extra labels.
     n_targets : int
@@ -60,17 +79,13 @@ class Questions:
         check_is_fitted(estimator)
         self._estimator = estimator
         self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
-        targets = np.asarray(estimator.label_names_)
-        self.n_targets = len(targets)
-        classes = getattr(estimator, "classes_", None)
-        self.classes = classes if np.ndim(classes) == 1 else None
-        self.names = targets.tolist()
-        self.names += as_names(getattr(estimator, "extra_label_names_", ())).tolist()
         if not _num_samples(self._X):
             raise ValueError("X is empty: there is no image to ask about.")
-        rules = getattr(estimator, "_rules", None)
-        self.components = [] if rules is None else rules.components
-        self._rules = rules
+        self.task = task_of(estimator)
+        self.n_targets = self.task.n_labels
+        self.classes = self.task.classes if self.task.exclusive else None
+        self.names = self.task.all_names.tolist()
+        self.components = self.task.rules.components
         self.states = self.read(known_labels, extra_labels, what)
 
     def read(self, known_labels, extra_labels, what=KNOWN):
@@ -82,15 +97,7 @@ class Questions:
             raise ValueError("y is None, but labels are needed here.")
         if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:
             known_labels = encode_known_classes(known_labels, self.classes)
-        states = encode_known(
-            known_labels,
-            extra_labels,
-            _num_samples(self._X),
-            as_names(self.names[: self.n_targets]),
-            as_names(self.names[self.n_targets :]),
-            getattr(self._estimator, "label_groups_", {}),
-            what,
-        )
+        states = self.task.given_states(known_labels, extra_labels, _num_samples(self._X), what)
         self.check(states, what[0] if extra_labels is None else " and ".join(what))
         return states
 
@@ -134,14 +141,11 @@ class Questions:
 
         The estimator would count rows from the first of those that it is asked about at a time.
         """
-        if self._rules is not None:
-            self._rules.check(states, what)
+        self.task.rules.check(states, what)
 
     def possible(self, states):
         """Which rows of states the estimator's rules allow, (n_rows,), bool."""
-        if self._rules is None:
-            return np.ones(len(states), dtype=bool)
-        return ~self._rules.contradictions(states).any(axis=1)
+        return ~self.task.rules.contradictions(states).any(axis=1)
 
     def ask(self, rows, states, with_extra=False):
         """Probabilities of some images' labels, given some states of their labels.

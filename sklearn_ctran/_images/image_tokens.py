@@ -15,23 +15,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._cache.token_cache import resolve_cache
+from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.reader import ImageEncoding
 from sklearn_ctran._images.tokens import pooled
-from sklearn_ctran._neural.classifier import CTranClassifier
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
-#: Parameters that mean what they mean to CTranClassifier.
-_SHARED = (
-    *("backbone", "weights", "image_size", "batch_size", "device", "precision", "n_jobs"),
-    *("cache", "random_state", "verbose"),
-)
 
-
-class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncoding, BaseEstimator):
+class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ReadsImages, BaseEstimator):
     """Turn images into the features of a frozen backbone.
 
     The tokens are those on which :class:`CTranClassifier` works with the same parameters, from the
@@ -102,8 +94,7 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
     """
 
     _parameter_constraints = {
-        **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        **IMAGE_PARAMETERS,
         "pool": [StrOptions({"mean", "max", "gem"}), None],
         "gem_power": [Interval(Real, 0, None, closed="neither")],
     }
@@ -161,19 +152,14 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
         """
         if self.backbone is None:
             raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
-        resolve_cache(self.cache)
         device = resolve_device(self.device)
-        before = vars(self).get("_preprocess")
-        self._preprocess = Preprocessing(self.image_size)
-        try:
-            self._check_images(X, decode=False)
-            # The same draws as CTranClassifier's.
-            seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-            with lent_seed(seed, device):
-                backbone = make_backbone(self.backbone, self.weights).freeze()
-        except BaseException:
-            self._preprocess = before
-            raise
+        preprocessing = Preprocessing(self.image_size)
+        self._image_reader(preprocessing).read(X)
+        # The same draws as CTranClassifier's.
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        with lent_seed(seed, device):
+            backbone = make_backbone(self.backbone, self.weights).freeze()
+        self._preprocessing = preprocessing
         self._backbone = backbone
         self.n_channels_ = backbone.n_channels
         return self
@@ -205,8 +191,8 @@ class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageEncodi
                 f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "
                 f"{container}: set pool='mean', or set_output(transform='default')."
             )
-        images = self._check_images(X, decode=False)
-        tokens = self._encode_images(images, self._backbone, resolve_device(self.device))
+        reader = self._image_reader(self._preprocessing)
+        tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
         if self.pool is None:
             return pooled(tokens, lambda batch: batch).values

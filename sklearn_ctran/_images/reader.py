@@ -1,60 +1,114 @@
-"""Images through a backbone to tokens: what everybody who takes images shares."""
+"""Images as users have them, to checked images and to the tokens of a backbone."""
 
-from sklearn_ctran._cache.token_cache import join_session, resolve_cache, session_token
+from dataclasses import dataclass
+
+from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.encoder import Encoder
 from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._utils.devices import has_bfloat16
 
 
-class ImageEncoding:
+@dataclass(frozen=True)
+class ImageReader:
     """Reads images and encodes them.
 
-    A subclass has the constructor parameters `backbone`, `image_size`, `batch_size`, `precision`,
-    `n_jobs`, `cache` and `verbose`, and the attribute `_preprocess` (Preprocessing).
+    Attributes
+    ----------
+    preprocessing : Preprocessing
+    label : str
+        The backbone in words, for the table of what the cache holds.
+    batch_size : int
+        Images per pass through a backbone.
+    precision : {"auto", "float32", "bfloat16", "float64"}
+    n_jobs : int or None
+        Threads that decode.
+    cache : TokenCache or None
+    verbose : int
     """
 
-    def _check_images(self, X, decode):
+    preprocessing: Preprocessing
+    label: str
+    batch_size: int
+    precision: str
+    n_jobs: int | None
+    cache: TokenCache | None
+    verbose: int
+
+    def read(self, X, decode=False):
+        """Check images.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, as in ``fit``.
+        decode : bool, default=False
+            Whether to decode each image once, so that broken pixels are found now.
+
+        Returns
+        -------
+        Images
+
+        Raises
+        ------
+        ValueError, TypeError, FileNotFoundError
+            If an image cannot be used.
+        """
         images = check_images(X, n_jobs=self.n_jobs, decode=decode)
-        self._preprocess.check(images)
+        self.preprocessing.check(images)
         return images
 
-    def _encode_images(self, images, backbone, device):
-        """Features (n, P, C) of images; those of a frozen backbone come from the cache."""
-        # A backbone that was trained is this estimator's own: nobody else will ask for its tokens.
-        cache = resolve_cache(self.cache) if backbone.frozen else None
-        return self._encoder(backbone, device).encode(images, cache, self._backbone_label())
+    def encode(self, images, backbone, device, precision=None):
+        """Features of images: the feature map of a backbone in evaluation mode.
 
-    def _encoder(self, backbone, device):
+        Parameters
+        ----------
+        images : Images
+        backbone : Backbone
+        device : str
+        precision : {"float32", "bfloat16", "float64"}, default=None
+            Of the forward pass; None: the reader's.
+
+        Returns
+        -------
+        Tokens or CachedTokens
+            Of shape (n_samples, n_tokens, n_channels), float32; from the cache if the backbone is
+            frozen.
+        """
+        # A trained backbone belongs to one estimator: nobody else will look for its tokens.
+        cache = self.cache if backbone.frozen else None
+        return self._encoder(backbone, device, precision).encode(images, cache, self.label)
+
+    def space(self, backbone, device, precision=None):
+        """Digest of all that features depend on but the image; arguments as of `encode`."""
+        resizing = self.preprocessing.resize_to, self.preprocessing.crop_to
+        return self._encoder(backbone, device, precision).space(resizing)
+
+    def _encoder(self, backbone, device, precision):
         return Encoder(
             backbone,
-            self._preprocess,
+            self.preprocessing,
             # On a CPU, features of more images would not stay in its cache.
             batch_size=min(self.batch_size, 32) if device == "cpu" else self.batch_size,
             device=device,
-            precision=self._encoder_precision(backbone, device),
+            precision=precision or forward_precision(self.precision, device),
             verbose=self.verbose,
         )
 
-    def _encoder_precision(self, backbone, device):
-        return self._backbone_precision(device)
 
-    def _backbone_precision(self, device):
-        """What "auto" means for a backbone that is not being trained."""
-        if self.precision == "auto":
-            return "bfloat16" if has_bfloat16(device) else "float32"
-        return "bfloat16" if self.precision == "bfloat16" else "float32"
+def forward_precision(precision, device):
+    """What a device computes forward passes in.
 
-    def _backbone_label(self):
-        """The backbone in words, for the table of what the cache holds."""
-        is_name = isinstance(self.backbone, str)
-        name = self.backbone if is_name else type(self.backbone).__name__
-        return f"{name}, image_size={self.image_size}"
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16", "float64"}
+        "auto": bfloat16 where the device is faster in it. "float64" is not for backbones.
+    device : str
 
-    def __getstate__(self):
-        state = super().__getstate__()
-        # A worker process is to find the tokens that this process has in memory.
-        return state | {"_session": session_token()} if self.cache == "memory" else state
-
-    def __setstate__(self, state):
-        join_session(state.pop("_session", ""))
-        super().__setstate__(state)
+    Returns
+    -------
+    precision : {"float32", "bfloat16"}
+    """
+    if precision == "auto":
+        return "bfloat16" if has_bfloat16(device) else "float32"
+    return "bfloat16" if precision == "bfloat16" else "float32"

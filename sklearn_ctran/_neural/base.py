@@ -1,43 +1,84 @@
-"""What every neural estimator shares: images to tokens to a trained net, states to probabilities.
-
-A subclass has the constructor parameters used here and builds its module in `_build_module`.
-"""
+"""What every neural estimator shares: from images and labels to a net, and to its logits."""
 
 import copy
-import math
+from dataclasses import replace
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sklearn_ctran._images.kinds import _kind_of
+from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.reader import ImageEncoding
-from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, pooled
-from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets, log_odds
+from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
+from sklearn_ctran._labels.targets import log_odds
 from sklearn_ctran._labels.weights import check_annotated, check_sample_weight, read_pos_weight
 from sklearn_ctran._neural.batches import LabelledImages
-from sklearn_ctran._neural.training import Training
+from sklearn_ctran._neural.inputs import (
+    NetworkInput,
+    check_token_count,
+    check_tokens,
+    feature_map_size,
+    no_tokens,
+    pooled_for,
+    prediction_batch_size,
+    read_tokens,
+)
+from sklearn_ctran._neural.net import LabelMaskNet
+from sklearn_ctran._neural.training import (
+    build_net,
+    check_trained,
+    n_epochs,
+    scaled_weights,
+    split_rows,
+)
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
-from sklearn_ctran._utils.names import as_names
-from sklearn_ctran.modules.label_states import UNKNOWN
-
-#: What a batch of predictions may take on a CPU, where larger ones are slower.
-_CPU_BYTES = 1 << 26
+from sklearn_ctran._utils.transactions import all_or_nothing
+from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.regions import guess_grid
 
 
-class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, BaseEstimator):
-    """Base of the neural estimators: fitting and logits, without the model."""
+class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
+    """Base of the neural estimators: fitting and logits, without the model.
+
+    A subclass has the constructor parameters declared here, and defines
+    ``_make_module(n_labels, n_channels, grid=, backbone=)``, which returns an ImageModel, and
+    ``_structure_params()``, the parameters that a fitted module cannot change any more.
+    """
+
+    weights: object
+    train_backbone: object
+    augment: object
+    loss: object
+    pos_weight: object
+    lr: float
+    backbone_lr: object
+    weight_decay: float
+    lr_schedule: object
+    max_epochs: object
+    early_stopping: bool
+    validation_fraction: float
+    device: str
+    callbacks: object
+    net_params: object
+    warm_start: bool
+    random_state: object
+    # What a subclass may have as constructor parameters.
+    label_groups = exclusive_groups = implies = None
+    unknown_fraction = None
+    n_masks = 1
+    mask_groups = 0.0
+    use_image = True
+    standardize = True
+    #: Steps that "auto" epochs make, and how often they go through a few images at most.
+    _n_steps = 1000
+    _most_epochs = 60
+    #: The net's class.
+    _net_class = LabelMaskNet
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, extra_labels=None, sample_weight=None):
@@ -75,59 +116,64 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             If an argument cannot be used; the message names the row, label or file. The estimator
             is then as it was before the call.
         """
-        before = copy.copy(vars(self))
-        try:
+        with all_or_nothing(self):
             self._fit(X, y, extra_labels, sample_weight)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
-        # What costs nothing to check comes first: reading images may take minutes.
+        # Cheap checks come first: reading images may take minutes.
         self._check_params()
-        device = resolve_device(self.device)
-        if device.startswith("mps") and self._dtype() == torch.float64:
-            raise ValueError("precision='float64' is not to be had on 'mps': use device='cpu'.")
-        targets = encode_targets(y)
-        extra, extra_names = encode_extra_labels(extra_labels)
-        going_on = self.warm_start and hasattr(self, "net_")
-        if going_on:
-            self._check_same_task(targets, extra_names)
+        device = self._check_device()
+        rules = self.label_groups, self.exclusive_groups, self.implies
+        task, true_states = read_labels(y, extra_labels, *rules)
+        weights = check_sample_weight(sample_weight, true_states)
+        check_annotated(true_states, weights, task.all_names)
+        is_resumed = self.warm_start and hasattr(self, "net_")
+        if is_resumed:
+            self._check_same_task(task)
         else:
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
-        check_consistent_length(targets.states, extra)
-        weights = check_sample_weight(sample_weight, targets.states)
-        self._set_task(targets, extra_names)
-        labels = self._learned_states(targets, extra)
-        check_annotated(labels, weights, self._rules.names)
-        self._preprocess = self._make_preprocessing()
-        data, self._input_kind = self._read_X(X, fitted=going_on, training=True)
-        check_consistent_length(data, labels)
+        self.task_ = task
+        data = self._read_X_to_fit(X, is_resumed)
+        check_consistent_length(data, true_states)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        train, valid = self._split(targets, labels, weights, rng)
+        fraction = self.validation_fraction if self.early_stopping else None
+        rows, valid_rows = split_rows(true_states, weights, task.n_classes, fraction, rng)
         with lent_seed(seed, device):
-            module = self._module_to_go_on_with() if going_on else self._build_module(data)
-            features = self._features(data, module, device)
-            prior = log_odds(labels[train], weights[train])
-            pos_weight = self._pos_weights(prior)
-            if not going_on:
-                prior += np.log(pos_weight)
-                self._prepare_module(module, features, prior, train, weights[train])
+            module = self._module_to_resume() if is_resumed else self._new_module(data)
+            features = self._fixed_features(data, module, device)
+            prior = log_odds(true_states[rows], weights[rows])
+            pos_weight = read_pos_weight(
+                self.pos_weight, prior, task.all_names, task.n_labels, task.bound
+            )
+            if not is_resumed:
+                self._standardize(module, features, rows, weights[rows])
+                module.set_prior(torch.from_numpy(prior + np.log(pos_weight)))
             module.cast(self._dtype())
             source = self._training_source(data, features, module)
-            del features  # Pooled or not needed: not to be kept in memory while training.
-            states = torch.from_numpy(self._states_to_train_on(labels))
-            weights = torch.from_numpy(_scaled(weights, labels, train)).to(self._dtype())
-            if valid is not None:
-                valid = LabelledImages(source, states, valid, weights=weights)
-            net = self._build_net(module, len(train), valid, pos_weight, seed=seed, device=device)
-            train = LabelledImages(source, states, train, weights=weights, augment_seed=seed)
-            net.fit(train, None)
-        self._check_net(net)
+            del features  # Pooled or not needed: training should not keep them in memory.
+            states = torch.from_numpy(self._states_to_learn(true_states))
+            weights = torch.from_numpy(scaled_weights(weights, true_states, rows))
+            labels = {"states": states, "weights": weights.to(self._dtype())}
+            valid = None
+            if valid_rows is not None:
+                valid = LabelledImages(source, rows=valid_rows, **labels)
+            net = build_net(
+                self,
+                self._net_class,
+                module,
+                task,
+                parameter_groups=self._parameter_groups(),
+                max_epochs=self._n_epochs(len(rows)),
+                valid=valid,
+                pos_weight=pos_weight,
+                seed=seed,
+                device=device,
+            )
+            net.fit(LabelledImages(source, rows=rows, augment_seed=seed, **labels), None)
+        check_trained(net)
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
         self.net_ = net
@@ -136,86 +182,74 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             for epoch in net.history
         ]
 
-    def _pos_weights(self, prior):
-        bound = np.zeros(len(prior), dtype=bool)
-        if self._rules.consistent is not None:
-            bound = self._rules.consistent.bound.numpy()
-        return read_pos_weight(self.pos_weight, prior, self._rules.names, self.n_labels_, bound)
+    # ------------------------------------------------------------- parameters
+
+    def _check_params(self):
+        if "callbacks" in (self.net_params or {}):
+            raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
+
+    def _check_device(self):
+        device = resolve_device(self.device)
+        if device.startswith("mps") and self._dtype() == torch.float64:
+            raise ValueError("precision='float64' is not available on 'mps': use device='cpu'.")
+        return device
 
     def _dtype(self):
-        """Of weights; of forward passes too, but for bfloat16."""
+        """Of weights, and of forward passes except in bfloat16."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
-    def _check_net(self, net):
-        if net.is_broken_off:
-            raise KeyboardInterrupt("Training was broken off; the estimator is as it was before.")
-        if not all(torch.isfinite(weight).all() for weight in net.module_.parameters()):
-            raise ValueError(
-                "Weights became NaN or infinite in the last step. Lower `lr` (and `backbone_lr`), "
-                "or look for extreme values in the features."
-            )
+    def _trains_backbone(self):
+        if self.train_backbone != "auto":
+            return self.train_backbone
+        return self._starts_from_scratch()
 
-    def _set_task(self, targets, extra_names):
-        self.classes_ = targets.classes
-        self.label_names_ = targets.names
-        self.n_labels_ = len(targets.names)
-        self.extra_label_names_ = extra_names
-        self._exclusive = targets.exclusive
-        self._rules = self._read_rules()
-        names = self._rules.names
-        self.label_groups_ = {
-            name: tuple(names[list(members)].tolist())
-            for name, members in self._rules.groups.items()
-        }
-        self._structure = self._structure_params()
+    def _starts_from_scratch(self):
+        """Whether the backbone's weights are random at first."""
+        no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
+        return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
 
-    def _read_rules(self):
-        both = set(self.label_names_.tolist()) & set(self.extra_label_names_.tolist())
-        if both:
-            raise ValueError(
-                f"{sorted(both, key=str)[0]!r} is a label of y and of extra_labels: names must "
-                "differ."
-            )
-        names = as_names(self.label_names_.tolist() + self.extra_label_names_.tolist())
-        return read_rules(
-            names,
-            self.label_groups,
-            self.exclusive_groups,
-            self.implies,
-            classes=self.n_labels_ if self._exclusive else 0,
+    def _preprocessing(self):
+        return (
+            None if self.backbone is None else Preprocessing(self.image_size, self._augmentation())
         )
 
-    def _learned_states(self, targets, extra):
-        """What is learned from: targets and extra labels, and what follows from them."""
-        parts = [targets.states] if extra is None else [targets.states, extra]
-        states = np.concatenate(parts, axis=1)
-        self._rules.check(states, "y" if extra is None else "y and extra_labels")
-        return self._rules.settle(states)
+    def _augmentation(self):
+        """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
+        if self.augment != "auto":
+            return self.augment
+        if not self._trains_backbone():
+            return None
+        return "flip+crop" if isinstance(self.image_size, (tuple, list)) else "flip"
 
-    def _split(self, targets, labels, weights, rng):
-        """Rows to train on, of a weight above 0, and rows to stop by, or None."""
-        rows = np.flatnonzero(weights)
-        if not self.early_stopping:
-            return rows, None
-        codes = targets.states[rows].argmax(axis=1) if targets.exclusive else None
-        train, valid = train_test_split(
-            rows,
-            test_size=self.validation_fraction,
-            random_state=rng,
-            stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
-        )
-        if not (labels[train] != UNKNOWN).any(axis=0).all():
-            raise ValueError(
-                "early_stopping sets so many samples aside that a label has no annotated one left "
-                "to learn from: lower validation_fraction, or use early_stopping=False."
-            )
-        return np.sort(train), np.sort(valid)
+    def _feature_dropout(self, n_channels):
+        """What "auto" means for features that stay as they are: few channels are hardly dropped."""
+        return 0.5 if n_channels >= 64 else 0.1
 
-    def _check_same_task(self, targets, extra_names):
-        same_labels = np.array_equal(targets.names, self.label_names_) and np.array_equal(
-            extra_names, self.extra_label_names_
+    def _parameter_groups(self):
+        """Learning rate and weight decay of the parts that learn unlike the rest."""
+        backbone_lr = self.backbone_lr
+        if backbone_lr is None:
+            backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
+        return [("backbone.*", {"lr": backbone_lr})]
+
+    def _n_epochs(self, n_train):
+        if self.max_epochs != "auto":
+            return self.max_epochs
+        return n_epochs(n_train, self.batch_size, self._n_steps, self._most_epochs)
+
+    def _states_to_learn(self, true_states):
+        """The true states that the loss is taken of; a subclass may drop some."""
+        return true_states
+
+    # ------------------------------------------------------------- the module
+
+    def _check_same_task(self, task):
+        """Raise ValueError unless the module of the last fit can go on with this task."""
+        before = self.task_
+        same_labels = np.array_equal(task.names, before.names) and np.array_equal(
+            task.extra_names, before.extra_names
         )
-        if targets.exclusive != self._exclusive or not same_labels:
+        if task.exclusive != before.exclusive or not same_labels:
             raise ValueError(
                 "warm_start=True goes on with the model of the last fit, whose labels were "
                 "others; set warm_start=False to start afresh."
@@ -229,7 +263,7 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
                 "warm_start=False to start afresh."
             )
 
-    def _module_to_go_on_with(self):
+    def _module_to_resume(self):
         module = copy.deepcopy(self.net_.module_).cpu()
         if module.backbone is not None:
             if self._trains_backbone():
@@ -238,147 +272,152 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
                 module.backbone.freeze()
         return module
 
+    def _new_module(self, data):
+        """A new module for Images or Tokens."""
+        self._structure = self._structure_params()
+        n_labels = self.task_.n_all_labels
+        if isinstance(data, Tokens):
+            n_tokens, n_channels = data.shape[1:]
+            return self._make_module(n_labels, n_channels, grid=guess_grid(n_tokens))
+        backbone = make_backbone(self.backbone, self.weights)
+        if not self._trains_backbone():
+            backbone.freeze()
+        return self._make_module(
+            n_labels,
+            backbone.n_channels,
+            grid=feature_map_size(backbone, self._input.size),
+            backbone=backbone,
+        )
+
+    def _make_module(self, n_labels, n_channels, *, grid=(1, 1), backbone=None):
+        raise NotImplementedError
+
+    def _structure_params(self):
+        raise NotImplementedError
+
+    def _standardize(self, module, features, rows, weights):
+        """Tell a new module the mean and the scale of features that stay as they are."""
+        if features is not None and self.standardize and self.use_image:
+            features = self._features_to_standardize(features, module)
+            module.standardize_features(*mean_and_scale(features, rows, weights))
+
+    def _features_to_standardize(self, features, module):
+        return features
+
     # ------------------------------------------------------------------ input
 
-    def _read_X(self, X, fitted, training=False):
-        """Validate `X`: Images or Tokens, and which kind of input it was.
+    def _read_X_to_fit(self, X, is_resumed):
+        """Check `X` and remember its kind: Images, or Tokens, which features are too."""
+        if isinstance(X, EncodedImages):
+            raise TypeError("fit takes images or features, not what encode() made of them.")
+        takes_tokens = self._input.kind == "tokens" if is_resumed else self.backbone is None
+        kind, X = _kind_of(X, takes_tokens)
+        if is_resumed:
+            self._check_kind(kind)
+        size = self._input.size if is_resumed else None
+        self._input = NetworkInput(kind, self._preprocessing(), size)
+        if kind == "images":
+            use_image = self.net_.module_.use_image if is_resumed else self.use_image
+            # Where every image goes through the backbone first, broken ones are found there.
+            data = self._read_images(X, use_image, decode=self._trains_backbone())
+            if use_image and not is_resumed:
+                size = self._input.preprocessing.final_size(data.sizes[0])
+                self._input = replace(self._input, size=size)
+            return data
+        if kind == "tokens":
+            data = read_tokens(X)
+            if is_resumed:
+                check_tokens(data, self.net_.module_)
+            return data
+        return self._read_features(X, reset=not is_resumed)
 
-        A fitted estimator goes by what it was fitted with, whatever its parameters say by now.
+    def _read_X(self, X):
+        """Check `X` of a fitted estimator: Images, Tokens or EncodedImages.
+
+        It goes by what the estimator was fitted with, whatever its parameters are by now.
         """
         if isinstance(X, EncodedImages):
-            self._check_encoded(X, training)
-            return X, self._input_kind
-        kind, X = _kind_of(X, self._input_kind == "tokens" if fitted else self.backbone is None)
-        if fitted and kind != self._input_kind:
-            raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input_kind}.")
+            self._check_encoded(X)
+            return X
+        kind, X = _kind_of(X, self._input.kind == "tokens")
+        self._check_kind(kind)
         if kind == "images":
-            use_image = self.net_.module_.use_image if fitted else self.use_image
-            # Where every image goes through the backbone first, broken ones are found there.
-            decode = training and self._trains_backbone()
-            return self._read_images(X, use_image, decode), kind
+            return self._read_images(X, self.net_.module_.use_image, decode=False)
         if kind == "tokens":
-            X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
-            if 0 in X.shape:
-                raise ValueError(f"X is empty: its shape is {X.shape}.")
-            if fitted:
-                self._check_tokens(X)
-            return Tokens(X), kind
-        X = validate_data(self, X, dtype=np.float32, order="C", reset=not fitted)
-        return Tokens(X[:, None]), kind
+            tokens = read_tokens(X)
+            check_tokens(tokens, self.net_.module_)
+            return tokens
+        return self._read_features(X, reset=False)
+
+    def _check_kind(self, kind):
+        if kind != self._input.kind:
+            raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input.kind}.")
 
     def _read_images(self, X, use_image, decode):
-        if self._preprocess is None:
+        if self._input.preprocessing is None:
             raise ValueError(
                 "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
                 "backbone."
             )
         if not use_image:
-            # The images are not looked at: no tokens stand for them.
-            return Tokens(np.zeros((len(X), 0, 1), dtype=np.float32))
-        return self._check_images(X, decode)
+            return no_tokens(len(X))
+        return self._reader().read(X, decode)
 
-    def _check_tokens(self, X):
-        module = self.net_.module_
-        if not module.use_image:
-            return
-        if X.shape[2] != len(module.feature_mean):
+    def _read_features(self, X, reset):
+        X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)
+        return Tokens(X[:, None])
+
+    def _reader(self):
+        return self._image_reader(self._input.preprocessing)
+
+    def _check_encoded(self, X):
+        if X.key != self._encoding_key():
             raise ValueError(
-                f"X has {X.shape[2]} channels a token, but the estimator was fitted with "
-                f"{len(module.feature_mean)}."
+                "X was encoded by an estimator with another backbone, other weights, preprocessing "
+                "or regions: call encode of this one."
             )
-        self._check_token_count(X.shape[1])
+        if self.net_.module_.pooling is None:  # Else they are as many as there are regions.
+            check_token_count(X.shape[1], self.net_.module_)
 
-    def _check_token_count(self, n_tokens):
-        module = self.net_.module_
-        if module.has_fixed_tokens and n_tokens != math.prod(module.grid):
-            raise ValueError(
-                f"X has {n_tokens} tokens an image, but the estimator was fitted with "
-                f"{math.prod(module.grid)}."
-            )
+    # ---------------------------------------------------------------- features
 
-    def _features(self, data, module, device):
-        """Features that stay the same: those given, or those of a frozen backbone, or None."""
+    def _fixed_features(self, data, module, device):
+        """Features that training does not change: given, or of a frozen backbone; else None."""
         if isinstance(data, Tokens):
             return data
         backbone = module.backbone
-        return self._encode_images(data, backbone, device) if backbone.frozen else None
-
-    def _encoder_precision(self, backbone, device):
-        return self._backbone_precision(device) if backbone.frozen else self.net_.precision
+        return self._reader().encode(data, backbone, device) if backbone.frozen else None
 
     def _training_source(self, data, features, module):
         """What the net trains on: features, unless images change or the backbone does."""
         is_augmented = not isinstance(data, Tokens) and self._augmentation()
         if features is None or is_augmented:
-            return ImageBatches(data, self._preprocess)
-        grid = None if isinstance(data, Tokens) else self._pooling_grid(data, module)
-        return self._pooled(features, module, grid)
+            return self._input.batches(data)
+        grid = None if isinstance(data, Tokens) else self._input.grid(data, module)
+        return pooled_for(module, features, grid)
 
-    def _prediction_source(self, data, module):
-        """What the net predicts from: features, but images where the backbone was trained."""
+    def _features(self, data):
+        """Features of Images or Tokens, not pooled, from the fitted backbone."""
+        if isinstance(data, Tokens):
+            return data
+        backbone = self.net_.module_.backbone
+        precision = None if backbone.frozen else self.net_.precision
+        return self._reader().encode(data, backbone, self.net_.device, precision)
+
+    def _encoded(self, data):
+        """Images or Tokens as features, as many as the fitted module reads."""
+        module = self.net_.module_
+        grid = None if isinstance(data, Tokens) else self._input.grid(data, module)
+        return pooled_for(module, self._features(data), grid)
+
+    def _prediction_source(self, data):
+        """What the net predicts from: features, or images where the backbone was trained."""
+        module = self.net_.module_
         if isinstance(data, EncodedImages):
             return data
         if isinstance(data, Tokens) or module.backbone.frozen:
-            return self._encoded(data, module)
-        return ImageBatches(data, self._preprocess)
-
-    def _encoded(self, data, module):
-        """Images or tokens as features, as many as there will be image tokens."""
-        if isinstance(data, Tokens):
-            return self._pooled(data, module)
-        grid = self._pooling_grid(data, module)
-        features = self._encode_images(data, module.backbone, self.net_.device)
-        return self._pooled(features, module, grid)
-
-    def _pooling_grid(self, images, module):
-        """Rows and columns of the features of images, checked; None where nobody needs them."""
-        if not module.needs_grid:
-            return None
-        size = self._preprocess.final_size(images.sizes[0])
-        grid = module.grid if size == self._module_size else self._grid(module.backbone, size)
-        module.check_grid(grid)
-        return grid
-
-    def _prediction_batch_size(self, source):
-        """As many images as the memory for about one layer's tokens allows."""
-        if isinstance(source, ImageBatches):
-            return self.batch_size
-        module, device = self.net_.module_, torch.device(self.net_.device)
-        budget = _CPU_BYTES
-        if device.type == "cuda":
-            budget = torch.cuda.mem_get_info(device)[0] // 2
-        # Some sixteen numbers of four bytes exist at a time for each one of a token.
-        bytes_per_image = 64 * (source.shape[1] + module.n_labels) * module.width
-        return int(np.clip(budget // bytes_per_image, 1, 4096))
-
-    def _pooled(self, features, module, grid=None):
-        """Features as many as the module has image tokens."""
-        if module.pooling is None:
-            return features
-        return pooled(features, lambda batch: module.pool(batch, grid))
-
-    def _trains_backbone(self):
-        if self.train_backbone != "auto":
-            return self.train_backbone
-        return self._starts_from_scratch()
-
-    def _starts_from_scratch(self):
-        """Whether the backbone's weights are random at first."""
-        no_named_weights = isinstance(self.backbone, str) and self.backbone == "small"
-        return self.weights is None or (no_named_weights and self.weights == "DEFAULT")
-
-    def _make_preprocessing(self):
-        if self.backbone is None:
-            return None
-        return Preprocessing(self.image_size, self._augmentation())
-
-    def _augmentation(self):
-        """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
-        if self.augment != "auto":
-            return self.augment
-        if not self._trains_backbone():
-            return None
-        return "flip+crop" if isinstance(self.image_size, (tuple, list)) else "flip"
+            return self._encoded(data)
+        return self._input.batches(data)
 
     # ------------------------------------------------------------- prediction
 
@@ -407,53 +446,38 @@ class NeuralMultilabelClassifier(Training, LabelPredictions, ImageEncoding, Base
             If an image cannot be used.
         """
         check_is_fitted(self)
-        data, _ = self._read_X(X, fitted=True)
+        data = self._read_X(X)
         if isinstance(data, EncodedImages):
             return data
-        return EncodedImages(self._encoded(data, self.net_.module_), self._encoding_key())
+        return EncodedImages(self._encoded(data), self._encoding_key())
 
     def _encoding_key(self):
         """Equal for estimators that encode images to the same."""
-        module = self.net_.module_
-        space = None
-        if self._input_kind == "images" and module.backbone is not None:
-            resizing = self._preprocess.resize_to, self._preprocess.crop_to
-            space = self._encoder(module.backbone, self.net_.device).space(resizing)
-        return self._input_kind, module.pooling, len(module.feature_mean), space
+        module, space = self.net_.module_, None
+        backbone = module.backbone
+        if self._input.kind == "images" and backbone is not None:
+            precision = None if backbone.frozen else self.net_.precision
+            space = self._reader().space(backbone, self.net_.device, precision)
+        return self._input.kind, module.pooling, len(module.feature_mean), space
 
-    def _check_encoded(self, X, training):
-        if training:
-            raise TypeError("fit takes images or features, not what encode() made of them.")
-        if X.key != self._encoding_key():
-            raise ValueError(
-                "X was encoded by an estimator with another backbone, other weights, preprocessing "
-                "or regions: call encode of this one."
-            )
-        if self.net_.module_.pooling is None:  # Else they are as many as there are regions.
-            self._check_token_count(X.shape[1])
+    def _answer(self, data, states):
+        logits = self._logits(data, states)
+        return self.task_.probabilities(logits, states), logits
 
-    def _logits(self, X, known_labels, extra_labels):
-        """Logits of all labels, float32, and the states they are conditioned on."""
-        check_is_fitted(self)
-        data, _ = self._read_X(X, fitted=True)
-        states = self._states(len(data), known_labels, extra_labels)
-        source = self._prediction_source(data, self.net_.module_)
-        batches = LabelledImages(
-            source, torch.from_numpy(states), batch_size=self._prediction_batch_size(source)
-        )
+    def _logits(self, data, states):
+        """Logits (n_samples, n_all_labels), float32, of what ``_read_X`` returned."""
+        source = self._prediction_source(data)
+        batch_size = self.batch_size
+        if not isinstance(source, ImageBatches):
+            batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
+        batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
         logits = self.net_.mean_logits(batches).numpy()
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ValueError(f"The model's output for row {row} is not finite: refit it.")
-        return logits, states
+        return logits
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _scaled(weights, labels, train):
-    """Weights whose mean over the annotated labels of training samples is 1."""
-    n_annotated = (labels[train] != UNKNOWN).sum(axis=1)
-    return weights * (n_annotated.sum() / (weights[train] @ n_annotated))

@@ -1,22 +1,22 @@
 """CTranClassifier: parameters, their documentation, and the module they build."""
 
-import os
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import nn
 
 from sklearn_ctran import recipes
-from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.checkpoint import load_backbone_state, read_official_checkpoint
+from sklearn_ctran._neural.inputs import NetworkInput
+from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
+from sklearn_ctran._neural.training import build_net
+from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
-from sklearn_ctran.modules.losses import LOSSES
 
 
 class CTranClassifier(NeuralMultilabelClassifier):
@@ -231,11 +231,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     """
 
     _parameter_constraints = {
-        "backbone": [str, nn.Module, None],
-        "weights": [str, os.PathLike, None],
-        "train_backbone": ["boolean", StrOptions({"auto"})],
-        "image_size": [Interval(Integral, 1, None, closed="left"), tuple, list, None],
-        "augment": [StrOptions({"auto", "flip", "crop", "flip+crop"}), callable, None],
+        **NEURAL_PARAMETERS,
         "d_model": [Interval(Integral, 1, None, closed="left"), None],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
@@ -254,31 +250,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "channel_dropout": ["boolean"],
         "attention_bias": ["boolean", StrOptions({"auto"})],
         "shortcut": ["boolean"],
-        "loss": [StrOptions(set(LOSSES)), callable],
-        "pos_weight": [
-            StrOptions({"balanced"}),
-            Interval(Real, 0, None, closed="neither"),
-            "array-like",
-            dict,
-            None,
-        ],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "backbone_lr": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "lr_schedule": [StrOptions({"one_cycle"}), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "device": [str],
-        "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
-        "n_jobs": [Integral, None],
-        "cache": [str, os.PathLike, TokenCache, None],
-        "callbacks": [list, None],
-        "net_params": [dict, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -414,11 +385,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
             | {"backbone": backbone, "image_size": image_size, "augment": "auto"}
             | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
         )
-        targets = Targets(None, names, np.tile([0, 1], (n_labels, 1)), exclusive=False)
-        self._set_task(targets, np.array([]))
-        self._input_kind = "tokens" if backbone is None else "images"
-        self._preprocess = self._make_preprocessing()
-        self._module_size = None  # Its features are not pooled.
+        classes = np.tile([0, 1], (n_labels, 1))
+        self.task_ = make_task(Targets(None, names, classes, exclusive=False))
+        kind = "tokens" if backbone is None else "images"
+        self._input = NetworkInput(kind, self._preprocessing())
+        self._structure = self._structure_params()
         device = resolve_device(self.device)
         with lent_seed(0, device):  # Random weights, all of which the file replaces.
             if backbone is None:
@@ -433,7 +404,18 @@ class CTranClassifier(NeuralMultilabelClassifier):
             raise ValueError(
                 f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
             )
-        net = self._build_net(module, 1, None, np.ones(n_labels), seed=0, device=device)
+        net = build_net(
+            self,
+            self._net_class,
+            module,
+            self.task_,
+            parameter_groups=self._parameter_groups(),
+            max_epochs=self._n_epochs(1),
+            valid=None,
+            pos_weight=np.ones(n_labels),
+            seed=0,
+            device=device,
+        )
         self.net_ = net.initialize()
         self.history_ = []
         return self
@@ -457,11 +439,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         )
         return {name: getattr(self, name) for name in names.split()}
 
-    def _make_module(self, n_labels, n_channels, **where):
+    def _make_module(self, n_labels, n_channels, *, grid=(1, 1), backbone=None):
         return CTran(
             n_labels,
             n_channels,
-            **where,
+            grid=grid,
+            backbone=backbone,
             d_model=self.d_model,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
@@ -481,7 +464,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
         if self.input_dropout != "auto":
             return self.input_dropout
-        if self._input_kind == "images" and self._trains_backbone():
+        if self._input.kind == "images" and self._trains_backbone():
             return 0.0
         return self._feature_dropout(n_channels)
 

@@ -1,158 +1,173 @@
-"""From constructor parameters to a module and the net that trains it."""
+"""From constructor parameters to a net: its optimiser, callbacks and length of training."""
 
 import numpy as np
 import torch
+from sklearn.model_selection import train_test_split
 from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
-from sklearn_ctran._cache.token_cache import resolve_cache
-from sklearn_ctran._images.tokens import Tokens, mean_and_scale
-from sklearn_ctran._neural.net import LabelMaskNet, OneCycle
-from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran._images.reader import forward_precision
+from sklearn_ctran._neural.net import OneCycle
+from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
-from sklearn_ctran.modules.regions import guess_grid
 
 
-class Training:
-    """Builds modules and nets.
+def build_net(
+    params,
+    net_class,
+    module,
+    task,
+    *,
+    parameter_groups,
+    max_epochs,
+    valid,
+    pos_weight,
+    seed,
+    device,
+):
+    """A net that is ready to be trained.
 
-    A subclass has ``_make_module(n_labels, n_channels, grid=, backbone=)``, which returns an
-    ImageModel, and the constructor parameters used here.
+    Parameters
+    ----------
+    params : NeuralMultilabelClassifier
+        Whose constructor parameters count.
+    net_class : type
+        LabelMaskNet or a subclass.
+    module : ImageModel
+    task : LabelTask
+    parameter_groups : list of (str, dict)
+        As ``optimizer__param_groups`` of skorch.
+    max_epochs : int
+    valid : LabelledImages or None
+        What early stopping looks at.
+    pos_weight : ndarray of shape (n_all_labels,), float32
+    seed : int
+    device : str
+
+    Returns
+    -------
+    net : LabelMaskNet
     """
+    callbacks = []
+    if params.lr_schedule == "one_cycle":
+        callbacks.append(("lr_schedule", OneCycle()))
+    if valid is not None:
+        say = print if params.verbose else _say_nothing
+        callbacks.append(("early_stopping", EarlyStopping(patience=5, load_best=True, sink=say)))
+    net_params = params.net_params or {}
+    if "optimizer" not in net_params:
+        # One pass over all weights instead of several over each.
+        net_params = {"optimizer": torch.optim.AdamW, "optimizer__fused": True} | net_params
+    defaults = {
+        "criterion": EntrywiseLoss(LOSSES.get(params.loss, params.loss), torch.tensor(pos_weight)),
+        "optimizer__param_groups": parameter_groups,
+        "optimizer__weight_decay": params.weight_decay,
+        "lr": params.lr,
+        "batch_size": params.batch_size,
+        "max_epochs": max_epochs,
+        "train_split": None if valid is None else predefined_split(valid),
+        "device": device,
+        "verbose": params.verbose,
+        "unknown_fraction": params.unknown_fraction,
+        "rules": task.rules,
+        "n_extra": task.n_extra,
+        "hide_positives": task.always_hides_positives,
+        "mask_groups": params.mask_groups,
+        "n_masks": params.n_masks,
+        "precision": net_precision(params.precision, module, device),
+        "seed": seed,
+    }
+    callbacks += params.callbacks or []
+    return net_class(**{"module": module, **defaults, **net_params, "callbacks": callbacks})
 
-    # What a subclass may have as constructor parameters.
-    label_groups = exclusive_groups = implies = None
-    unknown_fraction = None
-    n_masks = 1
-    mask_groups = 0.0
-    use_image = True
-    standardize = True
-    #: Steps that "auto" epochs make, and how often they go through a few images at most.
-    _n_steps = 1000
-    _most_epochs = 60
-    #: The net's class.
-    _net_class = LabelMaskNet
 
-    def _check_params(self):
-        resolve_cache(self.cache)
-        if "callbacks" in (self.net_params or {}):
-            raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
+def _say_nothing(message):
+    pass
 
-    # ------------------------------------------------------------- the module
 
-    def _build_module(self, data):
-        """A new module for `data`."""
-        if isinstance(data, Tokens):
-            n_tokens, n_channels = data.shape[1:]
-            return self._make_module(self._n_all_labels(), n_channels, grid=guess_grid(n_tokens))
-        backbone = make_backbone(self.backbone, self.weights)
-        self._module_size = self._preprocess.final_size(data.sizes[0])
-        if not self._trains_backbone():
-            backbone.freeze()
-        return self._make_module(
-            self._n_all_labels(),
-            backbone.n_channels,
-            grid=self._grid(backbone, self._module_size),
-            backbone=backbone,
+def net_precision(precision, module, device):
+    """What a network, and a backbone that is trained with it, computes in.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16", "float64"}
+    module : ImageModel
+    device : str
+
+    Returns
+    -------
+    precision : {"float32", "bfloat16", "float64"}
+    """
+    if precision == "float64":
+        return "float64"
+    if precision == "auto" and torch.device(device).type == "cpu":
+        # Convolutions do not train faster in bfloat16, and batch normalisation less exactly.
+        trains_backbone = module.backbone is not None and not module.backbone.frozen
+        if module.n_labels * module.width < 2048 or trains_backbone:
+            return "float32"
+    return forward_precision(precision, device)
+
+
+def n_epochs(n_train, batch_size, n_steps, most):
+    """Epochs of about `n_steps` steps in all, but at least 5 and at most `most`."""
+    epochs = np.rint(n_steps / np.ceil(n_train / batch_size))
+    return int(np.clip(epochs, 5, most))
+
+
+def split_rows(true_states, weights, n_classes, validation_fraction, rng):
+    """Rows to train on, and rows to stop early by.
+
+    Parameters
+    ----------
+    true_states : ndarray of shape (n_samples, n_all_labels), int8
+    weights : ndarray of shape (n_samples,)
+        Rows of weight 0 are in neither part.
+    n_classes : int
+        The first so many labels are the classes of a 1-D `y`, by which the split is stratified.
+    validation_fraction : float or None
+        None: no rows to stop by.
+    rng : RandomState
+
+    Returns
+    -------
+    train : ndarray of int
+    valid : ndarray of int, or None
+
+    Raises
+    ------
+    ValueError
+        If no annotated row is left to learn a label from.
+    """
+    rows = np.flatnonzero(weights)
+    if validation_fraction is None:
+        return rows, None
+    codes = true_states[rows, :n_classes].argmax(axis=1) if n_classes else None
+    train, valid = train_test_split(
+        rows,
+        test_size=validation_fraction,
+        random_state=rng,
+        stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
+    )
+    if not (true_states[train] != UNKNOWN).any(axis=0).all():
+        raise ValueError(
+            "early_stopping sets so many samples aside that a label has no annotated one left "
+            "to learn from: lower validation_fraction, or use early_stopping=False."
         )
+    return np.sort(train), np.sort(valid)
 
-    def _n_all_labels(self):
-        return self.n_labels_ + len(self.extra_label_names_)
 
-    def _prepare_module(self, module, features, prior, train, weights):
-        """Tell a new module what can be told about the training data beforehand."""
-        if features is not None and self.standardize and self.use_image:
-            features = self._features_to_standardise(features, module)
-            module.standardize_features(*mean_and_scale(features, train, weights))
-        module.set_prior(torch.from_numpy(prior))
+def scaled_weights(weights, true_states, train):
+    """Weights whose mean over the annotated labels of the training rows is 1."""
+    n_annotated = (true_states[train] != UNKNOWN).sum(axis=1)
+    return weights * (n_annotated.sum() / (weights[train] @ n_annotated))
 
-    def _features_to_standardise(self, features, module):
-        return features
 
-    def _grid(self, backbone, size):
-        """Rows and columns of the feature map of an image of some height and width (black)."""
-        was_training = backbone.training
-        with torch.no_grad():
-            black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)
-            features = backbone.eval()(black)
-        backbone.train(was_training)
-        return tuple(features.shape[2:])
-
-    def _feature_dropout(self, n_channels):
-        """What "auto" means for features that stay as they are: few channels are hardly dropped."""
-        return 0.5 if n_channels >= 64 else 0.1
-
-    def _states_to_train_on(self, states):
-        """Targets and extra labels (n_samples, n_labels + n_extra_labels), int8, as learned."""
-        return states
-
-    # ---------------------------------------------------------------- the net
-
-    def _build_net(self, module, n_train, valid, pos_weight, seed, device):
-        callbacks = []
-        if self.lr_schedule == "one_cycle":
-            callbacks.append(("lr_schedule", OneCycle()))
-        if valid is not None:
-            callbacks.append(
-                ("early_stopping", EarlyStopping(patience=5, load_best=True, sink=self._say))
-            )
-        net_params = self.net_params or {}
-        if "optimizer" not in net_params:
-            # One pass over all weights instead of several over each.
-            net_params = {"optimizer": torch.optim.AdamW, "optimizer__fused": True} | net_params
-        params = {
-            "module": module,
-            "criterion": self._criterion(pos_weight),
-            "optimizer__param_groups": self._parameter_groups(),
-            "optimizer__weight_decay": self.weight_decay,
-            "lr": self.lr,
-            "batch_size": self.batch_size,
-            "max_epochs": self._n_epochs(n_train),
-            "train_split": None if valid is None else predefined_split(valid),
-            "device": device,
-            "verbose": self.verbose,
-            "unknown_fraction": self.unknown_fraction,
-            "rules": self._rules,
-            "n_extra": len(self.extra_label_names_),
-            # Of a class alone, shown, nothing would be left to predict.
-            "hide_positives": self._exclusive and not len(self.extra_label_names_),
-            "mask_groups": self.mask_groups,
-            "n_masks": self.n_masks,
-            "precision": self._net_precision(module, device),
-            "seed": seed,
-            **net_params,
-            "callbacks": callbacks + list(self.callbacks or []),
-        }
-        return self._net_class(**params)
-
-    def _criterion(self, pos_weight):
-        return EntrywiseLoss(LOSSES.get(self.loss, self.loss), torch.from_numpy(pos_weight))
-
-    def _net_precision(self, module, device):
-        """What "auto" means for the network, and for a backbone that goes with it."""
-        if self.precision == "float64":
-            return "float64"
-        if self.precision == "auto" and torch.device(device).type == "cpu":
-            # Convolutions do not train faster in it, and batch normalisation less exactly.
-            trains_backbone = module.backbone is not None and not module.backbone.frozen
-            if module.n_labels * module.width < 2048 or trains_backbone:
-                return "float32"
-        return self._backbone_precision(device)
-
-    def _parameter_groups(self):
-        """Learning rate and weight decay of the parts that learn unlike the rest."""
-        backbone_lr = self.backbone_lr
-        if backbone_lr is None:
-            backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
-        return [("backbone.*", {"lr": backbone_lr})]
-
-    def _n_epochs(self, n_train):
-        """What "auto" means: about so many steps, but at least 5 epochs and not too many."""
-        if self.max_epochs != "auto":
-            return self.max_epochs
-        n_epochs = np.rint(self._n_steps / np.ceil(n_train / self.batch_size))
-        return int(np.clip(n_epochs, 5, self._most_epochs))
-
-    def _say(self, message):
-        if self.verbose:
-            print(message)
+def check_trained(net):
+    """Raise an error unless training came to its end with finite weights."""
+    if net.is_broken_off:
+        raise KeyboardInterrupt("Training was broken off; the estimator is as it was before.")
+    if not all(torch.isfinite(weight).all() for weight in net.module_.parameters()):
+        raise ValueError(
+            "Weights became NaN or infinite in the last step. Lower `lr` (and `backbone_lr`), "
+            "or look for extreme values in the features."
+        )

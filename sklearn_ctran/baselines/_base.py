@@ -1,32 +1,28 @@
 """What the baselines share: tables in, a column of states per label, probabilities out."""
 
-import copy
-
 import numpy as np
 from scipy.special import logit
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import (
     check_consistent_length,
-    check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
 
 from sklearn_ctran._images.kinds import _kind_of
-from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules.reading import read_rules
-from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran.modules.label_states import NEGATIVE, UNKNOWN
 
 
 class Baseline(LabelPredictions, BaseEstimator):
     """Base of estimators that predict the probabilities of labels from a table of features.
 
-    A subclass has ``_fit_labels(X, states, sample_weight)`` and
-    ``_label_probabilities(X, states)``; states and probabilities have one column for each label,
+    A subclass defines ``_fit_labels(X, states, sample_weight)`` and
+    ``_label_probabilities(X, states)``. States and probabilities have one column for each label,
     targets first, then extra labels. For a 1-D `y` the targets are the classes.
     """
 
@@ -62,75 +58,51 @@ class Baseline(LabelPredictions, BaseEstimator):
             If an argument cannot be used; the message names the row or label. The estimator is
             then as it was before the call.
         """
-        before = copy.copy(vars(self))
-        try:
+        with all_or_nothing(self):
             self._fit(X, y, extra_labels, sample_weight)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
-        targets = encode_targets(y)
-        extra, extra_names = encode_extra_labels(extra_labels)
-        check_consistent_length(targets.states, extra)
+        task, states = read_labels(y, extra_labels)
         X = self._read_X(X, reset=True)
-        check_consistent_length(X, targets.states)
-        self.classes_ = targets.classes
-        self.label_names_ = targets.names
-        self.n_labels_ = len(targets.names)
-        self.extra_label_names_ = extra_names
-        self.label_groups_ = {}
-        self._exclusive = targets.exclusive
-        names = as_names(targets.names.tolist() + extra_names.tolist())
-        if len(set(names.tolist())) < len(names):
-            both = next(name for name in extra_names.tolist() if name in targets.names.tolist())
-            raise ValueError(f"{both!r} is a label of y and of extra_labels: names must differ.")
-        # Of a 1-D y exactly one class is positive.
-        self._rules = read_rules(names, classes=self.n_labels_ if self._exclusive else 0)
-        states = targets.states
-        if extra is not None:
-            states = np.concatenate([states, extra], axis=1)
+        check_consistent_length(X, states)
+        self.task_ = task
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
-            check_annotated(states, sample_weight, names)
+            check_annotated(states, sample_weight, task.all_names)
             counts = sample_weight > 0
             X, states, sample_weight = X[counts], states[counts], sample_weight[counts]
         self._fit_labels(X, states, sample_weight)
 
-    def _read_X(self, X, reset):
+    def _read_X(self, X, reset=False):
         kind, X = _kind_of(X, takes_tokens=True)
         if kind != "features":
-            is_images = kind == "images"
-            how = "put ImageTokens(pool='mean') before it in a pipeline"
+            remedy = {
+                "images": "put ImageTokens(pool='mean') before it in a pipeline",
+                "tokens": "pool them, as by X.mean(axis=1)",
+            }
             raise ValueError(
                 f"X holds {kind}, but {type(self).__name__} takes features, (n_samples, "
-                f"n_features): {how if is_images else 'pool them, as by X.mean(axis=1)'}."
+                f"n_features): {remedy[kind]}."
             )
         return validate_data(self, X, reset=reset)
 
     def _scale_classes(self, proba, states):
         """Probabilities of all labels; for a 1-D `y` those of the classes :func:`scaled`."""
-        if self._exclusive:
-            classes = slice(self.n_labels_)
+        if self.task_.exclusive:
+            classes = slice(self.task_.n_classes)
             proba[:, classes] = scaled(proba[:, classes], states[:, classes])
         return proba
 
-    def _answer(self, X, known_labels, extra_labels):
-        check_is_fitted(self)
-        X = self._read_X(X, reset=False)
-        states = self._states(len(X), known_labels, extra_labels)
-        proba = self._label_probabilities(X, states)
+    def _answer(self, data, states):
+        proba = self._label_probabilities(data, states)
         proba = np.where(states == UNKNOWN, proba, states).astype(np.float64)
         logits = logit(proba)
-        if self._exclusive:
+        if self.task_.exclusive:
+            classes = slice(self.task_.n_classes)
             with np.errstate(divide="ignore"):
-                logits[:, : self.n_labels_] = np.log(proba[:, : self.n_labels_])
-        return proba, logits, states
-
-    def _logits(self, X, known_labels, extra_labels):
-        return self._answer(X, known_labels, extra_labels)[1:]
+                logits[:, classes] = np.log(proba[:, classes])
+        return proba, logits
 
 
 def scaled(proba, states):

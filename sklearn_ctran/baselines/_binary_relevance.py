@@ -79,7 +79,7 @@ class BinaryRelevance(Baseline):
     def _fit_labels(self, X, states, sample_weight):
         classifier = SingleLabelClassifier(check_wrapped(self.estimator, sample_weight))
         columns = list(states.T)
-        if self._exclusive and self.n_labels_ == 2:
+        if self.task_.n_classes == 2:
             del columns[0]
         self.estimators_ = Parallel(n_jobs=self.n_jobs)(
             delayed(_fitted)(classifier, X, column, sample_weight) for column in columns
@@ -87,7 +87,7 @@ class BinaryRelevance(Baseline):
 
     def _label_probabilities(self, X, states):
         columns = [each.predict_proba(X)[:, POSITIVE] for each in self.estimators_]
-        if self._exclusive and self.n_labels_ == 2:
+        if self.task_.n_classes == 2:
             columns.insert(0, 1 - columns[0])
         proba = np.stack(columns, axis=1)
         return self._scale_classes(proba, states)

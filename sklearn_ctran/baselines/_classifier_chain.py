@@ -162,7 +162,7 @@ class ClassifierChain(Baseline):
         if not annotated.all():
             raise ValueError(
                 f"max_samples={self.max_samples} leaves a chain without a sample that is annotated "
-                f"for {self._rules.names[~annotated].tolist()[0]!r}: raise it."
+                f"for {self.task_.all_names[~annotated].tolist()[0]!r}: raise it."
             )
         return rows
 
@@ -180,7 +180,7 @@ class ClassifierChain(Baseline):
             known = states[:, label] != UNKNOWN
             own = classifier.predict_proba(seen)[:, POSITIVE]
             passed_on = own if self.chain_method == "predict_proba" else classifier.predict(seen)
-            if self._exclusive and label < self.n_labels_:
+            if label < self.task_.n_classes:
                 # It is one of them: what is none of the others is the last, and what is one of
                 # those before is not this, whatever a classifier says.
                 own = 1.0 if position == len(order) - 1 else own

@@ -134,7 +134,7 @@ class ConceptBottleneck(NeuralBaseline):
 
     def _module_params(self):
         return {
-            "n_targets": self.n_labels_,
+            "n_targets": self.task_.n_labels,
             "mode": self.mode,
             "concept_weight": self.concept_weight,
         }

@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._images.tokens import EncodedImages, Tokens
+from sklearn_ctran._images.tokens import EncodedImages
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
@@ -110,32 +110,33 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         else:
             head.fit(X, y, extra_labels=extra_labels, sample_weight=sample_weight)
         self.estimator_ = head
-        # What the protocol's methods read.
-        for name in (
-            *("classes_", "label_names_", "n_labels_", "extra_label_names_", "label_groups_"),
-            *("_exclusive", "_rules", "n_features_in_", "feature_names_in_"),
-        ):
-            vars(self).pop(name, None)
-            if hasattr(head, name):
-                setattr(self, name, getattr(head, name))
+        self.task_ = head.task_
         return self
 
-    def _logits(self, X, known_labels, extra_labels):
-        check_is_fitted(self)
-        head = self.estimator_
-        module, device = head.net_.module_, head.net_.device
+    @property
+    def n_features_in_(self):
+        """Number of features that the `LinearHead` was fitted on."""
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features that the `LinearHead` was fitted on."""
+        return self.estimator_.feature_names_in_
+
+    def _read_X(self, X):
         if isinstance(X, EncodedImages):
             raise TypeError("FeedbackProp changes features of images: give it the images.")
-        data, _ = head._read_X(X, fitted=True)
-        states = self._states(len(data), known_labels, extra_labels)
-        if not isinstance(data, Tokens):
-            data = head._encode_images(data, module.backbone, device)
-        module.eval()
+        return self.estimator_._features(self.estimator_._read_X(X))
+
+    def _answer(self, data, states):
+        head = self.estimator_
+        module, device = head.net_.module_.eval(), head.net_.device
         logits = []
         for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
             batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
             logits.append(self._feed_back(module, *batch).float().cpu().numpy())
-        return np.concatenate(logits), states
+        logits = np.concatenate(logits)
+        return self.task_.probabilities(logits, states), logits
 
     def _feed_back(self, module, tokens, states):
         """Logits (B, L) of features (B, P, C), after all steps."""

@@ -153,7 +153,7 @@ class MaskedLinear(Baseline):
             states,
             [(shown, hidden & (self._one_state == UNKNOWN)) for shown, hidden in masks],
             weight / (weight.sum() * len(masks)),
-            n_classes=self.n_labels_ if self._exclusive else 0,
+            n_classes=self.task_.n_classes,
             penalties=1 / (weight.sum() * C_all),
         )
         found = minimize(
@@ -205,11 +205,11 @@ class MaskedLinear(Baseline):
                 targets,
                 self.unknown_fraction,
                 generator,
-                n_extra=len(self.extra_label_names_),
-                hide_positives=self._exclusive and not len(self.extra_label_names_),
+                n_extra=self.task_.n_extra,
+                hide_positives=self.task_.always_hides_positives,
             )
         # What follows from shown labels is known when predicting, too.
-        shown = [self._rules.settle(each) for each in shown]
+        shown = [self.task_.rules.settle(each) for each in shown]
         return [(s, h & (s == UNKNOWN)) for s, h in zip(shown, hidden, strict=True)]
 
     def _label_probabilities(self, X, states):
@@ -217,8 +217,8 @@ class MaskedLinear(Baseline):
         for value in (NEGATIVE, POSITIVE):
             logits += (states == value) @ self.label_coef_[:, value].T
         proba = expit(logits)
-        if self._exclusive:
-            classes = slice(self.n_labels_)
+        if self.task_.exclusive:
+            classes = slice(self.task_.n_classes)
             logits = np.where(states == NEGATIVE, -np.inf, logits)[:, classes]
             proba[:, classes] = scaled(softmax(logits, axis=1), states[:, classes])
         return np.where(self._one_state == UNKNOWN, proba, self._one_state)

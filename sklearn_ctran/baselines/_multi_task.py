@@ -47,7 +47,7 @@ class MultiTask(StandardMLP):
     """
 
     def _module_params(self):
-        return {"n_hidden": self.n_hidden, "n_learned": self._n_all_labels()}
+        return {"n_hidden": self.n_hidden, "n_learned": self.task_.n_all_labels}
 
-    def _states_to_train_on(self, states):
-        return states
+    def _states_to_learn(self, true_states):
+        return true_states

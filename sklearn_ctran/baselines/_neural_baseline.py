@@ -5,15 +5,8 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
-from sklearn_ctran._neural.classifier import CTranClassifier
-
-#: Parameters that mean what they mean to CTranClassifier.
-_SHARED = (
-    *("backbone", "weights", "train_backbone", "image_size", "augment", "loss", "pos_weight"),
-    *("lr", "backbone_lr", "weight_decay", "lr_schedule", "batch_size", "max_epochs"),
-    *("early_stopping", "validation_fraction", "device", "precision", "n_jobs", "cache"),
-    *("callbacks", "net_params", "warm_start", "random_state", "verbose"),
-)
+from sklearn_ctran._neural.inputs import pooled_for
+from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 
 
 class NeuralBaseline(NeuralMultilabelClassifier):
@@ -27,7 +20,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
     # steps of a transformer gained 1 point of mAP (MLP), 4 (bottleneck) and nothing (linear).
     _most_epochs = 500
     _parameter_constraints = {
-        **{name: CTranClassifier._parameter_constraints[name] for name in _SHARED},
+        **NEURAL_PARAMETERS,
         "pool": [StrOptions({"mean", "max", "gem"})],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     }
@@ -98,7 +91,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
             name: getattr(self, name) for name in ("backbone", "weights", "pool", "dropout")
         } | self._module_params()
 
-    def _make_module(self, n_labels, n_channels, **where):
+    def _make_module(self, n_labels, n_channels, *, grid=(1, 1), backbone=None):
         dropout = self.dropout
         if dropout == "auto":
             dropout = self._feature_dropout(n_channels)
@@ -106,17 +99,18 @@ class NeuralBaseline(NeuralMultilabelClassifier):
             n_labels,
             n_channels,
             # A table's features are one vector an image already.
-            pool="mean" if self._input_kind == "features" else self.pool,
+            pool="mean" if self._input.kind == "features" else self.pool,
             dropout=dropout,
+            grid=grid,
+            backbone=backbone,
             **self._module_params(),
-            **where,
         )
 
     def _module_params(self):
         return {}
 
-    def _features_to_standardise(self, features, module):
-        return self._pooled(features, module)
+    def _features_to_standardize(self, features, module):
+        return pooled_for(module, features)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -121,9 +121,9 @@ class StandardMLP(NeuralBaseline):
         self.n_hidden = n_hidden
 
     def _module_params(self):
-        return {"n_hidden": self.n_hidden, "n_learned": self.n_labels_}
+        return {"n_hidden": self.n_hidden, "n_learned": self.task_.n_labels}
 
-    def _states_to_train_on(self, states):
-        states = states.copy()
-        states[:, self.n_labels_ :] = UNKNOWN
+    def _states_to_learn(self, true_states):
+        states = true_states.copy()
+        states[:, self.task_.n_labels :] = UNKNOWN
         return states

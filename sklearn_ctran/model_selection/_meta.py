@@ -17,7 +17,7 @@ from sklearn_ctran._labels.states import check_columns
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.names import describe
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
@@ -140,27 +140,23 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """Raise a ValueError for parameters that do not go together."""
 
     def _set_task(self, estimators, targets):
-        estimator = estimators[0]  # All are of one task.
-        final, _ = unwrap(estimator)
         self._estimators = estimators
-        self.estimator_ = estimator if len(estimators) == 1 else None
-        self.classes_ = targets.classes
-        self.label_names_ = targets.names
-        self.n_labels_ = len(targets.names)
-        self.extra_label_names_ = np.asarray(getattr(final, "extra_label_names_", []))
-        self.label_groups_ = getattr(final, "label_groups_", {})
-        self._exclusive = targets.exclusive
-        # Without the labels themselves, which are not to be in every pickle.
-        self._targets = replace(targets, states=None)
-        self._rules = getattr(final, "_rules", None)
-        if self._rules is None:
-            self._rules = read_rules(
-                targets.names, classes=self.n_labels_ if targets.exclusive else 0
-            )
-        for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
-            if hasattr(estimator, name):
-                setattr(self, name, getattr(estimator, name))
+        self.estimator_ = estimators[0] if len(estimators) == 1 else None
+        final, _ = unwrap(estimators[0])  # All of them have one task.
+        if hasattr(final, "task_"):
+            self.task_ = replace(final.task_, names=targets.names, classes=targets.classes)
+        else:
+            self.task_ = make_task(targets)
+
+    @property
+    def n_features_in_(self):
+        """Number of features, if the estimator has it."""
+        return self._estimators[0].n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features, if the estimator has them."""
+        return self._estimators[0].feature_names_in_
 
     # ------------------------------------------------------------- prediction
 
@@ -189,7 +185,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         ValueError
             If an argument cannot be used, or what is known contradicts the estimator's rules.
         """
-        return self._answer(X, known_labels, extra_labels)[0]
+        return self._calibrated(X, known_labels, extra_labels)[0]
 
     def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
         """Probability of each extra label, as the estimator says.
@@ -209,7 +205,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             If the estimator was fitted without extra labels.
         """
         check_is_fitted(self)
-        if not len(self.extra_label_names_):
+        if not self.task_.n_extra:
             raise ValueError("The estimator was fitted without extra labels.")
         inner = [unwrap(estimator, X) for estimator in self._estimators]
         probas = [final.predict_extra_proba(X, known_labels, extra_labels) for final, X in inner]
@@ -229,7 +225,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             Of the estimator's float type. Above 0 where :meth:`predict` says 1. A known label has
             the largest or the least finite float32.
         """
-        proba, states = self._answer(X, known_labels, extra_labels)
+        proba, states = self._calibrated(X, known_labels, extra_labels)
         # 0 - 0 and 1 - 1, whose logits are infinite.
         with np.errstate(invalid="ignore", divide="ignore"):
             surplus = np.nan_to_num(logit(proba.astype(np.float64)) - logit(self._cuts), nan=0.0)
@@ -239,7 +235,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         known = np.where(states == POSITIVE, largest, -largest)
         surplus = np.where(states == UNKNOWN, surplus, known).clip(-largest, largest)
         surplus = surplus.astype(proba.dtype)  # More digits would not mean anything.
-        return surplus[:, 1] if self._exclusive and self.n_labels_ == 2 else surplus
+        return surplus[:, 1] if self.task_.n_classes == 2 else surplus
 
     def predict(self, X, known_labels=None, extra_labels=None):
         """The labels, or the class, of each image.
@@ -256,21 +252,22 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             from them by the estimator's rules, as they are known. Rules between unknown labels are
             not looked at. For a 1-D `y` the most probable class.
         """
-        proba, states = self._answer(X, known_labels, extra_labels)
-        if self._exclusive:
+        proba, states = self._calibrated(X, known_labels, extra_labels)
+        if self.task_.exclusive:
             return self.classes_[proba.argmax(axis=1)]
         return np.where(states == UNKNOWN, proba > self._cuts, states).astype(np.int64)
 
-    def _answer(self, X, known_labels, extra_labels):
+    def _calibrated(self, X, known_labels, extra_labels):
         """Probabilities, with what is known put in, and states of what is known."""
         check_is_fitted(self)
-        states = self._states(_num_samples(X), known_labels, extra_labels)[:, : self.n_labels_]
+        states = self.task_.states(known_labels, extra_labels, _num_samples(X))
+        states = states[:, : self.task_.n_labels]
         probas = [
-            predict_proba(estimator, X, self._targets, known_labels, extra_labels)
+            predict_proba(estimator, X, self.task_, known_labels, extra_labels)
             for estimator in self._estimators
         ]
         proba, dtype = self._transform(probas), probas[0].dtype
-        if self._exclusive:
+        if self.task_.exclusive:
             proba = _share(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
 

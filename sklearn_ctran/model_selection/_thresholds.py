@@ -178,7 +178,7 @@ class TunedThresholds(LearnedOutOfFold):
 
     @property
     def _cuts(self):
-        return 0.5 if self._exclusive else self.thresholds_
+        return 0.5 if self.task_.exclusive else self.thresholds_
 
 
 def _are_costs(costs):

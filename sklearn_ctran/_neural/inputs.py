@@ -1,0 +1,140 @@
+"""What a network reads: the kinds of `X` that it takes, and how they become batches."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_array
+
+from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._images.tokens import ImageBatches, Tokens, pooled
+
+#: What a batch of predictions may take on a CPU, where larger ones are slower.
+_CPU_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """What a network was, or is being, fitted on.
+
+    Attributes
+    ----------
+    kind : {"images", "tokens", "features"}
+    preprocessing : Preprocessing or None
+        None without a backbone.
+    size : (int, int) or None
+        Height and width of the training images after preprocessing; None if no image was read.
+    """
+
+    kind: str
+    preprocessing: Preprocessing | None
+    size: tuple | None = None
+
+    def batches(self, images):
+        """Images (Images), decoded and resized when a batch of them is wanted."""
+        return ImageBatches(images, self.preprocessing)
+
+    def grid(self, images, module):
+        """Rows and columns of the feature map of images.
+
+        Parameters
+        ----------
+        images : Images
+        module : ImageModel
+
+        Returns
+        -------
+        grid : (int, int) or None
+            None where the module does not need to know.
+
+        Raises
+        ------
+        ValueError
+            If the module cannot take such a grid.
+        """
+        if not module.needs_grid:
+            return None
+        size = self.preprocessing.final_size(images.sizes[0])
+        grid = module.grid if size == self.size else feature_map_size(module.backbone, size)
+        module.check_grid(grid)
+        return grid
+
+
+def read_tokens(X):
+    """Tokens of an array (n_samples, n_tokens, n_channels), checked."""
+    X = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, order="C")
+    if 0 in X.shape:
+        raise ValueError(f"X is empty: its shape is {X.shape}.")
+    return Tokens(X)
+
+
+def no_tokens(n_samples):
+    """Tokens of images that a network does not look at."""
+    return Tokens(np.zeros((n_samples, 0, 1), dtype=np.float32))
+
+
+def check_tokens(tokens, module):
+    """Raise ValueError unless a fitted module can take these tokens.
+
+    Parameters
+    ----------
+    tokens : Tokens
+    module : ImageModel
+    """
+    if not module.use_image:
+        return
+    _, n_tokens, n_channels = tokens.shape
+    if n_channels != len(module.feature_mean):
+        raise ValueError(
+            f"X has {n_channels} channels a token, but the estimator was fitted with "
+            f"{len(module.feature_mean)}."
+        )
+    check_token_count(n_tokens, module)
+
+
+def check_token_count(n_tokens, module):
+    """Raise ValueError unless a fitted module can take so many tokens an image."""
+    if module.has_fixed_tokens and n_tokens != math.prod(module.grid):
+        raise ValueError(
+            f"X has {n_tokens} tokens an image, but the estimator was fitted with "
+            f"{math.prod(module.grid)}."
+        )
+
+
+def pooled_for(module, features, grid=None):
+    """Features (Tokens or CachedTokens), pooled to as many tokens as the module reads."""
+    if module.pooling is None:
+        return features
+    return pooled(features, lambda batch: module.pool(batch, grid))
+
+
+def feature_map_size(backbone, size):
+    """Rows and columns of the feature map of an image of some height and width."""
+    was_training = backbone.training
+    with torch.no_grad():
+        black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)
+        features = backbone.eval()(black)
+    backbone.train(was_training)
+    return tuple(features.shape[2:])
+
+
+def prediction_batch_size(source, module, device):
+    """Images to predict at a time: as many as the memory for about one layer's tokens allows.
+
+    Parameters
+    ----------
+    source : Tokens or EncodedImages
+    module : ImageModel
+    device : str
+
+    Returns
+    -------
+    n_images : int
+    """
+    device, budget = torch.device(device), _CPU_BYTES
+    if device.type == "cuda":
+        budget = torch.cuda.mem_get_info(device)[0] // 2
+    # Some sixteen numbers of four bytes exist at a time for each number of a token.
+    bytes_per_image = 64 * (source.shape[1] + module.n_labels) * module.width
+    return int(np.clip(budget // bytes_per_image, 1, 4096))

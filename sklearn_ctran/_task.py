@@ -1,0 +1,231 @@
+"""The task of one fit: its labels, how they are named and grouped, and the rules between them.
+
+A fitted estimator holds its task as ``task_``. Whoever has to read known labels, turn logits into
+probabilities or decide on labels asks the task, so that all estimators answer alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length
+
+from sklearn_ctran._labels.known import encode_known
+from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran._rules.label_rules import LabelRules
+from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._utils.names import as_names
+from sklearn_ctran.modules.label_states import UNKNOWN
+
+#: The arguments by which users say what is known, unless a function has other names for them.
+KNOWN = ("known_labels", "extra_labels")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelTask:
+    """The labels of one fit. Targets come first everywhere, then extra labels.
+
+    Attributes
+    ----------
+    names : ndarray of shape (n_labels,)
+        Of the targets.
+    classes : ndarray
+        ``[[0, 1]] * n_labels``, or the classes of a 1-D `y`.
+    exclusive : bool
+        Whether the targets are the classes of a 1-D `y`.
+    extra_names : ndarray of shape (n_extra_labels,)
+    rules : LabelRules
+        Of all labels.
+    """
+
+    names: np.ndarray
+    classes: np.ndarray
+    exclusive: bool
+    extra_names: np.ndarray
+    rules: LabelRules
+
+    @property
+    def n_labels(self):
+        """Number of targets."""
+        return len(self.names)
+
+    @property
+    def n_classes(self):
+        """Number of classes of a 1-D `y`, which are the first labels; 0 where it was a table."""
+        return self.n_labels if self.exclusive else 0
+
+    @property
+    def n_extra(self):
+        """Number of extra labels."""
+        return len(self.extra_names)
+
+    @property
+    def n_all_labels(self):
+        """Number of targets and extra labels."""
+        return self.n_labels + self.n_extra
+
+    @property
+    def all_names(self):
+        """Names of targets and extra labels, ndarray of shape (n_all_labels,)."""
+        return self.rules.names
+
+    @property
+    def groups(self):
+        """Name of a group -> tuple of the names of its labels."""
+        names = self.all_names
+        return {
+            name: tuple(names[list(members)].tolist())
+            for name, members in self.rules.groups.items()
+        }
+
+    @property
+    def bound(self):
+        """Which labels are under a rule, ndarray of shape (n_all_labels,), bool."""
+        if self.rules.consistent is None:
+            return np.zeros(self.n_all_labels, dtype=bool)
+        return self.rules.consistent.bound.numpy()
+
+    @property
+    def always_hides_positives(self):
+        """Whether training must hide the class of every row: shown, it leaves nothing to learn."""
+        return self.exclusive and not self.n_extra
+
+    def given_states(self, known_labels, extra_labels, n_samples, what=KNOWN):
+        """Read what the user says is known, without what it implies.
+
+        Parameters
+        ----------
+        known_labels, extra_labels : array-like, DataFrame, dict or None
+            In every form of ``predict_proba``.
+        n_samples : int
+        what : (str, str), default=("known_labels", "extra_labels")
+            The names of the two arguments, for errors.
+
+        Returns
+        -------
+        states : ndarray of shape (n_samples, n_all_labels), int8
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument cannot be read.
+        """
+        return encode_known(
+            known_labels, extra_labels, n_samples, self.names, self.extra_names, self.groups, what
+        )
+
+    def states(self, known_labels, extra_labels, n_samples):
+        """Known states, and the states that they imply by the rules.
+
+        Parameters, result and errors are those of :meth:`given_states`; states that contradict
+        the rules are a ValueError too.
+        """
+        states = self.given_states(known_labels, extra_labels, n_samples)
+        self.rules.check(states, KNOWN[0] if extra_labels is None else " and ".join(KNOWN))
+        return self.rules.settle(states)
+
+    def probabilities(self, logits, states):
+        """Probabilities (n_samples, n_all_labels), float32, that obey states and rules."""
+        return self.rules.probabilities(logits, states)
+
+    def decision_values(self, logits, states):
+        """Logits that obey states and rules, as ``decision_function`` returns them.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_all_labels)
+        states : ndarray of shape (n_samples, n_all_labels), int8
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
+            The greatest or the least finite float32 where a label is known.
+        """
+        read = self.rules.class_logits if self.exclusive else self.rules.consistent_logits
+        values, states = read(logits, states)[:, : self.n_labels], states[:, : self.n_labels]
+        largest = np.finfo(np.float32).max
+        values = np.where(states == UNKNOWN, values, np.where(states, largest, -largest))
+        if self.exclusive and self.n_labels == 2:
+            values = values[:, 1] - values[:, 0]
+        return np.clip(values, -largest, largest).astype(np.float32)
+
+    def decide(self, proba, logits, states):
+        """Labels (n_samples, n_labels), int64, or the class (n_samples,) of each row.
+
+        Parameters
+        ----------
+        proba, logits : ndarray of shape (n_samples, n_all_labels)
+        states : ndarray of shape (n_samples, n_all_labels), int8
+        """
+        proba = proba[:, : self.n_labels]
+        if self.exclusive:
+            return self.classes[proba.argmax(axis=1)]
+        return self.rules.complete((proba > 0.5).astype(np.int64), logits, states)
+
+
+def make_task(targets, extra_names=(), label_groups=None, exclusive_groups=None, implies=None):
+    """The task of some targets and extra labels.
+
+    Parameters
+    ----------
+    targets : Targets
+        Its states are not used.
+    extra_names : sequence of length n_extra_labels
+    label_groups, exclusive_groups, implies : object
+        As in :func:`~sklearn_ctran._rules.reading.read_rules`.
+
+    Returns
+    -------
+    LabelTask
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a target and an extra label have one name, or rules cannot be read.
+    """
+    extra_names = as_names(extra_names)
+    both = set(targets.names.tolist()) & set(extra_names.tolist())
+    if both:
+        raise ValueError(
+            f"{min(both, key=str)!r} is a label of y and of extra_labels: names must differ."
+        )
+    rules = read_rules(
+        as_names(targets.names.tolist() + extra_names.tolist()),
+        label_groups,
+        exclusive_groups,
+        implies,
+        classes=len(targets.names) if targets.exclusive else 0,
+    )
+    return LabelTask(targets.names, targets.classes, targets.exclusive, extra_names, rules)
+
+
+def read_labels(y, extra_labels, label_groups=None, exclusive_groups=None, implies=None):
+    """The task and the true states of what somebody fits on.
+
+    Parameters
+    ----------
+    y, extra_labels : object
+        As in ``fit``.
+    label_groups, exclusive_groups, implies : object
+        As in :func:`make_task`.
+
+    Returns
+    -------
+    task : LabelTask
+    true_states : ndarray of shape (n_samples, n_all_labels), int8
+        What is annotated, and what that implies; -1 where nobody annotated a label.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument cannot be read, or a row contradicts the rules.
+    """
+    targets = encode_targets(y)
+    extra, extra_names = encode_extra_labels(extra_labels)
+    check_consistent_length(targets.states, extra)
+    task = make_task(targets, extra_names, label_groups, exclusive_groups, implies)
+    if extra is None:
+        states, what = targets.states, "y"
+    else:
+        states, what = np.concatenate([targets.states, extra], axis=1), "y and extra_labels"
+    task.rules.check(states, what)
+    return task, task.rules.settle(states)

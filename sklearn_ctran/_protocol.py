@@ -1,4 +1,4 @@
-"""What every estimator answers once it has logits: the protocol's methods."""
+"""The methods that every estimator has: predictions, scores and label sets, given known labels."""
 
 from dataclasses import dataclass, fields
 
@@ -21,12 +21,12 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 @dataclass(slots=True)
 class LabelTags(Tags):
-    """scikit-learn's tags, and one of the protocol.
+    """scikit-learn's tags and one more.
 
     Attributes
     ----------
     uses_known_labels : bool
-        Whether what is known of some labels makes a difference to the predictions of others.
+        Whether known labels change the predictions of other labels.
     """
 
     uses_known_labels: bool = True
@@ -68,21 +68,21 @@ class LabelPredictions(ClassifierMixin):
         return self.task_.groups
 
     def predict_proba(self, X, known_labels=None, extra_labels=None):
-        """Probability of each label, given the image and what is known of it.
+        """Probability of each label, given the image and its known labels.
 
         Parameters
         ----------
         X : array-like
             As in `fit`.
         known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-            What is known already: 1 the label applies, 0 it does not, -1 or NaN unknown. A
-            DataFrame has some label names (never positions) as columns; a dict maps a label name to
-            a column or to one value for all rows. The name of one of `label_groups` stands for all
-            its labels: its value is the label that applies, or a tuple or set of those that do, for
-            all rows or row by row. None: nothing is known.
+            1 where the label applies, 0 where it does not, -1 or NaN where unknown. A DataFrame
+            has some label names (never positions) as columns; a dict maps a label name to a
+            column or to one value for all rows. The name of one of `label_groups` stands for all
+            its labels: its value is the label that applies, or a tuple or set of labels that
+            apply, for all rows or row by row. None: nothing is known.
         extra_labels : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, \
                 default=None
-            What is known of the extra labels, in the same forms.
+            Known extra labels, in the same forms.
 
         Returns
         -------
@@ -95,13 +95,13 @@ class LabelPredictions(ClassifierMixin):
         NotFittedError
             If the estimator is not fitted.
         ValueError, TypeError, FileNotFoundError
-            If an argument cannot be used, or what is known contradicts the label rules.
+            If an argument cannot be used, or known labels contradict the label rules.
         """
         proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
         return proba[:, : self.task_.n_labels]
 
     def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
-        """Probability of each extra label, given the image and what is known of it.
+        """Probability of each extra label, given the image and its known labels.
 
         Parameters
         ----------
@@ -154,8 +154,8 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         logits : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
-            A known label has the largest or the least finite float32. For a 1-D `y`, probabilities
-            are the softmax of a row.
+            The largest or the least finite float32 where a label is known. For a 1-D `y`,
+            probabilities are the softmax of a row.
         """
         _, logits, states = self._read_and_answer(X, known_labels, extra_labels)
         return self.task_.decision_values(logits, states)
@@ -174,21 +174,20 @@ class LabelPredictions(ClassifierMixin):
         decoding : {"independent", "greedy", "beam"}, default="independent"
             "independent": each label by its own probability, which gets most labels right.
             "greedy": the label that the model is most certain of is fixed and fed back as known,
-            and so on, a classifier chain whose order depends on the image; "beam": of the
-            `beam_width` most probable sets so far, each is followed up with the next label set
-            negative and positive. These look for the one most probable set of labels, and ask the
-            model again after each label (all that are 99 % certain count as one). For a 1-D `y`
-            all are the same.
+            and so on; this is a classifier chain whose order depends on the image. "beam": each of
+            the `beam_width` most probable sets so far is continued with its next label negative
+            and positive. Both look for the one most probable set of labels, and predict again
+            after each label (all that are 99 % certain are fixed together). For a 1-D `y` all
+            three are the same.
         beam_width : int, default=4
             For "beam".
 
         Returns
         -------
         y : ndarray of shape (n_samples, n_labels), int64, or (n_samples,)
-            1 where the probability is above 0.5, or, of labels connected by rules to an
-            exactly-one group (its own and those that imply, exclude or are implied by them, and so
-            on), in their most probable set that obeys the rules; known labels as they are known.
-            For a 1-D `y` the most probable class.
+            1 where the probability is above 0.5. Labels that rules connect to an exactly-one
+            group are those of their most probable set that obeys the rules. Known labels stay as
+            they are. For a 1-D `y`, the most probable class.
 
         Raises
         ------
@@ -216,10 +215,10 @@ class LabelPredictions(ClassifierMixin):
         n_sweeps=1,
         random_state=None,
     ):
-        """Draw whole label sets, as probable as the model finds them.
+        """Draw whole label sets from the model's distribution.
 
-        The labels of a set are drawn one by one, in a random order, each given those drawn before;
-        then, in Gibbs sweeps, each label is drawn anew given all others.
+        The labels of a set are drawn one by one, in a random order, each given those drawn before.
+        Then Gibbs sweeps draw each label again given all others.
 
         Parameters
         ----------
@@ -230,7 +229,7 @@ class LabelPredictions(ClassifierMixin):
         known_labels, extra_labels : array-like, DataFrame or dict, default=None
             As in :meth:`predict_proba`. Known labels stay; extra labels are not drawn.
         n_sweeps : int, default=1
-            Gibbs sweeps. The model is asked ``n_labels * (1 + n_sweeps)`` times about each set.
+            Gibbs sweeps. Each set costs ``n_labels * (1 + n_sweeps)`` predictions.
         random_state : int, RandomState instance or None, default=None
             Seeds the draws.
 
@@ -266,8 +265,8 @@ class LabelPredictions(ClassifierMixin):
         X : array-like
             As in `fit`.
         y : array-like of shape (n_samples, n_labels) or (n_samples,)
-            The label sets; in any form of `known_labels`. -1, NaN or None entries are neither
-            scored nor told to the model; -1 may be a class.
+            The label sets, in any form of `known_labels`. Entries that are -1, NaN or None are
+            unknown to the model and not scored; -1 may be a class.
         extra_labels : array-like, DataFrame or dict, default=None
             As in :meth:`predict_proba`.
 
@@ -310,9 +309,9 @@ class LabelPredictions(ClassifierMixin):
         Returns
         -------
         score : float
-            In [0, 1]. Labels without a positive among what counts are left out, with an
-            ``UndefinedMetricWarning`` unless they were told; for a 1-D `y`, rows whose class is
-            known are.
+            In [0, 1]. Labels without a positive among the scored entries are left out, with an
+            ``UndefinedMetricWarning`` unless all their entries are known. For a 1-D `y`, rows
+            whose class is known are left out.
 
         Raises
         ------
@@ -325,13 +324,13 @@ class LabelPredictions(ClassifierMixin):
         check_consistent_length(proba, y, sample_weight)
         given = self.task_.given_states(known_labels, extra_labels, len(proba))[:, : self.n_labels_]
         if self.task_.exclusive:
-            asked = (given != POSITIVE).all(axis=1)
-            if not asked.any():
-                raise ValueError("known_labels tells the class of every row: nothing to score.")
+            scored = (given != POSITIVE).all(axis=1)
+            if not scored.any():
+                raise ValueError("known_labels has the class of every row: nothing to score.")
             if sample_weight is not None:
-                sample_weight = np.asarray(sample_weight)[asked]
-            predicted = self.classes_[proba[asked].argmax(axis=1)]
-            score = accuracy_score(np.asarray(y)[asked], predicted, sample_weight=sample_weight)
+                sample_weight = np.asarray(sample_weight)[scored]
+            predicted = self.classes_[proba[scored].argmax(axis=1)]
+            score = accuracy_score(np.asarray(y)[scored], predicted, sample_weight=sample_weight)
             return float(score)
         y = y.toarray() if hasattr(y, "toarray") else y
         if hasattr(y, "columns"):

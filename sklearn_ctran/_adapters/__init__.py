@@ -1,1 +1,1 @@
-"""Fit and ask any estimator, of this package or of scikit-learn."""
+"""Fit any estimator and get its probabilities, of this package or of scikit-learn."""

@@ -1,27 +1,27 @@
-"""Label sets instead of single labels: decoding, sampling, and how likely a set is.
+"""Whole label sets: decoding, sampling, and pseudo-log-likelihood.
 
-Each label is predicted given those already decided, so that any estimator of the protocol will do.
+Each step predicts labels given those already decided. Any estimator of the protocol works.
 """
 
 import numpy as np
 
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
-#: Labels under no rule whose probability is within this of 0 or 1 are fixed all at once. On photos
-#: with 74 words that gives the same label sets as one by one, five times as fast.
+#: Labels under no rule whose probability is this close to 0 or 1 are fixed all at once. On photos
+#: with 74 words this gives the same label sets as one by one, five times as fast.
 CERTAIN_WITHIN = 0.01
 
 
 def decode(questions, beam_width):
-    """Label sets found by fixing the most confident label, feeding it back, and so on.
+    """Label sets found by fixing the most confident label, feeding it back as known, and so on.
 
     Parameters
     ----------
     questions : Questions
-        What is known of the images stays as it is.
+        Its known states stay as they are.
     beam_width : int
-        How many label sets of an image are followed up. From each, the most confident label goes
-        both ways, and the most probable sets so far stay; 1 is greedy.
+        How many label sets of an image are kept. Each is continued with its most confident label
+        negative and positive, and the most probable ones are kept; 1 is greedy.
 
     Returns
     -------
@@ -45,12 +45,12 @@ def decode(questions, beam_width):
 
 
 def _branches(questions, rows, states, scores):
-    """Each label set twice: with its most confident label negative, and positive."""
+    """Each label set twice: with its most confident label negative, and with it positive."""
     n_targets = questions.n_targets
     proba = questions.ask(rows, states).astype(np.float64)
     is_open = states[:, :n_targets] == UNKNOWN
     within = np.full(n_targets, CERTAIN_WITHIN)
-    # All of a hundred labels may be almost certainly negative, of which one must be positive.
+    # Under an exactly-one rule, every one of a hundred labels may look almost certainly negative.
     within[[i for tied in questions.components for i in tied if i < n_targets]] = 0
     certain = is_open & (np.abs(proba - 0.5) >= 0.5 - within)
     states = states.copy()
@@ -82,12 +82,12 @@ def sample(questions, n_samples, n_sweeps, rng):
     Parameters
     ----------
     questions : Questions
-        What is known of the images stays as it is.
+        Its known states stay as they are.
     n_samples : int
         Sets for each image.
     n_sweeps : int
-        How often all labels are drawn anew, given the others, after they were first drawn one by
-        one in a random order. Those that rules tie to one another are drawn anew together.
+        Gibbs sweeps, after labels were drawn one by one in a random order. A sweep draws each
+        label again given all others; labels that rules connect are drawn again together.
     rng : RandomState
 
     Returns
@@ -111,7 +111,7 @@ def sample(questions, n_samples, n_sweeps, rng):
 
 
 def _draw(questions, rows, states, wanted, rng):
-    """Forget the wanted labels, then draw them one by one in a random order, into `states`."""
+    """Set the wanted labels to unknown, then draw them one by one in a random order, in place."""
     states[:, : wanted.shape[1]][wanted] = UNKNOWN
     order = np.where(wanted, rng.random_sample(wanted.shape), np.inf).argsort(axis=1)
     n_wanted = wanted.sum(axis=1)
@@ -123,7 +123,7 @@ def _draw(questions, rows, states, wanted, rng):
 
 
 def pseudo_log_likelihood(questions):
-    """Log-probability of each known target, given the image and all that is known besides.
+    """Log-probability of each known target, given the image and all other known labels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Probabilities of each label, from any fitted estimator, told what is known if it can be told."""
+"""Probabilities of each label from any fitted estimator, given what is known."""
 
 import inspect
 
@@ -8,21 +8,20 @@ from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran._labels.states import check_columns
 
 
-def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **told):
-    """Ask an estimator for the probability of each label.
+def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **given):
+    """Probability of each label.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; what it ends in (:func:`unwrap`) is asked.
+        Fitted; the innermost one (:func:`unwrap`) predicts.
     X : array-like of length n_samples
     n_labels : int
     known_labels : ndarray of shape (n_samples, n_labels), default=None
-        1, 0, and -1 where nothing is told. An estimator whose ``predict_proba`` has no such
-        parameter is not told.
+        1, 0, and -1 where unknown. Left out if ``predict_proba`` has no such parameter.
     names : ndarray of shape (n_labels,), default=None
         Names of the columns that are expected, compared with `label_names_` of the estimator.
-    **told : object
+    **given : object
         Further arguments of ``predict_proba``.
 
     Returns
@@ -40,8 +39,8 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
     if names is not None and own_names is not None:
         check_columns(names, own_names)
     if known_labels is not None and takes_known_labels(estimator):
-        told["known_labels"] = known_labels
-    proba = estimator.predict_proba(X, **told)
+        given["known_labels"] = known_labels
+    proba = estimator.predict_proba(X, **given)
     if isinstance(proba, list):
         columns = zip(proba, estimator.classes_, range(len(proba)), strict=True)
         return np.column_stack([_of_class_one(*column) for column in columns])
@@ -51,7 +50,7 @@ def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, *
 
 
 def takes_known_labels(estimator):
-    """Whether what is known can be told to ``predict_proba`` of an unwrapped estimator."""
+    """Whether ``predict_proba`` of an unwrapped estimator has a parameter `known_labels`."""
     return "known_labels" in inspect.signature(estimator.predict_proba).parameters
 
 
@@ -63,44 +62,44 @@ def _of_class_one(proba, classes, label):
             f"The estimator was fitted with the classes {classes.tolist()} of label {label}; only "
             "0 and 1 can be scored. If -1 means missing there, the estimator took it for a class."
         )
-    # A label that was 0, or 1, in all training rows has one class.
+    # A label that was the same in all training rows has one class.
     return proba[:, classes == 1].sum(axis=1)
 
 
 def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
-    """P(label = 1) in one form, from any fitted estimator.
+    """P(label = 1) as one array, from any fitted estimator.
 
     Parameters
     ----------
     estimator : estimator
-        Of this package's protocol or a classifier of scikit-learn's; its `predict_proba` may return
-        an array, or a list with an array for each label.
+        Of this package or of scikit-learn; its `predict_proba` may return an array, or a list
+        with an array for each label.
     X : array-like
     targets : Targets or LabelTask
         What it was fitted on.
     known_labels : array-like, DataFrame or dict, default=None
-        Passed on, if it takes them.
+        Passed on if the estimator takes them.
     extra_labels : array-like, DataFrame or dict, default=None
         Passed on.
 
     Returns
     -------
     proba : ndarray of shape (n_samples, n_labels), float32 or float64
-        In [0, 1]; 0 for labels, or classes, that the estimator saw no sample of.
+        In [0, 1]; 0 for classes, or positive labels, that the estimator saw no sample of.
 
     Raises
     ------
     ValueError
         If its labels or classes are not those of `targets`.
     """
-    told = {} if extra_labels is None else {"extra_labels": extra_labels}
+    given = {} if extra_labels is None else {"extra_labels": extra_labels}
     estimator, X = unwrap(estimator, X)
     n_labels = len(targets.names)
     if targets.exclusive:
         if known_labels is not None and takes_known_labels(estimator):
-            told["known_labels"] = known_labels
-        return _by_class(estimator.predict_proba(X, **told), estimator, targets)
-    proba = label_probabilities(estimator, X, n_labels, known_labels, **told)
+            given["known_labels"] = known_labels
+        return _by_class(estimator.predict_proba(X, **given), estimator, targets)
+    proba = label_probabilities(estimator, X, n_labels, known_labels, **given)
     if proba.shape[1] != n_labels:
         raise ValueError(
             f"{type(estimator).__name__}.predict_proba returns {proba.shape[1]} columns for "

@@ -1,4 +1,4 @@
-"""Many questions to a fitted estimator, each image encoded once."""
+"""Many predictions for the same images given different known states, each image encoded once."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from sklearn_ctran._labels.targets import Targets, encode_known_classes
 from sklearn_ctran._task import KNOWN, make_task
 from sklearn_ctran._utils.names import as_names
 
-#: Rows asked about in one call: more would only take memory.
+#: Rows of one call of `predict_proba`: more would only take memory.
 _CHUNK = 4096
 
 
@@ -38,9 +38,10 @@ def task_of(estimator):
 
 
 class Questions:
-    """A fitted estimator of the protocol, images, and what is known of their labels.
+    """A fitted estimator of the protocol, images, and the known states of their labels.
 
-    Targets and extra labels are numbered through, targets first.
+    A question is one image with one set of states. Labels are numbered with targets first, then
+    extra labels.
 
     Parameters
     ----------
@@ -48,11 +49,11 @@ class Questions:
         Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
         with extra labels.
     X : array-like
-        Images, in whatever form the estimator takes them, or what its ``encode`` returned.
+        Images in any form that the estimator takes, or what its ``encode`` returned.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
         What is known, as in ``predict_proba``.
     what : (str, str), default=("known_labels", "extra_labels")
-        What the user calls the two, for errors.
+        The names of the two arguments, for errors.
 
     Attributes
     ----------
@@ -61,11 +62,11 @@ class Questions:
         Names of the targets, then of the extra labels.
     n_targets : int
     classes : ndarray of shape (n_targets,), or None
-        The targets, if they are the classes of a 1-D `y`.
+        The classes, if the targets are those of a 1-D `y`.
     states : ndarray of shape (n_samples, n_targets + n_extra), int8
-        What is known: 1 positive, 0 negative, -1 unknown.
+        Known states: 1 positive, 0 negative, -1 unknown.
     components : list of tuple of int
-        Labels that the estimator's rules tie to one another.
+        Labels that the estimator's rules connect.
 
     Raises
     ------
@@ -89,9 +90,9 @@ class Questions:
         self.states = self.read(known_labels, extra_labels, what)
 
     def read(self, known_labels, extra_labels, what=KNOWN):
-        """States (n_samples, n_all_labels) of what is said about the images' labels, checked.
+        """States (n_samples, n_all_labels) of the images' labels, checked.
 
-        What is called "y" may be one class a sample, if such were learned.
+        An argument named "y" may hold one class a sample, if the estimator learned classes.
         """
         if what[0] == "y" and known_labels is None:
             raise ValueError("y is None, but labels are needed here.")
@@ -102,7 +103,7 @@ class Questions:
         return states
 
     def positions(self, labels, what):
-        """The numbers of a list of labels.
+        """The positions of a list of labels.
 
         Parameters
         ----------
@@ -113,7 +114,7 @@ class Questions:
         Raises
         ------
         ValueError
-            If it is no list or empty, or no label has one of the names.
+            If it is no list or empty, or a name is not one of a label.
         """
         if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
             raise ValueError(f"{what} must be a list of names of labels, got {labels!r}.")
@@ -122,12 +123,12 @@ class Questions:
         return [self.position(label) for label in labels]
 
     def position(self, label):
-        """The number of a label, given by its name.
+        """The position of a label.
 
         Raises
         ------
         ValueError
-            If no label has the name.
+            If no label has this name.
         """
         if label not in self.names:
             raise ValueError(
@@ -137,27 +138,27 @@ class Questions:
         return self.names.index(label)
 
     def check(self, states, what):
-        """Raise a ValueError if states of all images contradict the estimator's rules.
+        """Raise ValueError if the states of an image contradict the estimator's rules.
 
-        The estimator would count rows from the first of those that it is asked about at a time.
+        The estimator's own error would count rows from the start of a chunk.
         """
         self.task.rules.check(states, what)
 
     def possible(self, states):
-        """Which rows of states the estimator's rules allow, (n_rows,), bool."""
+        """Which rows of states obey the estimator's rules, ndarray of shape (n_rows,), bool."""
         return ~self.task.rules.contradictions(states).any(axis=1)
 
     def ask(self, rows, states, with_extra=False):
-        """Probabilities of some images' labels, given some states of their labels.
+        """Probabilities of the labels, for each question.
 
         Parameters
         ----------
         rows : ndarray of int, of shape (n_questions,)
-            Which image each question is about; an image may be asked about many times.
+            The image of each question; an image may have many.
         states : ndarray of shape (n_questions, n_targets + n_extra), int8
-            What each question takes as known.
+            The known states of each question.
         with_extra : bool, default=False
-            Whether the extra labels' probabilities are wanted too.
+            Whether to return the extra labels' probabilities too.
 
         Returns
         -------
@@ -169,11 +170,11 @@ class Questions:
 
     def _ask(self, rows, states, with_extra):
         X = _safe_indexing(self._X, rows)
-        told = {"known_labels": states[:, : self.n_targets]}
+        known = {"known_labels": states[:, : self.n_targets]}
         has_extra = len(self.names) > self.n_targets
         if has_extra:
-            told["extra_labels"] = states[:, self.n_targets :]
-        proba = self._estimator.predict_proba(X, **told)
+            known["extra_labels"] = states[:, self.n_targets :]
+        proba = self._estimator.predict_proba(X, **known)
         if not (with_extra and has_extra):
             return proba
-        return np.concatenate([proba, self._estimator.predict_extra_proba(X, **told)], axis=1)
+        return np.concatenate([proba, self._estimator.predict_extra_proba(X, **known)], axis=1)

@@ -1,4 +1,4 @@
-"""Samples and their labels, and fitting any estimator on them."""
+"""Samples with their labels, and fitting any estimator on them."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from sklearn_ctran._labels.targets import Targets
 
 @dataclass(frozen=True)
 class Samples:
-    """Images, labels and whatever else there is to learn from.
+    """Images, labels and all else that an estimator is fitted on.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Samples:
 
 
 def fit(estimator, samples):
-    """Fit an estimator, telling it extra labels and weights if there are any.
+    """Fit an estimator, with extra labels and weights if there are any.
 
     Parameters
     ----------
@@ -54,15 +54,14 @@ def fit(estimator, samples):
     Returns
     -------
     estimator : estimator
-        The same.
+        The same object.
 
     Raises
     ------
     TypeError
         If there are extra labels or weights, but its `fit` does not take them.
     ImportError
-        If a search is to split named extra labels, which needs pandas, and it is not installed.
+        If a search has to split named extra labels and pandas is not installed.
     """
-    told = {"extra_labels": samples.extra_labels, "sample_weight": samples.sample_weight}
-    arguments = fit_arguments(estimator, **told)
+    arguments = fit_arguments(estimator, samples.extra_labels, samples.sample_weight)
     return estimator.fit(samples.X, samples.y, **arguments)

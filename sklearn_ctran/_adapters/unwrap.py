@@ -1,4 +1,4 @@
-"""What is inside of pipelines, searches and FrozenEstimator, and how to reach it."""
+"""The estimator inside pipelines, searches and FrozenEstimator."""
 
 import inspect
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from sklearn.pipeline import Pipeline
 
 
 def unwrap(estimator, X=None):
-    """The estimator that pipelines, searches and FrozenEstimator end in, and its input.
+    """The innermost estimator of a pipeline, search or FrozenEstimator, and its input.
 
-    Asked itself, it can be told known labels without metadata routing.
+    Calling it directly passes known labels on without metadata routing.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def unwrap(estimator, X=None):
     Returns
     -------
     estimator : estimator
-        Of a fitted search the best one, refitted.
+        For a fitted search, the refitted best one.
     X : array-like of length n_samples, or None
-        Transformed by the steps before it.
+        Transformed by the pipeline's steps before the estimator.
     """
     while True:
         if isinstance(estimator, Pipeline) and X is not None and len(estimator) > 1:
@@ -37,46 +37,46 @@ def unwrap(estimator, X=None):
 
 
 def fit_arguments(estimator, extra_labels=None, sample_weight=None):
-    """What to call extra labels and weights so that they reach what a wrapper fits.
+    """The arguments of ``fit`` by which extra labels and weights reach what a wrapper fits.
 
     Parameters
     ----------
     estimator : estimator
     extra_labels : array-like, DataFrame, dict of columns or None
-        Of the samples that it is fitted on.
+        Of the samples to fit on.
     sample_weight : ndarray of shape (n_samples,) or None
 
     Returns
     -------
     arguments : dict
-        Of ``estimator.fit``, without what is None. A search splits tables by rows, but no dict of
-        columns: it gets a table.
+        Keyword arguments of ``estimator.fit``, without those that are None. A dict of columns
+        becomes a table for a search, which splits by rows.
 
     Raises
     ------
     TypeError
-        If its `fit`, or that of what it wraps, does not take them.
+        If `fit`, of the estimator or of what it wraps, does not take them.
     ImportError
         If a table needs names, hence pandas, and it is not installed.
     """
-    told = {"extra_labels": extra_labels, "sample_weight": sample_weight}
-    told = {name: value for name, value in told.items() if value is not None}
+    given = {"extra_labels": extra_labels, "sample_weight": sample_weight}
+    given = {name: value for name, value in given.items() if value is not None}
     target, prefix, is_split = fit_target(estimator)
-    for name in told:
+    for name in given:
         if not fits_with(target, name):
             raise TypeError(
                 f"{name} is given, but {type(target).__name__}.fit does not take it: leave it out, "
                 "or wrap an estimator that does."
             )
     if is_split and isinstance(extra_labels, Mapping):
-        told["extra_labels"] = _as_table(extra_labels)
-    if get_config()["enable_metadata_routing"]:  # Pipelines are told where to by their steps.
+        given["extra_labels"] = _as_table(extra_labels)
+    if get_config()["enable_metadata_routing"]:  # The steps of a pipeline request what they need.
         prefix = ""
-    return {prefix + name: value for name, value in told.items()}
+    return {prefix + name: value for name, value in given.items()}
 
 
 def fit_target(estimator):
-    """Where arguments of ``fit`` end up, without metadata routing.
+    """The estimator that arguments of ``fit`` end up in without metadata routing.
 
     Parameters
     ----------
@@ -85,11 +85,11 @@ def fit_target(estimator):
     Returns
     -------
     estimator : estimator
-        That is fitted with them; a FrozenEstimator, which is not fitted again, is not opened.
+        The one that is fitted. A FrozenEstimator is not opened, because nothing inside is fitted.
     prefix : str
-        What comes before their names: of steps of pipelines.
+        The pipelines' prefix of the arguments' names, such as ``"step__"``.
     is_split : bool
-        Whether a search gets them first, which splits them by rows.
+        Whether a search gets the arguments first and splits them by rows.
     """
     prefix, is_split = "", False
     while not isinstance(estimator, FrozenEstimator):
@@ -105,9 +105,9 @@ def fit_target(estimator):
 
 
 def fits_with(estimator, name):
-    """Whether `fit` takes something or passes it on, as ``fit(X, y, **params)`` of wrappers does.
+    """Whether `fit` takes an argument or passes it on, as wrappers with ``**params`` do.
 
-    A wrapper that cannot be told extra labels when it predicts has no use for them.
+    A wrapper counts for extra labels only if its ``predict_proba`` takes them too.
 
     Parameters
     ----------
@@ -132,10 +132,10 @@ def _takes(method, name):
 
 
 def _as_table(extra_labels):
-    """Columns as a table that scikit-learn's searches can split, under their names."""
+    """Named columns as a table that scikit-learn's searches can split."""
     names = list(extra_labels)
     columns = np.column_stack(list(extra_labels.values()))
-    if names == [f"extra{i}" for i in range(len(names))]:  # What columns of an array are called.
+    if names == [f"extra{i}" for i in range(len(names))]:  # The names of columns of an array.
         return columns
     try:
         import pandas as pd
@@ -148,13 +148,13 @@ def _as_table(extra_labels):
 
 
 def _inside(estimator):
-    """What a wrapper holds, fitted if that is to be had; None if it is no wrapper."""
-    # First, for it passes on the attributes of what it holds.
+    """What a wrapper holds, fitted if possible; None if it is no wrapper."""
+    # FrozenEstimator comes first: it passes on the attributes of what it holds.
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
     if isinstance(estimator, Pipeline):
         return estimator[-1]
     if hasattr(estimator, "best_estimator_"):
         return estimator.best_estimator_
-    # What all searches have, and TunedThresholdClassifierCV has not, which also has `refit`.
+    # All searches have `error_score`; TunedThresholdClassifierCV has `refit`, but not this.
     return estimator.estimator if hasattr(estimator, "error_score") else None

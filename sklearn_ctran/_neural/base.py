@@ -92,18 +92,19 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             (n_samples, height, width). Features: (n_samples, n_features); with `backbone=None`
             also tokens (n_samples, n_tokens, n_channels).
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
-            1 where the label applies, 0 where not, -1 or NaN where nobody annotated it: such an
-            entry is neither shown to the model nor scored. One dimension: one class a sample.
+            1 where the label applies, 0 where not, -1 or NaN where nobody annotated it. Such an
+            entry is neither shown to the model nor part of the loss. One dimension: one class a
+            sample.
         extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
             Of shape (n_samples, n_extra_labels), in the same forms as `y`; a dict maps names to
-            columns. What else somebody may know of an image: place, weather, attributes. They are
-            learned like labels, and may be told when predicting, but are never part of the
-            predictions (paper, sections 2 and 4.3).
+            columns. What else may be known of an image: place, weather, attributes. They are
+            learned like labels and may be known in prediction, but are never predicted by
+            ``predict`` and ``predict_proba`` (paper, sections 2 and 4.3).
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, 0 or above; 2 counts as the sample twice. Their scale does not
-            matter to the size of the steps, but to the labels' shares that training starts from
-            and to ``pos_weight="balanced"``, where they are numbers of samples: give them a mean
-            of about 1. Of a sum of 1, say, `fit` warns. A sample of weight 0 is left out.
+            Weights of the samples, 0 or above; 2 counts as the sample twice, 0 leaves it out.
+            Give them a mean of about 1: the labels' shares that training starts from, and
+            ``pos_weight="balanced"``, count them as numbers of samples. `fit` warns if they sum
+            to about 1. Their scale does not change the size of the steps.
 
         Returns
         -------
@@ -214,7 +215,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         )
 
     def _augmentation(self):
-        """What "auto" means: flips, and crops where there is room, for a backbone that trains."""
+        """What "auto" means: flips, and crops where sizes allow it, for a backbone that trains."""
         if self.augment != "auto":
             return self.augment
         if not self._trains_backbone():
@@ -222,11 +223,11 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return "flip+crop" if isinstance(self.image_size, (tuple, list)) else "flip"
 
     def _feature_dropout(self, n_channels):
-        """What "auto" means for features that stay as they are: few channels are hardly dropped."""
+        """The dropout that "auto" means for fixed features: little if there are few channels."""
         return 0.5 if n_channels >= 64 else 0.1
 
     def _parameter_groups(self):
-        """Learning rate and weight decay of the parts that learn unlike the rest."""
+        """Parts of the module that have a learning rate or weight decay of their own."""
         backbone_lr = self.backbone_lr
         if backbone_lr is None:
             backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
@@ -251,14 +252,14 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         )
         if task.exclusive != before.exclusive or not same_labels:
             raise ValueError(
-                "warm_start=True goes on with the model of the last fit, whose labels were "
-                "others; set warm_start=False to start afresh."
+                "warm_start=True continues with the model of the last fit, which had other "
+                "labels; set warm_start=False to start afresh."
             )
         structure = self._structure_params()
         changed = [name for name, value in structure.items() if value != self._structure[name]]
         if changed:
             raise ValueError(
-                f"warm_start=True goes on with the model of the last fit, but {changed[0]} was "
+                f"warm_start=True continues with the model of the last fit, but {changed[0]} was "
                 f"{self._structure[changed[0]]!r} then and is {structure[changed[0]]!r} now; set "
                 "warm_start=False to start afresh."
             )
@@ -296,7 +297,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         raise NotImplementedError
 
     def _standardize(self, module, features, rows, weights):
-        """Tell a new module the mean and the scale of features that stay as they are."""
+        """Let a new module standardise features that training does not change."""
         if features is not None and self.standardize and self.use_image:
             features = self._features_to_standardize(features, module)
             module.standardize_features(*mean_and_scale(features, rows, weights))
@@ -318,7 +319,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         self._input = NetworkInput(kind, self._preprocessing(), size)
         if kind == "images":
             use_image = self.net_.module_.use_image if is_resumed else self.use_image
-            # Where every image goes through the backbone first, broken ones are found there.
+            # A frozen backbone reads every image before training, and finds broken ones.
             data = self._read_images(X, use_image, decode=self._trains_backbone())
             if use_image and not is_resumed:
                 size = self._input.preprocessing.final_size(data.sizes[0])
@@ -422,11 +423,11 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     # ------------------------------------------------------------- prediction
 
     def encode(self, X):
-        """Pass images through the backbone, for predictions with many states of the labels.
+        """Pass images through the backbone once, for many predictions.
 
-        Every method that predicts or scores takes the result in place of `X`, and does not look
-        at the images any more. (A frozen backbone's tokens are in the cache anyway; this spares
-        looking them up, and serves where the backbone was trained or ``cache=None``.)
+        Every method that predicts or scores takes the result in place of `X`. (Tokens of a frozen
+        backbone are in the cache anyway; `encode` saves the search in the cache, and helps where
+        the backbone was trained or ``cache=None``.)
 
         Parameters
         ----------
@@ -436,7 +437,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         Returns
         -------
         EncodedImages
-            Rows can be chosen by ``[...]``.
+            Its rows can be indexed.
 
         Raises
         ------
@@ -452,7 +453,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return EncodedImages(self._encoded(data), self._encoding_key())
 
     def _encoding_key(self):
-        """Equal for estimators that encode images to the same."""
+        """Equal for estimators that encode images alike."""
         module, space = self.net_.module_, None
         backbone = module.backbone
         if self._input.kind == "images" and backbone is not None:

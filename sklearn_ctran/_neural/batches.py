@@ -8,22 +8,22 @@ from torch.utils.data import Dataset
 
 
 class LabelledImages(Dataset):
-    """Batches of images (or tokens) with their label states.
+    """Batches of images, or of their tokens, with label states.
 
     Parameters
     ----------
     source : object with ``len()`` and ``batch(rows) -> Tensor``
         Images or tokens.
     states : Tensor of shape (n_samples, n_labels), int8
-        Targets in training, known labels in prediction.
+        True states in training, known states in prediction.
     rows : ndarray of int, default=None
         The rows of `source` to use; None for all.
     weights : Tensor of shape (n_samples,), float, default=None
-        Of the samples; batches then have them too. None: batches are without.
+        Weights of the samples, as the third part of each batch. None: batches have two parts.
     augment_seed : int, default=None
-        Augment the images, at random from this seed. None: no augmentation.
+        Seeds the augmentation of images. None: no augmentation.
     batch_size : int, default=None
-        How many to predict at a time; None leaves it to the net.
+        Images to predict at a time. None: the net's `batch_size`.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class LabelledImages(Dataset):
 
     @property
     def prefetchable(self):
-        """Whether a thread should make batches ahead of the network: of images to be decoded.
+        """Whether it pays that a thread makes batches ahead of the network.
 
-        Tokens are gathered in no time.
+        It does for images, which have to be decoded, but not for tokens.
         """
         preprocess = getattr(self.source, "preprocess", None)
         if preprocess is None:
@@ -51,13 +51,13 @@ class LabelledImages(Dataset):
         return self.augment_seed is None or not preprocess.draws_globally
 
     def __getitems__(self, positions):
-        """Fetch a whole batch: decoding in threads and slicing beat one row at a time."""
+        """Fetch a whole batch, which is faster than row by row."""
         rows = self.rows[positions]
         batch = self.source.batch(rows, self._generator(rows)), self.states[rows]
         return batch if self.weights is None else (*batch, self.weights[rows])
 
     def _generator(self, rows):
-        """Seeded by what is in the batch: the same in whichever worker process it is made."""
+        """A generator seeded by the rows of the batch, so that every worker process draws alike."""
         if self.augment_seed is None:
             return None
         return torch.Generator().manual_seed(zlib.crc32(rows.tobytes(), self.augment_seed))

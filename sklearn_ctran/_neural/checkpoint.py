@@ -10,11 +10,11 @@ from sklearn_ctran.modules.pretrained import load_state
 _BACKBONE = "backbone.base_network."
 
 
-# What torchvision's networks have behind the feature map; C-Tran does not use it.
+# Parts of torchvision's networks behind the feature map, which C-Tran does not use.
 _CLASSIFIERS = ("fc", "classifier", "head", "heads", "AuxLogits")
 
 
-# Their names -> ours, beside the encoder's layers.
+# Their names -> ours, apart from the encoder's layers.
 _NAMES = {
     "LayerNorm": "input_norm",
     "output_linear": "readout",
@@ -83,8 +83,8 @@ def read_official_checkpoint(path):
 def _embeddings(state):
     """Label and state embeddings, with the unknown state at zero as in the paper.
 
-    The authors' unknown row is not zero. Moved into the labels' embeddings, and out of the other
-    two states, it leaves every sum as it was.
+    The authors' embedding of "unknown" is not zero. Adding it to the labels' embeddings and
+    subtracting it from the other two states leaves every sum as it was.
     """
     unknown, negative, positive = state["known_label_lt.weight"]
     return {
@@ -94,17 +94,17 @@ def _embeddings(state):
 
 
 def _ours(name, value):
-    """Our names and values of one of their weights; none for what is read elsewhere."""
+    """Our names and values of one of their weights; empty if it is read elsewhere."""
     stem, _, kind = name.rpartition(".")
     if stem in _NAMES:
         return {f"{_NAMES[stem]}.{kind}": value}
-    # nn.MultiheadAttention says in_proj_weight where others say in_proj.weight.
+    # nn.MultiheadAttention has in_proj_weight where other modules have in_proj.weight.
     match = _LAYER.match(name.replace("in_proj_", "in_proj."))
     if match is None:
         return {}
     layer, part, kind = f"layers.{match[1]}", match[2], match[3]
     if part == "self_attn.in_proj":
-        # Theirs are one map to queries, keys and values.
+        # They have one map to queries, keys and values.
         query, key_value = value.split([len(value) // 3, 2 * (len(value) // 3)])
         return {f"{layer}.query.{kind}": query, f"{layer}.key_value.{kind}": key_value}
     return {f"{layer}.{_LAYER_PARTS[part]}{kind}": value} if part in _LAYER_PARTS else {}

@@ -22,13 +22,13 @@ from sklearn_ctran.modules.ctran import CTran
 class CTranClassifier(NeuralMultilabelClassifier):
     """Multi-label image classification with transformers (C-Tran).
 
-    Image tokens and label tokens go through one transformer encoder [1]_. In training some labels
-    of each image are shown to it and it learns to predict the hidden ones, so that at prediction
-    any labels may be known already, or none.
+    Image tokens and label tokens go through one transformer encoder [1]_. Training shows it some
+    labels of each image, and it learns to predict the hidden ones. In prediction any labels may
+    be known, or none.
 
     The default adds to the paper's model what small sets of images need (`regions`,
     `standardize`, `input_dropout`, `channel_dropout`, `attention_bias`, `shortcut`); the user
-    guide says what that is worth. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
+    guide has figures. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         MobileNet, EfficientNet, ConvNeXt, DenseNet, Inception v3, ViT, Swin, ...); ``"small"``,
         a little CNN for images below about 64 pixels, trained from scratch; a module from
         normalised float images (B, 3, H, W) to feature maps (B, C, h, w), which is copied; or
-        None, if `X` holds features already. Features, two-dimensional `X`, need no backbone
-        whatever it says here.
+        None, if `X` holds tokens. A table of features (two-dimensional `X`) never goes through
+        the backbone.
     weights : str, path-like or None, default="DEFAULT"
-        Of the backbone: a name of torchvision's weights for it, downloaded if need be; a path of
+        Of the backbone: a name of torchvision's weights for it, downloaded if needed; a path of
         a state_dict file of the same network (``.pth``, ``.safetensors``); None for random
-        weights. ``"small"`` and modules have no named weights and come as they are.
+        weights. ``"small"`` and modules have no named weights and are used as they are.
     train_backbone : bool or "auto", default="auto"
         Whether the backbone is trained too. "auto": a pretrained one is not, one with
         ``weights=None`` and ``"small"`` are. A module of your own counts as pretrained unless
@@ -53,9 +53,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
         resize x resize, of which crop x crop is cut out, at random in training if `augment`
         says so, else from the middle. None: images, all of one size, stay as they are.
     augment : "auto", "flip", "crop", "flip+crop", callable or None, default="auto"
-        What happens to training images at random. A callable gets and returns uint8 batches of
+        How training images are changed at random. A callable gets and returns uint8 batches of
         shape (B, 3, H, W). "auto": flips, and crops where `image_size` is a pair, if the
-        backbone is trained; else None, for augmented images have to go through the backbone in
+        backbone is trained; else None, because augmented images go through the backbone in
         every epoch.
     d_model : int or None, default=128
         Width of the tokens; None for that of the backbone, as in the paper.
@@ -66,45 +66,46 @@ class CTranClassifier(NeuralMultilabelClassifier):
     dropout : float, default=0.1
         In the encoder, in [0, 1).
     position : {None, "sine", "learned"}, default=None
-        What tells image tokens their place. "learned" ties the model to its number of tokens.
+        Position embedding of the image tokens. "learned" fixes the number of tokens.
     label_groups : dict, default=None
         Name of a group -> its labels, by name or by position (targets first, then extra labels).
-        Labels that are told together: training hides or shows them together (`mask_groups`), and
-        the group's name may be used in `known_labels` and `extra_labels`. Groups are disjoint.
+        Labels that are known together: training hides or shows them together (`mask_groups`),
+        and the group's name may be used in `known_labels` and `extra_labels`. Groups are
+        disjoint.
     mask_groups : float, default=0.5
-        Probability, in [0, 1], that training hides or shows all of a group of an image, instead
-        of label by label.
+        Probability, in [0, 1], that training hides or shows a group of an image as a whole
+        instead of label by label.
     exclusive_groups : list or dict, default=None
         Labels that exclude each other: a list of names of `label_groups` or of lists of labels,
         in each of which at most one label is true; or a dict from such a name, or a tuple of
         labels, to "at_most_one" or "exactly_one". Probabilities are those of the label sets that
-        obey this rule and `implies`, in training too, where the likelihood of these sets takes
-        the place of `loss`; what follows from known labels is known. Labels go by name or, unless
-        names are integers other than positions, by position. `fit` refuses rules that are too
-        entangled: to go through the connected labels one by one, more than 4,096 cases of what
-        the labels so far leave possible would have to be kept apart. Single groups of any size,
-        hierarchies and classes that each imply one label of every group are far from it; 200
-        classes of which each implies labels of another half of 28 groups are not. Leave out the
-        rules that connect the groups: the model learns what goes together from `y` anyway.
+        obey this rule and `implies`, in training too, where the likelihood of these sets replaces
+        `loss`; what known labels imply is known too. Labels are given by name or, unless names
+        are integers other than positions, by position. `fit` refuses rules that are too
+        entangled, when the decision diagram of connected labels would have a level of more than
+        4,096 nodes. Single groups of any size, hierarchies, and classes that each imply one label
+        of every group stay far below; 200 classes that each imply labels of another half of 28
+        groups do not. Then leave out the rules that connect the groups: the model learns what
+        goes together from `y` anyway.
     implies : dict, default=None
         Label -> the label, or list of labels, that must be true if it is: a hierarchy. No label
-        gets a higher probability than one that it implies. Written as in `exclusive_groups`,
-        refused like them where rules are too entangled.
+        gets a higher probability than one that it implies. Labels are given as in
+        `exclusive_groups`; rules that are too entangled are refused in the same way.
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
-        "no LMT"). Of extra labels all are hidden in half of the steps, else any
-        number.
+        "no LMT"). All extra labels are hidden in half of the steps, any number of them in the
+        others.
     n_masks : int, default=1
-        How many times the labels of each image are hidden anew per step, with the image going
-        through the backbone once. More than 1 pays where the backbone costs more than the
-        transformer, in training it or on augmented images; the page on speed has figures.
+        Masks that are drawn for each image per step, while the image goes through the backbone
+        once. More than 1 pays if the backbone costs more than the transformer, because it is
+        trained or images are augmented; the page on speed has figures.
     use_image : bool, default=True
         False leaves the image out and learns from labels alone (the paper's "no image").
     regions : int or None, default=3
-        The image tokens are means over a grid of regions x regions, and one over the whole
-        image. None takes all h x w features as tokens, as the paper does; so are, whatever it
-        says, features of up to 1,024 numbers per image.
+        The image tokens are means over a grid of regions x regions, and one mean over the whole
+        image. None takes all h x w features as tokens, as in the paper. Features of up to 1,024
+        numbers per image are always taken as they are.
     standardize : bool, default=True
         Whether features that do not change during training (given, or of a frozen backbone)
         are standardised per channel.
@@ -113,32 +114,32 @@ class CTranClassifier(NeuralMultilabelClassifier):
         0.5 for features of a frozen backbone or given ones, 0.1 if these have fewer than 64
         channels, 0 for a backbone that trains.
     channel_dropout : bool, default=True
-        Whether `dropout` drops channels, the same ones in all tokens of an image, and spares
-        attention weights. That is much cheaper on a CPU. False is the paper's.
+        Whether `dropout` drops channels, the same ones in all tokens of an image, and never
+        attention weights, which is much cheaper on a CPU. False is the paper's dropout.
     attention_bias : bool or "auto", default="auto"
-        Whether how much one label attends to another has a learned bias, by pair of labels and
-        the state of the one attended to. Weights, memory and time grow with n_labels ** 2;
+        Whether the attention of one label to another has a learned bias, for each pair of labels
+        and each state of the other label. Weights, memory and time grow with n_labels ** 2;
         "auto": up to 256 labels.
     shortcut : bool, default=True
         Whether a network with one hidden layer of 512 units, from the mean image features and the
         label states, is trained beside the transformer; the logits are the mean of both. It has
-        a dropout of its own, 0.5. Features of up to 1,024 numbers per image it reads side by
-        side, which ties the model to their number.
+        a dropout of its own, 0.5. It reads features of up to 1,024 numbers per image side by
+        side, which fixes their number.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
-        Of the labels that training hides; nothing that is not annotated counts. Binary
+        Loss of the hidden labels; entries that nobody annotated do not count. Binary
         cross-entropy [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma
-        4 for negatives, 0 for positives, and shift 0.05, as in its paper (its authors' code starts
-        from 1 for positives); or ``loss(logits, targets)``, both of shape (batch, n_labels),
-        returning one value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        4 for negatives, 0 for positives, and shift 0.05, as in its paper (the default of its
+        authors' code is 1 for positives); or ``loss(logits, targets)``, both of shape
+        (batch, n_labels), returning one value per entry, such as ``functools.partial(focal, gamma=1)`` of
         ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over
         classes, labels under a rule by the likelihood of the sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
-        What the loss of a label is multiplied with where the label is positive; one for all, one
-        for each, or a dict from some labels' names (extra labels' too) to theirs. "balanced": as
-        many times as the label has more negative than positive entries, so that both weigh the
-        same. Probabilities are then too high, while the ranking of a label's images may gain.
-        Not for a 1-D `y`, of which only extra labels may be given one, by name, nor for labels
-        under a rule, which "balanced" and a number for all leave alone: use `sample_weight`.
+        Factor of a label's loss where the label is positive: one for all, one for each label, or
+        a dict of some labels' names (extra labels too). "balanced": the ratio of negative to
+        positive entries, so that both have the same weight in sum. Probabilities are then too
+        high, while the ranking of a label's images may improve. Not for the classes of a 1-D `y`
+        nor for labels under a rule, which "balanced" and a single number leave alone: use
+        `sample_weight` there.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias
         20 times as much.
@@ -155,8 +156,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the images aside, stop once their loss has not
-        fallen for 5 epochs, and keep the best epoch's weights. With a learning rate that falls to
-        zero anyway, the default, all images are better used for training.
+        fallen for 5 epochs, and keep the best epoch's weights. By default the learning rate falls
+        to zero at the end, and all images are better used for training.
     validation_fraction : float, default=0.1
         In (0, 1); for `early_stopping`.
     device : str, default="auto"
@@ -166,23 +167,23 @@ class CTranClassifier(NeuralMultilabelClassifier):
         in it and that is faster: on CUDA devices that have it; on CPUs that have it (AVX-512 BF16,
         AMX) for a frozen backbone, and for the transformer from
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
-        digits, on every machine, take "float32"; to more than five, "float64", in which all but
-        the backbone then computes (at half the speed, and not on "mps"); results are float32.
+        digits on every machine need "float32"; to more than five digits, "float64", in which all
+        but the backbone then computes (at half the speed, and not on "mps"). Results are float32.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where a frozen backbone's tokens are kept, so that each image goes through it once per
-        (backbone, weights, preprocessing), however many folds, candidates, estimators and worker
-        processes ask. "memory": for this session, up to half of the free memory; a path: a
-        directory that serves later sessions too; :class:`TokenCache` sets sizes and precision;
-        None: not beyond one call.
+        (backbone, weights, preprocessing), in all folds, candidates, estimators and worker
+        processes. "memory": for this session, up to half of the free memory; a path: a directory
+        for later sessions too; :class:`TokenCache` sets sizes and precision; None: tokens are
+        dropped after each call.
     callbacks : list of skorch callbacks, default=None
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
-        ``optimizer__betas`` or ``iterator_train__num_workers``; they overrule the ones set here.
+        ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.
     warm_start : bool, default=False
-        Whether another call of `fit` goes on from the weights of the last. Labels and the
-        model's structure must be the same; what concerns training may change, `train_backbone`
+        Whether another call of `fit` continues from the weights of the last. Labels and the
+        model's structure must be the same; parameters of training may change, `train_backbone`
         included.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, masks, batches, augmentation and dropout. No global generator is touched.
@@ -358,7 +359,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         label_names : array-like of shape (n_labels,), default=None
             In the file's order; None for 0, 1, ...
         n_heads : int, default=4
-            Attention heads, which the weights do not tell.
+            Attention heads, which cannot be seen from the weights.
         image_size : int or (int, int), default=(640, 576)
             As in the constructor.
 
@@ -391,7 +392,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self._input = NetworkInput(kind, self._preprocessing())
         self._structure = self._structure_params()
         device = resolve_device(self.device)
-        with lent_seed(0, device):  # Random weights, all of which the file replaces.
+        with lent_seed(0, device):  # The file replaces all of these random weights.
             if backbone is None:
                 module = self._make_module(n_labels, d_model)
             else:
@@ -402,7 +403,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]
         if missing or unexpected:
             raise ValueError(
-                f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or too much."
+                f"{str(path)!r} does not fit: {(missing + unexpected)[0]} is missing or not used."
             )
         net = build_net(
             self,
@@ -424,8 +425,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         super()._check_params()
         if not self.use_image and self.d_model is None:
             raise ValueError(
-                "d_model=None takes the width of the tokens from the image, which use_image=False "
-                "leaves out: set d_model."
+                "d_model=None takes the width of the tokens from the image, but use_image=False "
+                "leaves the image out: set d_model."
             )
         check_unknown_fraction(self.unknown_fraction)
 
@@ -461,7 +462,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         )
 
     def _input_dropout(self, n_channels):
-        """What "auto" means: wide features that cannot adapt to it are dropped, others hardly."""
+        """What "auto" means: high for wide features that do not train, low or 0 for others."""
         if self.input_dropout != "auto":
             return self.input_dropout
         if self._input.kind == "images" and self._trains_backbone():
@@ -472,6 +473,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
         return [
             *super()._parameter_groups(),
             ("shortcut.*", {"lr": 1.5 * self.lr, "weight_decay": 3 * self.weight_decay}),
-            # Pairs of labels are seen rarely: long steps, and little decay in between.
+            # A pair of labels is rarely seen, so its bias needs long steps and little decay.
             ("attention_biases.*", {"lr": 20 * self.lr, "weight_decay": self.weight_decay / 20}),
         ]

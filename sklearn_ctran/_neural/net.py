@@ -1,7 +1,6 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
 import sys
-import warnings
 
 import torch
 from skorch import NeuralNet
@@ -11,6 +10,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from sklearn_ctran._labels.masks import leads, sample_label_states
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import BatchLoader
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import UNKNOWN
 
 
@@ -19,26 +19,29 @@ def _as_fetched(batch):
 
 
 class LabelMaskNet(NeuralNet):
-    """A skorch net that is told some labels and learns to predict the hidden ones.
+    """A skorch net trained by label mask training (paper, section 3.4).
+
+    Each step hides some labels of each image, shows the others to the module, and takes the loss
+    on the hidden ones.
 
     Parameters beyond :class:`skorch.NeuralNet`'s
     ---------------------------------------------
     unknown_fraction : (float, float) or None
         Range of the share of labels hidden in training; None hides all.
     n_masks : int
-        How many times the labels of each image are hidden anew in a training step.
+        How many masks are drawn for each image in a training step.
     rules : LabelRules or None
         Groups of labels, and labels that exclude or imply each other.
     n_extra : int
-        How many of the labels, the last ones, are extra labels.
+        Number of extra labels, which are the last labels.
     hide_positives : bool
         Whether positive labels are always hidden.
     mask_groups : float
         Probability that a group of an image is hidden or shown as a whole.
     precision : {"float32", "bfloat16", "float64"}
-        Of the forward pass. For "float64" the module must be in it.
+        Of the forward pass. "float64" needs a module in float64.
     seed : int
-        Of masks and batches.
+        Seeds masks and the order of batches.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class LabelMaskNet(NeuralNet):
         **kwargs,
     ):
         if torch.device(kwargs.get("device", "cpu")).type != "cpu":
-            # On a CPU, decoding ahead would slow the network down.
+            # On a CPU, decoding ahead would take processor time from the network.
             kwargs = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader} | kwargs
         super().__init__(*args, **kwargs)
         self.unknown_fraction = unknown_fraction
@@ -79,22 +82,22 @@ class LabelMaskNet(NeuralNet):
         self._valid_seed = draw[1]
 
     def on_epoch_begin(self, *args, **kwargs):
-        """Let each epoch's validation hide the same labels; skorch calls this."""
+        """Make every epoch's validation hide the same labels; skorch calls this."""
         super().on_epoch_begin(*args, **kwargs)
         self._valid_generator.manual_seed(self._valid_seed)
 
     def on_train_end(self, *args, **kwargs):
-        """Drop the generators: they cannot be copied. skorch calls this at the end of a fit."""
+        """Drop the generators, which cannot be copied; skorch calls this at the end of a fit."""
         super().on_train_end(*args, **kwargs)
         del self._mask_generator, self._valid_generator
 
     def get_iterator(self, dataset, training=False):
-        """A loader that fetches whole batches, shuffled from the net's seed in training."""
+        """A loader that fetches whole batches; in training, in an order drawn from the seed."""
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         defaults = {
             "batch_size": getattr(dataset, "batch_size", None) or self.batch_size,
             "collate_fn": _as_fetched,
-            # Copies to a GPU then go on while it computes.
+            # Copies from pinned memory overlap with the GPU's computation.
             "pin_memory": torch.device(self.device).type == "cuda",
         }
         kwargs = defaults | kwargs
@@ -109,7 +112,7 @@ class LabelMaskNet(NeuralNet):
         return loader(dataset, **kwargs)
 
     def train_step_single(self, batch, **fit_params):
-        """One step of label mask training: hide, predict, score what was hidden."""
+        """One step of label mask training: hide labels, predict them, take the loss there."""
         self._set_training(True)
         X, *labels = self._to_device(batch)
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
@@ -125,15 +128,15 @@ class LabelMaskNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """The same loss on held-out samples, with the same labels hidden in every epoch."""
         self._set_training(False)
-        X, targets, weights = self._to_device(batch)
+        X, true_states, weights = self._to_device(batch)
         with torch.no_grad():
-            loss = self._masked_loss(X, targets, weights, self._valid_generator, **fit_params)
+            loss = self._masked_loss(X, true_states, weights, self._valid_generator, **fit_params)
         return {"loss": loss, "y_pred": None}
 
     def evaluation_step(self, batch, training=False):
-        """Logits given the known labels of the batch.
+        """Logits of a batch, given its known labels.
 
-        Where a GPU's memory does not suffice, batches of this fitted net are halved from then on.
+        If a GPU runs out of memory, this net predicts in batches of half the size from then on.
         """
         self.check_is_fitted()
         X, states = batch
@@ -146,23 +149,22 @@ class LabelMaskNet(NeuralNet):
         except torch.cuda.OutOfMemoryError:
             if len(X) == 1:
                 raise
-        # Not inside `except`, where the traceback would hold on to the memory.
+        # Outside of `except`: inside, the traceback would keep the memory in use.
         self.largest_batch = len(X) // 2
-        warnings.warn(
+        warn(
             f"Out of memory on {self.device} with {len(X)} images at a time: going on with "
-            f"{self.largest_batch}.",
-            stacklevel=2,
+            f"{self.largest_batch}."
         )
         return self.evaluation_step(batch, training)
 
     def mean_logits(self, dataset):
-        """The model's answers for a LabelledImages, the means of its paths.
+        """Logits of all images of a LabelledImages: the mean over the module's paths.
 
         Returns
         -------
         logits : Tensor of shape (n_samples, n_labels), float32
         """
-        # Around all batches, so that weights are cast to bfloat16 once and not for each batch.
+        # One context for all batches, so that weights are cast to bfloat16 only once.
         with self._autocast():
             return torch.cat([paths.mean(dim=0) for paths in self.forward_iter(dataset)])
 
@@ -172,22 +174,22 @@ class LabelMaskNet(NeuralNet):
             self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
 
-    def _masked_loss(self, X, targets, weights, generator, **fit_params):
-        states, hidden = self._hide(targets, generator)
+    def _masked_loss(self, X, true_states, weights, generator, **fit_params):
+        shown, hidden = self._draw_masks(true_states, generator)
         with self._autocast():
-            told = self._told(states, targets)
-            logits = self.infer({"X": X, "states": told}, **fit_params)
+            states = self._module_states(shown, true_states)
+            logits = self.infer({"X": X, "states": states}, **fit_params)
         if logits.dtype != torch.float64:
             logits = logits.float()
-        return self.get_loss(logits, targets, states, hidden, weights)
+        return self.get_loss(logits, true_states, shown, hidden, weights)
 
-    def _hide(self, targets, generator):
-        """What the model is told of a batch, and which labels it has to predict."""
+    def _draw_masks(self, true_states, generator):
+        """The shown states of a batch, int8, and the hidden labels, bool, both (B, L)."""
         lead = None
         if self.rules is not None and self.rules.groups:
-            lead = leads(self.rules.groups.values(), targets.shape[1]).to(targets.device)
-        states, hidden = sample_label_states(
-            targets,
+            lead = leads(self.rules.groups.values(), true_states.shape[1]).to(true_states.device)
+        shown, hidden = sample_label_states(
+            true_states,
             self.unknown_fraction,
             generator,
             n_extra=self.n_extra,
@@ -196,31 +198,30 @@ class LabelMaskNet(NeuralNet):
             tie=self.mask_groups,
         )
         if self._consistent is None:
-            return states, hidden
-        # As in prediction: what follows from known labels is known.
-        states = self._consistent.settle(states)
-        return states, hidden & (states == UNKNOWN)
+            return shown, hidden
+        # As in prediction, what shown labels imply is known.
+        shown = self._consistent.settle(shown)
+        return shown, hidden & (shown == UNKNOWN)
 
-    def _told(self, states, targets):
-        """What the model is told in training, which a subclass may change."""
-        return states
+    def _module_states(self, shown, true_states):
+        """The states that the module reads in training; a subclass may choose others."""
+        return shown
 
     @property
     def _consistent(self):
         return None if self.rules is None else self.rules.consistent
 
-    def get_loss(self, logits, targets, states, hidden, weights):
-        """Mean loss over the hidden labels, summed over the model's paths.
+    def get_loss(self, logits, true_states, shown, hidden, weights):
+        """Mean loss over the hidden labels, summed over the module's paths.
 
-        Labels under rules count as one where the rules tie them together. Weights do not count:
-        those of a whole training set have a mean of 1, and a batch of light samples makes a small
-        step.
+        Labels that rules tie together count as one label. The sum is divided by the number of
+        labels, not by their weight: weights have a mean of 1 over the whole training set, and a
+        batch of light samples should make a small step.
 
         Parameters
         ----------
         logits : Tensor of shape (n_paths, B, L)
-        targets : Tensor of shape (B, L), int8
-        states : Tensor of shape (B, L), int8
+        true_states, shown : Tensor of shape (B, L), int8
         hidden : Tensor of shape (B, L), bool
         weights : Tensor of shape (B,)
 
@@ -228,36 +229,36 @@ class LabelMaskNet(NeuralNet):
         -------
         loss : Tensor, a scalar
         """
-        by_sample, n_units = self.sample_losses(logits, targets, states, hidden)
-        # A batch may hide nothing that was annotated: it then weighs nothing.
-        return (weights * by_sample).sum() / n_units.clamp(min=1)
+        by_sample, n_labels = self.sample_losses(logits, true_states, shown, hidden)
+        # A batch may have no hidden annotated label; clamping avoids 0 / 0.
+        return (weights * by_sample).sum() / n_labels.clamp(min=1)
 
-    def sample_losses(self, logits, targets, states, hidden):
+    def sample_losses(self, logits, true_states, shown, hidden):
         """Loss of each sample, summed over hidden labels and paths.
 
         Parameters
         ----------
-        logits, targets, states, hidden
-            As of :meth:`get_loss`.
+        logits, true_states, shown, hidden : Tensor
+            As in :meth:`get_loss`.
 
         Returns
         -------
         by_sample : Tensor of shape (B,)
-        n_units : Tensor, a scalar
-            Hidden labels, those that rules tie together as one.
+        n_labels : Tensor, a scalar
+            Hidden labels; those that rules tie together count as one.
         """
-        by_sample, n_units = 0.0, 0
+        by_sample, n_components = 0.0, 0
         if self._consistent is not None:
-            by_sample = self._consistent.nll(logits, states, targets).sum(dim=(0, 2))
-            n_units = self._consistent.count_components(hidden)
+            by_sample = self._consistent.nll(logits, shown, true_states).sum(dim=(0, 2))
+            n_components = self._consistent.count_components(hidden)
             hidden = hidden & ~self._consistent.bound.to(hidden.device)
-        y = targets.clamp(min=0).to(logits.dtype)
+        y = true_states.clamp(min=0).to(logits.dtype)
         for path in logits:
             by_sample = by_sample + torch.where(hidden, self.criterion_(path, y), 0.0).sum(dim=1)
-        return by_sample, n_units + hidden.sum()
+        return by_sample, n_components + hidden.sum()
 
     def _to_device(self, batch):
-        # From pinned memory; other devices than CUDA would not wait for the copy.
+        # Only CUDA waits for a copy that does not block.
         is_cuda = torch.device(self.device).type == "cuda"
         return tuple(x.to(self.device, non_blocking=is_cuda) for x in batch)
 
@@ -265,7 +266,7 @@ class LabelMaskNet(NeuralNet):
         return autocast(self.device, self.precision)
 
     def run_single_epoch(self, *args, **kwargs):
-        """As skorch's, but remember that the user broke off: skorch's fit does not tell."""
+        """As skorch's, but record an interruption, which skorch's fit swallows."""
         try:
             super().run_single_epoch(*args, **kwargs)
         except KeyboardInterrupt:
@@ -273,8 +274,8 @@ class LabelMaskNet(NeuralNet):
             raise
 
     def __getstate__(self):
-        # `module` is the very object that `module_` is; skorch would write it twice, and a second
-        # time without a way from a GPU to a CPU.
+        # `module` is the same object as `module_`. skorch would pickle it twice, the second time
+        # in a way that a machine without a GPU cannot load.
         return super().__getstate__() | {"module": None}
 
     def __setstate__(self, state):
@@ -283,9 +284,9 @@ class LabelMaskNet(NeuralNet):
 
 
 class OneCycle(LRScheduler):
-    """Learning rates up and down again over the whole fit (Smith and Topin, 2018), step by step.
+    """One cycle of the learning rate over the whole fit (Smith and Topin, 2018), step by step.
 
-    Each parameter group peaks at the learning rate it was given.
+    Each parameter group peaks at the learning rate that it was given.
     """
 
     def __init__(self):
@@ -299,5 +300,5 @@ class OneCycle(LRScheduler):
         self.batch_idx_ = 0
 
     def on_train_end(self, net, **kwargs):
-        """Let go of the optimiser and its tensors."""
+        """Drop the scheduler, which holds the optimiser and its tensors."""
         self.lr_scheduler_ = None

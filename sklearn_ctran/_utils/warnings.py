@@ -1,11 +1,11 @@
-"""Warnings that point at the line that called the package, however deep they are issued."""
+"""Warnings that point at the line of user code that called the package."""
 
 import sys
 import warnings
 
 
 def warn(message, category=UserWarning):
-    """Issue a warning in the name of the first caller outside of this package and scikit-learn.
+    """Issue a warning at the first caller outside of this package and what it is built on.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def warn(message, category=UserWarning):
     """
     level, frame = 1, sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(
-        ("sklearn_ctran.", "sklearn.")
+        ("sklearn_ctran.", "sklearn.", "skorch.", "torch.")
     ):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

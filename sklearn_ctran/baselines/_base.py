@@ -1,4 +1,4 @@
-"""What the baselines share: tables in, a column of states per label, probabilities out."""
+"""Base of the baselines on tables of features, and functions that they share."""
 
 import numpy as np
 from scipy.special import logit
@@ -40,12 +40,12 @@ class Baseline(LabelPredictions, BaseEstimator):
             dimension: one class a sample.
         extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
             Of shape (n_samples, n_extra_labels), in the same forms as `y`; a dict maps names to
-            columns. Labels that may be told when predicting, but are never part of the
-            predictions.
+            columns. Labels that may be known in prediction, but are never predicted by
+            ``predict`` and ``predict_proba``.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0: 2 counts as the sample twice, 0 leaves it out. Give
-            them a mean of about 1: regularisation, and what else goes by the number of samples,
-            goes by their sum. Of a sum of 1, say, `fit` warns.
+            Weights of the samples, 0 or above: 2 counts as the sample twice, 0 leaves it out.
+            Give them a mean of about 1: regularisation takes their sum for the number of samples.
+            `fit` warns if they sum to about 1.
 
         Returns
         -------
@@ -117,7 +117,7 @@ def scaled(proba, states):
     Returns
     -------
     proba : ndarray of shape (n_samples, n_classes), float64
-        Equal for all classes that may be, where all of these had 0.
+        Equal for all possible classes of a row in which these all had 0.
     """
     possible = states != NEGATIVE
     proba = np.where(possible, proba, 0.0)
@@ -126,7 +126,7 @@ def scaled(proba, states):
 
 
 def check_wrapped(estimator, sample_weight):
-    """The estimator to wrap, logistic regression for None, if it can do what is needed.
+    """The estimator to wrap, checked; logistic regression for None.
 
     Parameters
     ----------
@@ -149,8 +149,8 @@ def check_wrapped(estimator, sample_weight):
         raise TypeError(f"estimator must be an instance: {estimator.__name__}().")
     if not (hasattr(estimator, "fit") and hasattr(estimator, "predict_proba")):
         raise TypeError(
-            f"estimator must have fit and predict_proba, but {name} has not both; "
-            f"CalibratedClassifierCV({name}()) may serve."
+            f"estimator must have fit and predict_proba, but {name} lacks one of them; "
+            f"CalibratedClassifierCV({name}()) may help."
         )
     if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
         raise ValueError(f"sample_weight is given, but {name}.fit does not take it.")

@@ -14,12 +14,12 @@ from sklearn_ctran.modules.label_states import POSITIVE
 class BinaryRelevance(Baseline):
     """One classifier per label, each on its own [1]_.
 
-    It cannot make use of known labels: they come back as they are told, and the others stay the
-    same (tag ``uses_known_labels=False``). While nothing is known, it is
-    :class:`sklearn.multioutput.MultiOutputClassifier`, but samples that nobody annotated for a
-    label are left out for this label, and labels of which only one state was seen are predicted
-    to have it, with certainty. A 1-D `y` is read as one label per class, and probabilities are
-    scaled to sum to 1, as in :class:`sklearn.multiclass.OneVsRestClassifier`.
+    Known labels do not change the predictions of other labels (tag ``uses_known_labels=False``).
+    With nothing known, it equals :class:`sklearn.multioutput.MultiOutputClassifier`, with two
+    differences: samples that nobody annotated for a label are left out for this label, and a label
+    that always had one state gets this state with probability 1. A 1-D `y` is read as one label
+    per class, and probabilities are scaled to sum to 1, as in
+    :class:`sklearn.multiclass.OneVsRestClassifier`.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class BinaryRelevance(Baseline):
     ----------
     estimators_ : list of SingleLabelClassifier
         One for each label, then one for each extra label; the fitted clone is ``estimator_`` of
-        each, except where only one state of the label was seen. For a 1-D `y` with two classes,
-        that of the second serves both.
+        each, except for labels that always had one state. A 1-D `y` with two classes has one
+        classifier, of the second class.
     classes_ : ndarray
         ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
     n_labels_ : int

@@ -18,15 +18,15 @@ class ClassifierChain(Baseline):
     """Labels predicted one after the other, each given the ones before it; or several such chains.
 
     A chain [1]_ has one classifier per label, whose inputs are the features and all labels before
-    it in the chain: the true ones in training, the predicted ones later. Known labels take the
-    place of predictions, so that they tell on the labels behind them, and not on those before.
-    Extra labels, which are there to be told, come first in every chain.
+    it in the chain: the true ones in training, the predicted ones in prediction. Known labels
+    replace predictions, so they change the labels behind them, but not the labels before them.
+    Extra labels come first in every chain.
 
-    While nothing is known, one chain is :class:`sklearn.multioutput.ClassifierChain`, with two
-    differences: samples that nobody annotated for a label are left out for this
-    label, and behind it count as having the mean of those that are; and a label of which only one
-    state was seen is predicted to have it, with certainty. Several chains, in random orders and on
-    random samples, are an ensemble of classifier chains [2]_, which averages their probabilities.
+    With nothing known, one chain equals :class:`sklearn.multioutput.ClassifierChain`, with two
+    differences: samples that nobody annotated for a label are left out for this label, and have
+    its mean as input of later labels; and a label that always had one state gets this state with
+    probability 1. Several chains, in random orders and on random samples, are an ensemble of
+    classifier chains [2]_, which averages their probabilities.
 
     Of a 1-D `y`, each class is predicted given that it is none of those before it.
 
@@ -36,11 +36,11 @@ class ClassifierChain(Baseline):
         With ``predict_proba``; a clone is fitted for each label of each chain. None for
         ``LogisticRegression(max_iter=1000)``.
     order : "auto", "random" or list of labels, default="auto"
-        Of the targets, each of which a list has once, by name, or by position where no name is an
-        integer. "auto": as in `y` for a single chain, random for several.
+        Order of the targets. A list has each of them once, by name, or by position where no name
+        is an integer. "auto": as in `y` for a single chain, random for several.
     known_first : list of labels or None, default=None
         Targets that move to the front of every chain, in this order, because they will be known:
-        at the front they tell on all others.
+        there they change the predictions of all others.
     n_chains : int, default=1
         More than one are an ensemble.
     max_samples : float or None, default=None
@@ -55,7 +55,7 @@ class ClassifierChain(Baseline):
     ----------
     estimators_ : list of list of SingleLabelClassifier
         For each chain, one for each label, in its order; the fitted clone is ``estimator_`` of
-        each, except where only one state of the label was seen.
+        each, except for labels that always had one state.
     order_ : ndarray of shape (n_chains, n_labels + n_extra_labels), int64
         The labels along each chain, numbered from 0, targets first, then extra labels.
     classes_ : ndarray
@@ -181,8 +181,8 @@ class ClassifierChain(Baseline):
             own = classifier.predict_proba(seen)[:, POSITIVE]
             passed_on = own if self.chain_method == "predict_proba" else classifier.predict(seen)
             if label < self.task_.n_classes:
-                # It is one of them: what is none of the others is the last, and what is one of
-                # those before is not this, whatever a classifier says.
+                # Exactly one class applies: the last if none before it does, and this one only if
+                # none before it does, whatever a classifier says.
                 own = 1.0 if position == len(order) - 1 else own
                 own = np.where(known, states[:, label], own)
                 proba[:, label] = none_so_far * own

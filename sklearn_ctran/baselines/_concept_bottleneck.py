@@ -130,7 +130,7 @@ class ConceptBottleneck(NeuralBaseline):
 
     @property
     def _net_class(self):
-        return _TruthTellingNet if self.mode == "independent" else LabelMaskNet
+        return _IndependentNet if self.mode == "independent" else LabelMaskNet
 
     def _module_params(self):
         return {
@@ -145,11 +145,11 @@ class ConceptBottleneck(NeuralBaseline):
         return tags
 
 
-class _TruthTellingNet(LabelMaskNet):
-    """In training, the model is told what it has to predict: the bottleneck keeps it honest.
+class _IndependentNet(LabelMaskNet):
+    """In training, the targets' part of the module reads the true concepts.
 
-    Early stopping looks at what it makes of images alone.
+    The loss of early stopping is that of predictions from the image alone.
     """
 
-    def _told(self, states, targets):
-        return targets if self.module_.training else states
+    def _module_states(self, shown, true_states):
+        return true_states if self.module_.training else shown

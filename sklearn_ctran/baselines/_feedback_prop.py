@@ -1,4 +1,4 @@
-"""FeedbackProp: features are changed at prediction until they agree with what is known."""
+"""FeedbackProp: gradient steps on features, in prediction, until they agree with known labels."""
 
 from numbers import Integral, Real
 
@@ -20,17 +20,17 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     """Feedback-prop on a :class:`LinearHead`: inference under partial evidence [1]_.
 
     For each image, gradient steps on its intermediate features lower the loss of its known labels;
-    the unknown ones are then predicted from these features. No weight changes. An image of which
-    nothing is known is predicted as by the `LinearHead`.
+    the unknown labels are then predicted from these features. No weight changes. If nothing is
+    known of an image, the prediction is that of the `LinearHead`.
 
     Parameters
     ----------
     estimator : LinearHead or FrozenEstimator, default=None
-        What is fitted; None: ``LinearHead()``. ``FrozenEstimator(head)`` takes a fitted one as it
-        is.
+        A clone of it is fitted; None: ``LinearHead()``. ``FrozenEstimator(head)`` uses a fitted
+        one without fitting it again.
     variant : {"LF", "RF"}, default="LF"
         Layer-wise feedback [1]_ (section 3.1) changes the features of one `layer`. Residual
-        feedback (section 3.2) adds what it learns to those of both layers at once.
+        feedback (section 3.2) changes the features of both layers at once.
     layer : {"pooled", "tokens"}, default="pooled"
         For "LF": the pooled features, or the cells of the feature map before they are pooled.
         Both in units of the features' standard deviation in training.
@@ -85,8 +85,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X, y, extra_labels, sample_weight
-            As of :meth:`LinearHead.fit`. Of a FrozenEstimator nothing is fitted, nor are they
-            looked at.
+            As of :meth:`LinearHead.fit`. A FrozenEstimator ignores them.
 
         Returns
         -------
@@ -142,7 +141,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """Logits (B, L) of features (B, P, C), after all steps."""
         net = self.estimator_.net_
         unknown = torch.full_like(states, UNKNOWN)
-        # What is added at each layer; `None` where nothing is.
+        # The changes of the features, by layer.
         layers = ("tokens", "pooled") if self.variant == "RF" else (self.layer,)
         shapes = {"tokens": tokens.shape, "pooled": tokens[:, 0].shape}
         added = {layer: tokens.new_zeros(shapes[layer]) for layer in layers}
@@ -159,7 +158,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             return self._forward(module, tokens, added, unknown)[0]
 
     def _forward(self, module, tokens, added, states):
-        """As the module's, from features (B, P, C), with something added at some layers."""
+        """The module's forward pass from features (B, P, C), with changes added at some layers."""
         if "tokens" in added:
             tokens = tokens + added["tokens"] * module.feature_scale
         pooled = (module.pool(tokens)[:, 0] - module.feature_mean) / module.feature_scale
@@ -184,7 +183,7 @@ def tune_feedback_prop(
     metric=mean_average_precision,
     random_state=0,
 ):
-    """The :class:`FeedbackProp` that does best on validation data.
+    """The :class:`FeedbackProp` with the best score on validation data.
 
     Parameters
     ----------
@@ -195,13 +194,14 @@ def tune_feedback_prop(
     y : array-like of shape (n_samples, n_labels)
         Their labels; -1 or NaN where nobody annotated them.
     known_fractions : sequence of float
-        Shares of the labels that are told, each in (0, 1); the mean of the scores counts.
+        Shares of the labels that are known, each in (0, 1). A candidate's score is the mean over
+        them.
     variants, n_steps, step_sizes : sequences
-        What to try, each with each.
+        Candidates are all combinations.
     metric : callable, default=mean_average_precision
         As of :func:`sklearn_ctran.metrics.partial_label_scorer`.
     random_state : int, default=0
-        Chooses the labels that are told.
+        Seeds the choice of known labels.
 
     Returns
     -------

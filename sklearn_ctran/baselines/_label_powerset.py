@@ -13,13 +13,12 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 class LabelPowerset(Baseline):
     """One multiclass classifier, whose classes are the label sets of the training samples [1]_.
 
-    It gives each of these label sets a probability, and a label that of all sets that have it.
-    Known labels condition exactly: sets that contradict them are dropped, and the probabilities of
-    the rest are scaled to sum to 1. Where every set contradicts what is known (such a set was
-    never seen, or the classifier gives it a probability of exactly 0), those that contradict the
-    fewest of the known labels stay.
+    The probability of a label is the sum of those of all label sets that have it. Known labels
+    condition exactly: sets that contradict them are dropped, and the probabilities of the rest are
+    scaled to sum to 1. If all sets contradict the known labels (or have a probability of exactly
+    0), the sets that contradict the fewest known labels are kept.
 
-    Samples with a missing entry have no label set, and are left out.
+    Samples with a missing entry have no label set and are left out.
 
     Parameters
     ----------
@@ -27,18 +26,18 @@ class LabelPowerset(Baseline):
         With ``predict_proba``; a clone is fitted to tell the label sets apart. None for
         ``LogisticRegression(max_iter=1000)``.
     prune : float, default=0
-        Label sets of at most so many samples (or of so much `sample_weight`) are pruned [2]_. 0
-        keeps all.
+        Label sets of at most this number of samples (or sum of `sample_weight`) are pruned [2]_.
+        0 keeps all.
     reintroduce : bool, default=True
-        Whether samples of a pruned set come back under disjoint subsets of it that are frequent
-        enough to be kept: that with the most labels first, of these the most frequent [2]_.
-        Otherwise they are left out.
+        Whether samples of a pruned set are used again under disjoint kept subsets of it: the
+        largest first, and the more frequent one of equally large ones [2]_. Otherwise they are
+        left out.
 
     Attributes
     ----------
     estimator_ : classifier or None
-        The fitted clone; its classes are rows of `label_sets_`. None if there is one label set
-        only, which is then certain.
+        The fitted clone; its classes are rows of `label_sets_`. None if there is only one label
+        set, which then has probability 1.
     label_sets_ : ndarray of shape (n_sets, n_labels + n_extra_labels), int8
         The label sets, targets first, then extra labels.
     classes_ : ndarray
@@ -130,17 +129,17 @@ class LabelPowerset(Baseline):
             proba = self.estimator_.predict_proba(X).astype(np.float64)
         sets = self.label_sets_.astype(np.float64)
         contradicted = (states == POSITIVE) @ (1 - sets).T + (states == NEGATIVE) @ sets.T
-        # A set that the classifier rules out is no answer, whatever it agrees with.
+        # A set of probability 0 stays impossible, whatever it agrees with.
         contradicted[proba == 0] = np.inf
         proba[contradicted > contradicted.min(axis=1, keepdims=True)] = 0.0
-        # Sums of probabilities of all sets may exceed 1 by a rounding error.
+        # A sum over all sets may exceed 1 by a rounding error.
         proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
-        # No set may agree with what is known of the classes.
+        # It may be that no set agrees with the known classes.
         return self._scale_classes(proba, states)
 
 
 def _disjoint_subsets(pruned, sets, sizes):
-    """Numbers of the sets that stand in for a pruned one: large ones first, none overlapping."""
+    """Positions of disjoint subsets of a pruned set, large ones first."""
     rest = pruned.copy()
     chosen = []
     for number in np.lexsort((-sizes, -sets.sum(axis=1))):

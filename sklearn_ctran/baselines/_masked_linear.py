@@ -1,7 +1,6 @@
 """The masked linear model: label mask training without a transformer."""
 
 import hashlib
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels.masks import check_unknown_fraction, sample_label_states
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.baselines._base import Baseline, scaled
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -21,7 +21,7 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 _OUT_OF_ITERATIONS = 1
 
 
-#: Below such slopes a line search may fail for nothing but rounding errors of the loss.
+#: With slopes below this, a line search may fail because of rounding errors alone.
 _ROUNDING = 1e-6
 
 
@@ -30,12 +30,11 @@ class MaskedLinear(Baseline):
 
     The logit of a label is ``x @ W + s1 @ A + s0 @ B + b``, where x are the features, s1 flags the
     labels that are known to apply, and s0 those that are known not to. In training some labels of
-    each sample are hidden, and the loss is that of the hidden ones, as for C-Tran [1]_ (section
-    3.4): the cheapest way to make use of known labels. The problem is convex, and solved by
-    L-BFGS.
+    each sample are hidden, and the loss is taken on the hidden ones, as for C-Tran [1]_ (section
+    3.4): the cheapest way to use known labels. The problem is convex and solved by L-BFGS.
 
-    With ``unknown_fraction=None`` there is nothing to learn about known labels, and the model is
-    one logistic regression per label; for a 1-D `y`, multinomial logistic regression.
+    With ``unknown_fraction=None`` no label is shown, and the model is one logistic regression per
+    label; for a 1-D `y`, multinomial logistic regression.
 
     Parameters
     ----------
@@ -43,16 +42,15 @@ class MaskedLinear(Baseline):
         Inverse strength of the L2 penalty on W, above 0, as of
         :class:`sklearn.linear_model.LogisticRegression`. "auto": 0.3 / sqrt(n_features).
     C_labels : float, default=1.0
-        The same for A. B has C_labels / n_all_labels, as most labels are known not to apply, and
-        say little each.
+        The same for A. B has C_labels / n_all_labels, because most labels do not apply, and each
+        of these says little.
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         The number of hidden labels of each sample is drawn uniformly between these shares of all
-        labels. None hides all. Of extra labels all are hidden in half of the draws, else any
-        number.
+        labels. None hides all. All extra labels are hidden in half of the draws, any number of
+        them in the others.
     n_masks : int, default=4
-        How many draws of hidden labels of each sample the loss is averaged over. Samples that are
-        equal in all features and labels have the same draws, so that a sample twice is a sample of
-        twice the weight.
+        Masks drawn for each sample; the loss is their mean. Samples with equal features and labels
+        have equal masks, so that a repeated sample equals a sample of twice the weight.
     standardize : bool, default=True
         Whether features are standardised.
     tol : float, default=1e-3
@@ -66,11 +64,11 @@ class MaskedLinear(Baseline):
     ----------
     coef_ : ndarray of shape (n_all_labels, n_features), float64
         W, transposed, of the features as they are, not standardised. All labels are the targets,
-        then the extra labels. 0 for a label of which only one state was seen: it is predicted to
-        have it, with certainty.
+        then the extra labels. 0 for a label that always had one state, which it then gets with
+        probability 1.
     label_coef_ : ndarray of shape (n_all_labels, 2, n_all_labels), float64
-        For each label, its row of B (index 0) and A (index 1): what is added to its logit where
-        another one is known not to apply, or to apply.
+        For each label, its row of B (index 0) and A (index 1): the term added to its logit if
+        another label is known not to apply, or to apply.
     intercept_ : ndarray of shape (n_all_labels,), float64
         b.
     n_iter_ : int
@@ -144,8 +142,8 @@ class MaskedLinear(Baseline):
         masks = self._draw_masks(X, states)
         is_one_state = [len(np.unique(column[column != UNKNOWN])) == 1 for column in states.T]
         self._one_state = np.where(is_one_state, states.max(axis=0), UNKNOWN)
-        # The best of a few, or close to it, in cross-validation on the training parts of four MULAN
-        # sets (19 to 294 features) and of Corel5k (1,280).
+        # Best, or close to it, among a few values in cross-validation on the training parts of
+        # four MULAN sets (19 to 294 features) and of Corel5k (1,280).
         C = 0.3 / np.sqrt(X.shape[1]) if self.C == "auto" else self.C
         C_all = np.array([C, self.C_labels / states.shape[1], self.C_labels])
         problem = _Problem(
@@ -178,7 +176,7 @@ class MaskedLinear(Baseline):
                 "features, or use standardize=True"
             )
         if complaint:
-            warnings.warn(f"MaskedLinear {complaint}.", ConvergenceWarning, stacklevel=5)
+            warn(f"MaskedLinear {complaint}.", ConvergenceWarning)
         weights, flag_weights, intercept = problem.split(found.x)
         scale, mean = (1.0, 0.0)
         if self.standardize:
@@ -189,7 +187,7 @@ class MaskedLinear(Baseline):
         self.n_iter_ = int(found.nit)
 
     def _draw_masks(self, X, states):
-        """Draws of what is shown and what is hidden, each two arrays (n_samples, n_labels)."""
+        """Masks: pairs of shown states and hidden labels, both (n_samples, n_labels)."""
         if self.unknown_fraction is None:
             return [(np.full_like(states, UNKNOWN), states != UNKNOWN)]
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -208,7 +206,7 @@ class MaskedLinear(Baseline):
                 n_extra=self.task_.n_extra,
                 hide_positives=self.task_.always_hides_positives,
             )
-        # What follows from shown labels is known when predicting, too.
+        # As in prediction, what shown labels imply is known.
         shown = [self.task_.rules.settle(each) for each in shown]
         return [(s, h & (s == UNKNOWN)) for s, h in zip(shown, hidden, strict=True)]
 
@@ -232,7 +230,7 @@ class _Problem:
     X : ndarray of shape (n_samples, n_features)
     states : ndarray of shape (n_samples, n_labels)
     masks : list of (shown, hidden)
-        Each of shape (n_samples, n_labels): the states that are shown, and which labels count.
+        Each of shape (n_samples, n_labels): shown states, and the labels of the loss.
     weight : ndarray of shape (n_samples,)
         Of the samples in the loss of one mask.
     n_classes : int
@@ -289,8 +287,8 @@ class _Problem:
         if self.n_classes:
             classes = slice(self.n_classes)
             possible = np.where(shown == NEGATIVE, -np.inf, logits)[:, classes]
-            asked = (hidden & (self.states == POSITIVE))[:, classes]
-            losses[:, classes] = np.where(asked, -log_softmax(possible, axis=1), 0.0)
-            slopes[:, classes] = softmax(possible, axis=1) - asked
-            slopes[:, classes] *= asked.any(axis=1, keepdims=True)
+            wanted = (hidden & (self.states == POSITIVE))[:, classes]
+            losses[:, classes] = np.where(wanted, -log_softmax(possible, axis=1), 0.0)
+            slopes[:, classes] = softmax(possible, axis=1) - wanted
+            slopes[:, classes] *= wanted.any(axis=1, keepdims=True)
         return losses, slopes

@@ -1,4 +1,4 @@
-"""What the neural baselines share: their parameters, and images pooled to one vector."""
+"""Base of the neural baselines: their parameters, and features pooled to one vector."""
 
 from numbers import Real
 
@@ -12,12 +12,12 @@ from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 class NeuralBaseline(NeuralMultilabelClassifier):
     """Base of networks that read one feature vector per image.
 
-    They are trained on all labels at once, none of them told. A subclass has ``_module_class``
-    and ``_module_params``.
+    Training hides all labels. A subclass defines ``_module_class`` and, if its module has
+    parameters of its own, ``_module_params``.
     """
 
-    # An epoch costs little. Of Corel5k, a part of the training photos held out, four times the
-    # steps of a transformer gained 1 point of mAP (MLP), 4 (bottleneck) and nothing (linear).
+    # An epoch costs little. On held-out training photos of Corel5k, four times the steps of the
+    # transformer gained 1 point of mAP (MLP), 4 points (bottleneck) and nothing (linear).
     _most_epochs = 500
     _parameter_constraints = {
         **NEURAL_PARAMETERS,
@@ -98,7 +98,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         return self._module_class(
             n_labels,
             n_channels,
-            # A table's features are one vector an image already.
+            # The features of a table are one vector per image already.
             pool="mean" if self._input.kind == "features" else self.pool,
             dropout=dropout,
             grid=grid,

@@ -1,4 +1,4 @@
-"""One classifier for one label, which copes with what real columns of labels are like."""
+"""One classifier for one label, whose column may have gaps or one state only."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -9,7 +9,7 @@ from sklearn_ctran.modules.label_states import UNKNOWN
 class SingleLabelClassifier(ClassifierMixin, BaseEstimator):
     """Fits a classifier on the samples that are annotated for the label.
 
-    A label of which only one state was seen has it with certainty.
+    A label that always had one state gets this state with probability 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Probabilities of rows that the estimator was not fitted on, whatever kind of estimator it is."""
+"""Out-of-fold probabilities of any estimator."""
 
 import warnings
 from numbers import Integral
@@ -18,7 +18,7 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
-    """Probabilities of each row from a clone fitted on other rows, told its extra labels only.
+    """Probabilities of each row from a clone fitted on other rows, given its extra labels.
 
     Parameters
     ----------
@@ -28,19 +28,18 @@ def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     cv : int, splitter or iterable
         As in :func:`held_out_folds`.
     n_jobs : int or None
-        Folds to fit at a time.
+        Folds to fit side by side.
     random_state : int, RandomState instance or None
         Seeds the folds.
     keep : bool, default=False
-        Whether the clones are wanted too, which are large and come from other processes.
+        Whether to return the clones, which are large and come from other processes.
 
     Returns
     -------
     proba : ndarray of shape (n_samples, n_labels), float64
-        In [0, 1]; NaN where the label had no positive, or no negative, among the rows that the
-        clone was fitted on: what it says of the label then means nothing.
+        In [0, 1]; NaN where the clone had no positive, or no negative, of the label to learn from.
     folds : list of (estimator or None, ndarray of int)
-        Each clone, if they are kept, and the rows that were held out from it.
+        Each clone, or None, and the rows that were held out from it.
 
     Raises
     ------
@@ -50,7 +49,7 @@ def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     Warns
     -----
     UserWarning
-        Of labels with NaN.
+        Names the labels that have NaN.
     """
     folds = held_out_folds(cv, samples.X, samples.y, random_state)
     targets = samples.targets
@@ -97,7 +96,7 @@ def held_out_folds(cv, X, y, random_state):
     if isinstance(cv, Integral):
         cv = MultilabelStratifiedKFold(cv, shuffle=True, random_state=random_state)
         with warnings.catch_warnings():
-            # Out-of-fold rows are looked at together: a part of them needs no positive.
+            # Out-of-fold rows are used together, so that one fold needs no positive.
             warnings.filterwarnings("ignore", message=".* have no positive in some test fold")
             folds = list(cv.split(X, y))
     else:
@@ -113,7 +112,7 @@ def held_out_folds(cv, X, y, random_state):
 
 
 def renumber_folds(cv, rows, n_samples):
-    """Say an iterable of folds in numbers of some rows, and without the others.
+    """Renumber folds for a subset of the rows.
 
     Parameters
     ----------
@@ -141,9 +140,9 @@ def _has_both(states):
 
 
 def _warn_not_learnable(targets, learnable):
-    """Warn of labels that some fold's estimator cannot learn, though there is something to learn.
+    """Warn of labels that lack a positive, or a negative, in the training rows of some fold.
 
-    What is learned of labels that are all of one kind, nobody could tell: that is for the caller.
+    Labels that lack it in all rows are left to the caller.
     """
     lacking = _has_both(targets.states) & ~np.all(learnable, axis=0)
     if lacking.any():

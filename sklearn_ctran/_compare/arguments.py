@@ -15,21 +15,7 @@ _FORM = "pass a dict of names to estimators, such as {'binary relevance': Binary
 
 
 def read_estimators(estimators):
-    """Read names and estimators.
-
-    Parameters
-    ----------
-    estimators : dict of str to estimator, or iterable of (str, estimator)
-
-    Returns
-    -------
-    dict of str to estimator
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no estimator, a name is no text or used twice, or a value is no estimator.
-    """
+    """Read names and estimators as a dict."""
     if isinstance(estimators, Mapping):
         estimators = estimators.items()
     elif isinstance(estimators, str) or not isinstance(estimators, Iterable):
@@ -58,23 +44,7 @@ def _check_method(name, estimator):
 
 
 def read_samples(X, y, extra_labels):
-    """Read images and labels.
-
-    Parameters
-    ----------
-    X : array-like
-    y : array-like, sparse matrix or DataFrame
-    extra_labels : array-like, sparse matrix, DataFrame, dict or None
-
-    Returns
-    -------
-    Samples
-
-    Raises
-    ------
-    ValueError
-        If labels cannot be read, or the numbers of rows differ.
-    """
+    """Read images and labels as :class:`Samples`."""
     targets = encode_targets(y)
     extra, names = encode_extra_labels(extra_labels)
     n_samples = len(targets.states)
@@ -101,23 +71,7 @@ def read_seeds(random_state):
 
 
 def read_known_fractions(fractions, exclusive):
-    """Read the shares of known labels to score with.
-
-    Parameters
-    ----------
-    fractions : float, iterable of float, or None
-    exclusive : bool
-        Whether `y` is 1-D; then no label of it can be known.
-
-    Returns
-    -------
-    list of float
-
-    Raises
-    ------
-    ValueError
-        If there is no share, one is not in [0, 1), not 0 although `y` is 1-D, or there twice.
-    """
+    """Read the shares of known labels as a list; `exclusive` is whether `y` is 1-D."""
     if fractions is None:
         return [0.0] if exclusive else [0.0, 0.25, 0.5, 0.75]
     fractions = _as_list(fractions)

@@ -1,8 +1,4 @@
-"""Texts that tell estimators, metrics and their parameters apart, the same in every process.
-
-Classes and functions count by name and version. What an object holds is what its pickle would hold:
-a worker process gets nothing else of it.
-"""
+"""Texts by which estimators, metrics and their parameters are recognised in another process."""
 
 import copyreg
 import functools
@@ -30,14 +26,17 @@ from sklearn_ctran.modules.fingerprint import describe
 _IRRELEVANT = ("n_jobs", "verbose")
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
-
 _PACKAGE = __name__.partition(".")[0]
 
 _distributions = functools.cache(packages_distributions)
 
 
 def recognise(value):
-    """Describe an object, if another process would describe it alike.
+    """Describe an object by a text that is equal only for objects that do the same.
+
+    Estimators count by their parameters; by what they have learned only if their clones keep it.
+    Classes and functions count by name if they can be imported from this package, the standard
+    library or an installed package, whose version counts too.
 
     Parameters
     ----------
@@ -46,34 +45,18 @@ def recognise(value):
     Returns
     -------
     text : str or None
-        None if the object cannot be recognised, see :func:`describe_object`.
+        None if `value` holds anything else: a lambda, a nested function, a class or function of a
+        script or of a package in development mode, or an object that cannot be pickled.
     """
-    text = describe_object(value)
-    return text if text == describe_object(value) else None
-
-
-def describe_object(value):
-    """Describe an object by a text that is equal only for objects that do the same.
-
-    Estimators count by their parameters, without what was fitted unless their clones are fitted.
-    Classes and functions count by name if they are importable from this package, the standard
-    library or an installed package, whose version counts too. Anything else cannot be recognised:
-    lambdas, closures, classes and functions of a script or of a package in development.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    text : str
-        A new one in each call if something in `value` cannot be recognised.
-    """
-    return _describe(value, ())
+    text = _describe(value, ())
+    return text if text == _describe(value, ()) else None
 
 
 def _describe(value, around):
-    """Describe a value; `around` holds the objects it belongs to, to which it may refer."""
+    """The text of a value, a new one each time if it cannot be recognised.
+
+    `around` holds the objects to which the value belongs, and to which it may refer.
+    """
     if any(value is other for other in around):
         return "around"
     kind, within = type(value), (*around, value)
@@ -106,7 +89,7 @@ def _object(value, within):
 
 
 def _pickled(value, within):
-    """Describe an object by what pickle would write."""
+    """Describe an object by what pickle would write, which is all that a worker process gets."""
     reduce = copyreg.dispatch_table.get(type(value), operator.methodcaller("__reduce_ex__", 4))
     try:
         parts = reduce(value)
@@ -132,7 +115,7 @@ def _imported(value, name):
 
 @functools.cache
 def _installed_version(module):
-    """Version of the installed package that a module belongs to, or None if there is none."""
+    """Version of the installed package to which a module belongs, None if it belongs to none."""
     package = module.partition(".")[0]
     if package == _PACKAGE:
         return ""  # The keys count all of its sources.
@@ -156,7 +139,7 @@ def _is_distribution(value):
 
 
 def _keeps_state(value):
-    """Whether clones are fitted, as those of FrozenEstimator are."""
+    """Whether clones of an estimator are fitted, as those of FrozenEstimator are."""
     own = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
     return own is not BaseEstimator.__sklearn_clone__
 

@@ -11,21 +11,12 @@ from sklearn_ctran.model_selection import MultilabelStratifiedKFold
 
 @dataclass(frozen=True)
 class Fold:
-    """The rows on which methods are fitted and scored with a seed.
-
-    Attributes
-    ----------
-    seed : int
-    number : int
-        0 for the first fold of the seed.
-    train, test : ndarray of int
-        Row numbers.
-    """
+    """The rows on which methods are fitted and scored with a seed."""
 
     seed: int
-    number: int
-    train: np.ndarray
-    test: np.ndarray
+    number: int  #: 0 for the first fold of the seed
+    train: np.ndarray  #: row numbers
+    test: np.ndarray  #: row numbers
 
 
 def read_folds(cv, split, seeds, samples):
@@ -41,12 +32,6 @@ def read_folds(cv, split, seeds, samples):
     Returns
     -------
     list of Fold
-
-    Raises
-    ------
-    ValueError
-        If `cv` and `split` are both given, there is no fold, a row does not exist, or a row is in
-        the training and the test part.
     """
     if cv is not None and split is not None:
         raise ValueError("cv and split are both given: pass one of them.")

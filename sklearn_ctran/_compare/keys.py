@@ -19,7 +19,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def task_keys(tasks, samples, evaluation):
-    """Compute the keys under which results of tasks are stored.
+    """Compute the keys of tasks; warn of methods and metrics that cannot be recognised.
 
     Parameters
     ----------
@@ -30,13 +30,7 @@ def task_keys(tasks, samples, evaluation):
     Returns
     -------
     keys : list of str or None
-        40 hexadecimal digits; None for a task whose method or metrics cannot be recognised in
-        another call.
-
-    Warns
-    -----
-    UserWarning
-        If there are such methods or metrics, with their names.
+        40 hexadecimal digits; None if the task's method, or any metric, cannot be recognised.
     """
     methods = {task.name: task.estimator for task in tasks}
     methods = {name: recognise(estimator) for name, estimator in methods.items()}

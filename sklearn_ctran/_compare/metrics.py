@@ -44,23 +44,7 @@ _ALIASES = {
 
 
 def read_metrics(metrics, exclusive):
-    """Read metrics and their names.
-
-    Parameters
-    ----------
-    metrics : str, callable, dict, iterable of str or callable, or None
-    exclusive : bool
-        Whether `y` is 1-D.
-
-    Returns
-    -------
-    dict of str to callable
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a name is unknown or used twice, or a metric does not take `known_labels`.
-    """
+    """Read names and metrics as a dict; `exclusive` is whether `y` is 1-D."""
     if metrics is None:
         metrics = "accuracy" if exclusive else "mAP"
     if isinstance(metrics, str) or callable(metrics):

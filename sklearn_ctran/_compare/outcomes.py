@@ -6,16 +6,10 @@ from sklearn_ctran._utils.warnings import warn
 
 
 class Outcomes:
-    """Collects the outcomes of tasks.
-
-    Attributes
-    ----------
-    runs : list of dict
-        Scores and seconds, as in :class:`Comparison`.
-    """
+    """Collects the outcomes of tasks."""
 
     def __init__(self):
-        self.runs = []
+        self.runs = []  #: scores and seconds, as in Comparison
         self._errors = {}
         self._warnings = {}
 
@@ -40,15 +34,8 @@ class Outcomes:
     def warn(self, n_runs):
         """Issue the tasks' warnings, each text once, and one for each method that failed.
 
-        Parameters
-        ----------
-        n_runs : int
-            Number of fits of each method.
-
-        Raises
-        ------
-        RuntimeError
-            If there is no score at all.
+        `n_runs` is the number of fits of each method. If there is no score at all, raise
+        RuntimeError.
         """
         if not self.runs:
             first = next(iter(self._errors.values()))[0]

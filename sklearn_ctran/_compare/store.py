@@ -16,11 +16,6 @@ class Store:
     """A directory of outcomes, each under the key of its task.
 
     A file that is damaged or was changed counts as missing.
-
-    Parameters
-    ----------
-    folder : path
-        Created if it does not exist.
     """
 
     def __init__(self, folder):
@@ -28,17 +23,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def load(self, key):
-        """Load the outcome of a task, whatever the method's name was when it was saved.
-
-        Parameters
-        ----------
-        key : str
-
-        Returns
-        -------
-        outcome : dict or None
-            None if there is none.
-        """
+        """The outcome of a task, whatever the method was called then, or None if there is none."""
         for path in self.folder.glob(f"*-{key}.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 content = json.loads(path.read_text(encoding="utf-8"))
@@ -50,13 +35,7 @@ class Store:
     def save(self, name, key, outcome):
         """Write an outcome completely or, if anything fails, not at all.
 
-        Parameters
-        ----------
-        name : str
-            The method's name, a part of the file's name for human readers.
-        key : str
-        outcome : dict
-            Must be representable in JSON.
+        The name of the method is a part of the file's name, for human readers.
         """
         content = {"method": name, "key": key, "digest": _digest(outcome), "outcome": outcome}
         readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
@@ -72,20 +51,8 @@ class Store:
 def run_or_load(store, key, task, samples, evaluation):
     """Load the outcome of a task, or run it and save its outcome if nothing failed.
 
-    Parameters
-    ----------
-    store : Store or None
-    key : str or None
-        None: the outcome is neither loaded nor saved.
-    task : Task
-    samples : Samples
-    evaluation : Evaluation
-
-    Returns
-    -------
-    outcome : dict
-        See :func:`~sklearn_ctran._compare.tasks.run_task`.
-    is_loaded : bool
+    Without a key the outcome is neither loaded nor saved. Returns the outcome, see
+    :func:`~sklearn_ctran._compare.tasks.run_task`, and whether it was loaded.
     """
     outcome = None if key is None else store.load(key)
     if outcome is not None:

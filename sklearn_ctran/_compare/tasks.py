@@ -21,40 +21,20 @@ _DRAW_STEP = 1_000_003
 
 @dataclass(frozen=True)
 class Task:
-    """A method to fit and score on a fold.
-
-    Attributes
-    ----------
-    name : str
-        The method's.
-    estimator : estimator
-        Not fitted; a clone of it is.
-    fold : Fold
-    reseed : bool
-        Whether each `random_state` of the estimator is set to the seed, or only those that are
-        None.
-    """
+    """A method to fit and score on a fold."""
 
     name: str
     estimator: object
     fold: Fold
-    reseed: bool
+    reseed: bool  #: set each `random_state` of the estimator, not only those that are None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How every fitted method is scored.
-
-    Attributes
-    ----------
-    known_fractions : list of float
-    extra_known_fractions : list of float, or [None] if there are no extra labels
-    metrics : dict of str to callable
-    n_draws : int
-    """
+    """How every fitted method is scored."""
 
     known_fractions: list
-    extra_known_fractions: list
+    extra_known_fractions: list  #: [None] if there are no extra labels
     metrics: dict
     n_draws: int
 

@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_ctran import CTranClassifier, TokenCache
 from sklearn_ctran._compare import describe
-from sklearn_ctran._compare.describe import describe_object, recognise
+from sklearn_ctran._compare.describe import recognise
 from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain
 from sklearn_ctran.metrics import class_f1, mean_average_precision, partial_label_scorer
 
@@ -143,16 +143,15 @@ def closure():
 def test_anything_else_cannot_be_recognised(value):
     assert recognise(value) is None
     assert recognise(holding([value])) is None
-    assert describe_object(value) != describe_object(value)
 
 
 def test_versions_of_installed_packages_count(monkeypatch):
-    before = describe_object(LOGISTIC), describe_object(class_f1)
+    before = recognise(LOGISTIC), recognise(class_f1)
     monkeypatch.setattr(describe, "version", lambda name: f"{name} 99")
     describe._installed_version.cache_clear()
     try:
-        assert "scikit-learn 99" in describe_object(LOGISTIC) != before[0]
-        assert describe_object(class_f1) == before[1]
+        assert "scikit-learn 99" in recognise(LOGISTIC) != before[0]
+        assert recognise(class_f1) == before[1]
     finally:
         describe._installed_version.cache_clear()
 
@@ -191,9 +190,9 @@ def test_a_script_with_the_name_of_a_standard_module_is_not_recognised(tmp_path,
 
 
 def test_a_distribution_does_not_depend_on_numpy_s_generator():
-    before = describe_object(stats.uniform(0, 1))
+    before = recognise(stats.uniform(0, 1))
     np.random.random_sample()
-    assert describe_object(stats.uniform(0, 1)) == before
+    assert recognise(stats.uniform(0, 1)) == before
 
 
 def test_what_contains_itself_is_described():

@@ -47,11 +47,11 @@ def test_every_method_is_fitted_once_and_scored_on_the_same_entries(table, recor
         seen.append((y_true, known_labels))
         return 0.0
 
-    pair = {"told": recorder(), "not": MultiOutputClassifier(LOGISTIC)}
+    pair = {"takes": recorder(), "not": MultiOutputClassifier(LOGISTIC)}
     compare(pair, X, Y, split=split, metrics=spy)
     assert [call[0] for call in calls] == ["fit", *["predict"] * 4]
-    for told, other in zip(seen[:4], seen[4:], strict=True):
-        np.testing.assert_array_equal(told, other)
+    for ours, other in zip(seen[:4], seen[4:], strict=True):
+        np.testing.assert_array_equal(ours, other)
     n_known = [(known >= 0).sum(axis=1) for _, known in seen[:4]]
     np.testing.assert_array_equal(n_known, np.repeat([[0], [1], [2], [3]], 50, axis=1))
     for (_, known), call in zip(seen[1:4], calls[2:], strict=True):

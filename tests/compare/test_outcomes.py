@@ -12,7 +12,7 @@ LOGISTIC = LogisticRegression(max_iter=1000)
 
 def test_a_method_that_fails_leaves_the_others_unharmed(table, recorder, scores, methods):
     X, Y = table
-    several = {"broken": recorder("fail in fit"), **methods, "told": recorder("fail if known")}
+    several = {"broken": recorder("fail in fit"), **methods, "picky": recorder("fail if known")}
     with pytest.warns(UserWarning) as caught:
         result = compare(several, X, Y, cv=2)
     texts = [str(warning.message) for warning in caught]
@@ -20,12 +20,12 @@ def test_a_method_that_fails_leaves_the_others_unharmed(table, recorder, scores,
     assert texts[0].startswith("'broken' failed in 2 of 2 runs")
     assert texts[0].endswith("ValueError: no fit")
     assert caught[0].filename == __file__
-    assert set(result.errors) == {"broken", "told"}
-    assert len(result.errors["broken"]) == 2 and len(result.errors["told"]) == 6
+    assert set(result.errors) == {"broken", "picky"}
+    assert len(result.errors["broken"]) == 2 and len(result.errors["picky"]) == 6
     assert "'broken', seed 0, fold 1:" in result.errors["broken"][1]
     assert "in fit" in result.errors["broken"][0] and "Traceback" in result.errors["broken"][0]
-    assert "known_fraction 0.25" in result.errors["told"][0]
-    assert len(scores(result, "told")) == 2 and len(scores(result, "chain")) == 8
+    assert "known_fraction 0.25" in result.errors["picky"][0]
+    assert len(scores(result, "picky")) == 2 and len(scores(result, "chain")) == 8
 
 
 def test_if_all_fail_the_first_error_is_raised(table, recorder, split):

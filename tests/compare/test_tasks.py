@@ -29,9 +29,9 @@ def test_scores_are_means_over_draws_of_known_labels(
     np.testing.assert_allclose(scores(result, "multi"), means, rtol=1e-12)
     assert len({scores(each, "multi")[1] for each in expected}) > 1
     compare({"recorder": recorder()}, X, Y, extra_labels=Y, n_draws=3, split=split)
-    told = [call[1:] for call in calls if call[0] == "predict"]
-    # Nothing is drawn where nothing is told, or all extra labels.
-    assert len(told) == 2 + 3 + 3 * 3 * 3
+    known = [call[1:] for call in calls if call[0] == "predict"]
+    # Nothing is drawn if nothing is known, or all extra labels are.
+    assert len(known) == 2 + 3 + 3 * 3 * 3
     with pytest.raises(ValueError, match="n_draws must be an integer above 0, got 0"):
         compare(methods, X, Y, n_draws=0)
 
@@ -104,15 +104,15 @@ def test_extra_labels_are_passed_to_methods_that_take_them(table, recorder, scor
     assert not result.errors
     fitted = calls[0][3]
     np.testing.assert_array_equal(fitted["x"], E["x"][:100])
-    told = [call[2] for call in calls[1:]]
-    assert told[0] is None and told[3] is None
+    known = [call[2] for call in calls[1:]]
+    assert known[0] is None and known[3] is None
     states = E[100:].fillna(-1)
-    np.testing.assert_array_equal(told[2], states)
-    assert ((told[1] >= 0).sum(axis=1) == (states >= 0).sum(axis=1) // 2).all()
-    np.testing.assert_array_equal(told[1], told[4])
-    assert (told[1][told[1] >= 0] == states.to_numpy()[told[1] >= 0]).all()
-    # It is not told at the same places as the targets.
-    assert ((told[4] >= 0) != (calls[5][1] >= 0)).any()
+    np.testing.assert_array_equal(known[2], states)
+    assert ((known[1] >= 0).sum(axis=1) == (states >= 0).sum(axis=1) // 2).all()
+    np.testing.assert_array_equal(known[1], known[4])
+    assert (known[1][known[1] >= 0] == states.to_numpy()[known[1] >= 0]).all()
+    # They are not known at the same places as the targets.
+    assert ((known[4] >= 0) != (calls[5][1] >= 0)).any()
     assert [row["extra_known_fraction"] for row in result.rows[:3]] == [0, 0.5, 1]
     assert len(set(scores(result, "not"))) == 2
 

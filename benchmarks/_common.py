@@ -1,4 +1,4 @@
-"""What the benchmarks share: hidden labels, fitting and scoring, progress, tables and reports."""
+"""Shared by the benchmarks: hidden labels, fitting and scoring, progress, tables and reports."""
 
 import json
 import os
@@ -20,18 +20,18 @@ _PACKAGES = ("numpy", "scikit-learn", "skorch", "torch", "torchvision")
 
 
 def hide_labels(Y, percent_known, seed):
-    """Hide labels at random: the same number in each row, the same entries for the same seed.
+    """Hide the same number of labels in each row, drawn at random.
 
-    What is known at a smaller share stays known at a larger one.
+    Labels that are known at a smaller share are known at a larger one too.
 
     Parameters
     ----------
     Y : ndarray of shape (n_samples, n_labels)
         All labels, 0 or 1.
     percent_known : int
-        How many percent of each row's labels remain known.
+        Percentage of each row's labels that remains known.
     seed : int
-        Determines which.
+        Determines which labels are hidden.
 
     Returns
     -------
@@ -44,14 +44,14 @@ def hide_labels(Y, percent_known, seed):
 
 
 def make_rivals(seed, **params):
-    """Logistic regression per label, and a chain of the same in random order.
+    """Make a logistic regression per label, and a chain of them in random order.
 
     Parameters
     ----------
     seed : int
-        Determines the order.
+        Determines the order of the chain.
     **params : object
-        Of the logistic regression.
+        Parameters of the logistic regression.
     """
     logistic = LogisticRegression(max_iter=1000, **params)
     chain = ClassifierChain(
@@ -62,7 +62,7 @@ def make_rivals(seed, **params):
 
 @contextmanager
 def timed(what):
-    """Say what starts and, at its end, how long it took; yields an object with ``seconds``."""
+    """Print what starts and how long it took; yield an object that then has ``seconds``."""
     print(f"{what} ...", flush=True)
     clock = SimpleNamespace(seconds=None)
     start = time.perf_counter()
@@ -84,6 +84,10 @@ def score_labels_percent(Y, probabilities, known_labels):
 def compare(methods, Y_train, Y_test, seed, n_draws=1):
     """Fit each method and score it with a growing share of the test labels known.
 
+    In place of ``sklearn_ctran.compare``, which cannot reproduce the published figures of the
+    scripts that use this: it rounds the number of known labels down and draws others, its metrics
+    return one number, not one for each label, and all its methods get the same inputs.
+
     Parameters
     ----------
     methods : dict
@@ -92,16 +96,16 @@ def compare(methods, Y_train, Y_test, seed, n_draws=1):
     Y_train, Y_test : ndarray of shape (n_samples, n_labels)
         All labels, 0 or 1.
     seed : int
-        Determines which test labels are hidden, for all methods alike.
+        Determines which test labels are hidden, the same for all methods.
     n_draws : int, default=1
-        How many times labels are hidden; scores are means over the draws.
+        How often hidden labels are drawn; scores are means over the draws.
 
     Returns
     -------
     results : dict
         Name -> dict with keys ``mAP`` (percent known -> score in percent), ``by_label`` (percent
         known -> array with the score of each label), ``fit_seconds`` and ``predict_seconds`` (of
-        one prediction of all test inputs).
+        one prediction for all test inputs).
     """
     results = {}
     for name, (estimator, X_train, X_test) in methods.items():
@@ -147,7 +151,7 @@ def print_table(results, machine):
 
 
 def describe_machine(seed):
-    """Processor, cores, threads, versions and seed, as a flat dictionary."""
+    """Describe machine, cores, threads, versions and seed as a flat dictionary."""
     return {
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
@@ -159,18 +163,18 @@ def describe_machine(seed):
 
 
 def write_json(path, results, machine, **more):
-    """Write scores, times and where they were measured; `more` adds entries.
+    """Write scores, seconds and a description of the machine to a file.
 
     Parameters
     ----------
     path : str or None
-        File to write; None writes nothing.
+        File to write; None: nothing is written.
     results : dict
         As returned by :func:`compare`.
     machine : dict
         As returned by :func:`describe_machine`.
     **more : object
-        Further entries of the file.
+        More entries of the file.
     """
     if path is None:
         return

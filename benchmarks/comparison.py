@@ -1,15 +1,15 @@
-"""C-Tran against every baseline of this package, on photos and on features, known labels or not.
+"""C-Tran against every baseline of this package, on photos and features, with known labels.
 
 Corel5k photos (74 words with at least 50 training photos; official split): every method gets the
 paths of the photos and reads the same tokens of a frozen MobileNetV2, or their mean. MULAN
 ``scene``, ``yeast``, ``emotions`` and ``flags`` (official splits): features, standardised on the
-training part. Prints the mean average precision over the labels that each method had to guess,
-with 0 / 25 / 50 / 75 % of each test row's labels known; what is told and what is scored is the
-same for every method. Then, for 54 of the 74 words, with the other 20 as extra labels of which
-none, half or all are known: the paper's Table 4. Means over seeds, with their standard deviation.
-Settings are the defaults, but for the strength of regularisation of the logistic regressions and
-SVMs: chosen by cross-validation on the training part of each MULAN set; C=0.01 for photos, the
-best of a few on a part of their training photos. Usage::
+training part. Prints the mean average precision over the labels that are not known, with
+0 / 25 / 50 / 75 % of each test row's labels known; every method has the same labels known and is
+scored on the same ones. Then, as in the paper's Table 4, for 54 of the 74 words, with the other 20
+as extra labels of which none, half or all are known. Figures are means and standard deviations over
+seeds. Settings are the defaults except for the strength of regularisation of the logistic
+regressions and SVMs. It is chosen by cross-validation on the training part of each MULAN set; for
+photos it is C=0.01, the best of a few values on a part of the training photos. Usage::
 
     python benchmarks/comparison.py --shared ../shared --json comparison.json --rst comparison.rst
 
@@ -94,7 +94,7 @@ def parse_arguments():
     parser.add_argument("--seeds", type=int, default=2, help="fits of each method (2)")
     parser.add_argument("--draws", type=int, default=5, help="draws of known labels a fit (5)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
-    parser.add_argument("--results-dir", metavar="DIR", help="continue what is there")
+    parser.add_argument("--results-dir", metavar="DIR", help="keep finished fits here")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
     parser.add_argument("--rst", metavar="FILE", help="write the tables of mAP to this file too")
     return parser.parse_args()
@@ -129,7 +129,7 @@ def run(name, folder, arguments):
     X, Y, train = read_mulan(folder / "mulan", name)
     split = np.flatnonzero(train), np.flatnonzero(~train)
     methods = make_table_methods(*choose_regularisation(X[train], Y[train]))
-    if name == "scene":  # Where the numbers are from in the photo is known: a grid of cells.
+    if name == "scene":  # Its features come from a grid of cells of the photo.
         cells = FunctionTransformer(to_cells)
         methods["C-Tran, cells"] = make_pipeline(
             StandardScaler(), cells, CTranClassifier(backbone=None)
@@ -138,19 +138,19 @@ def run(name, folder, arguments):
 
 
 def read_mulan(folder, name):
-    """Features, labels, mask of training rows."""
+    """Read features, labels and the mask of training rows."""
     with np.load(folder / f"{name}.npz", allow_pickle=False) as table:
         X, Y = table["X"].astype(np.float32), table["Y"].astype(np.int64)
         return X, Y, table["train"].astype(bool)
 
 
 def to_cells(X):
-    """Features of ``scene`` as tokens: mean and variance of three channels in 49 cells."""
+    """Reshape features of ``scene`` into tokens: mean and variance of 3 channels in 49 cells."""
     return X.reshape(len(X), 6, 49).transpose(0, 2, 1)
 
 
 def choose_regularisation(X, Y):
-    """The best C of a logistic regression and of an SVM per label, by 3-fold cross-validation."""
+    """Choose C of a logistic regression and of an SVM per label by 3-fold cross-validation."""
     found = []
     for classifier, name, values in (
         (LogisticRegression(max_iter=1000), "C", (1e-3, 1e-2, 1e-1, 1.0)),
@@ -168,12 +168,12 @@ def choose_regularisation(X, Y):
 
 
 def make_probable(svm):
-    """An SVM with probabilities, in the order of its scores."""
+    """Give an SVM probabilities that keep the order of its scores."""
     return CalibratedClassifierCV(svm, cv=2, ensemble=False)
 
 
 def make_photo_methods(photos):
-    """Methods that take paths of photos."""
+    """Make the methods that take paths of photos."""
     logistic = LogisticRegression(C=0.01, max_iter=1000)
     features = ImageTokens(**photos, pool="mean"), StandardScaler()
     classical = {
@@ -189,7 +189,7 @@ def make_photo_methods(photos):
 
 
 def make_table_methods(C_logistic, C_svm):
-    """Methods that take tables of features."""
+    """Make the methods that take tables of features."""
     logistic = LogisticRegression(C=C_logistic, max_iter=1000)
     svm = make_probable(SVC(C=C_svm))
     chain = {"order": "random", "chain_method": "predict_proba"}
@@ -206,7 +206,7 @@ def make_table_methods(C_logistic, C_svm):
 
 
 def make_networks(images):
-    """Networks, with what says how they read images."""
+    """Make the networks; `images` are their parameters of reading images."""
     return {
         "linear head": LinearHead(**images),
         "feedback-prop": FeedbackProp(LinearHead(**images)),
@@ -217,7 +217,7 @@ def make_networks(images):
 
 
 def make_extra_methods(photos):
-    """The paper's Table 4, and the masked linear model."""
+    """Make the methods of the paper's Table 4, and the masked linear model."""
     modes = ("independent", "sequential", "joint")
     pooled = ImageTokens(**photos, pool="mean")
     return {
@@ -230,7 +230,7 @@ def make_extra_methods(photos):
 
 
 def render(comparisons, seconds, machine):
-    """Tables of mAP as reStructuredText."""
+    """Render the tables of mAP as reStructuredText."""
     parts = [
         f"{name}\n{'~' * len(name)}\n\n{comparison.to_rst('mAP')}\n"
         for name, comparison in comparisons.items()

@@ -1,13 +1,13 @@
-"""Do changes of the code leave the numbers of this package as they are?
+"""Check that a change of the code leaves the numbers of this package as they are.
 
-Save what some twenty fits answer, change the code, and compare::
+Save the predictions of some twenty small fits, change the code, and compare::
 
     python benchmarks/same_numbers.py save before.npz
     python benchmarks/same_numbers.py check before.npz
 
-Each case fits a small model and keeps its answers. The comparison is exact: arrays must be equal
-bit by bit, which holds on one machine with one version of each package. A case that differs is
-printed with its largest difference, and the exit status is 1.
+The comparison is exact: arrays must be equal bit by bit, as they are on one machine with one
+version of each package and one number of threads. Each array that differs is printed with its
+largest difference, and the exit status is 1.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SHORT = {"max_epochs": 3, "batch_size": 16, "random_state": 0, "cache": None, "d
 
 
 def make_data():
-    """A table of features with gaps in its labels, tokens, and digit scenes."""
+    """Make features and labels (some missing), tokens, and digit scenes."""
     X, Y = make_multilabel_classification(
         120, n_features=12, n_classes=6, random_state=0, allow_unlabeled=True
     )
@@ -57,24 +57,24 @@ def make_data():
     }
 
 
-def _answers(model, X, known=None, extra=None):
-    told = {"known_labels": known, "extra_labels": extra}
-    answers = {
+def _predictions(model, X, known=None, extra=None):
+    labels = {"known_labels": known, "extra_labels": extra}
+    predictions = {
         "proba": model.predict_proba(X),
-        "proba_known": model.predict_proba(X, **told),
-        "decision": model.decision_function(X, **told),
-        "predict": model.predict(X, **told),
+        "proba_known": model.predict_proba(X, **labels),
+        "decision": model.decision_function(X, **labels),
+        "predict": model.predict(X, **labels),
     }
     if extra is not None:
-        answers["extra"] = model.predict_extra_proba(X, **told)
-    return answers
+        predictions["extra"] = model.predict_extra_proba(X, **labels)
+    return predictions
 
 
 def ctran_features(d):
-    """The default on features, labels with gaps, weights."""
+    """The default on features, with missing labels and weights."""
     model = CTranClassifier(**SHORT).fit(d["X"], d["gaps"], sample_weight=d["weight"])
     score = model.score(d["X"], d["gaps"], known_labels=d["known"])
-    return _answers(model, d["X"], d["known"]) | {"score": score}
+    return _predictions(model, d["X"], d["known"]) | {"score": score}
 
 
 def ctran_float64(d):
@@ -91,7 +91,7 @@ def ctran_float64(d):
         pos_weight={4: 2.0},
         **SHORT,
     ).fit(d["tokens"], Y, extra_labels=E)
-    return _answers(model, d["tokens"], {"g": 4, 3: 1}, {"extra0": 1}) | {
+    return _predictions(model, d["tokens"], {"g": 4, 3: 1}, {"extra0": 1}) | {
         "groups": np.array(sorted(model.label_groups_))
     }
 
@@ -118,7 +118,7 @@ def ctran_small(d):
     scenes = d["scenes"]
     model = CTranClassifier("small", image_size=(32, 28), augment="flip+crop", n_masks=2, **SHORT)
     model.fit(scenes.images, scenes.Y)
-    return _answers(model, scenes.images[:20], {9: 1})
+    return _predictions(model, scenes.images[:20], {9: 1})
 
 
 def _convolution():
@@ -127,13 +127,13 @@ def _convolution():
 
 
 def ctran_frozen(d):
-    """A frozen module of one's own, tokens in the cache, its features as tokens, bfloat16."""
+    """A frozen module as backbone, in bfloat16, with its tokens in the cache."""
     scenes = d["scenes"]
     params = SHORT | {"cache": "memory", "precision": "bfloat16"}
     model = CTranClassifier(_convolution(), image_size=32, regions=None, position="sine", **params)
     model.fit(scenes.images, scenes.Y)
     tokens = ImageTokens(_convolution(), image_size=32, random_state=0)
-    return _answers(model, scenes.images[:20], {9: 1}) | {
+    return _predictions(model, scenes.images[:20], {9: 1}) | {
         "tokens": tokens.fit_transform(scenes.images[:5])
     }
 
@@ -142,7 +142,7 @@ def ctran_classes(d):
     """Classes of a 1-D y, with extra labels and early stopping."""
     model = CTranClassifier(early_stopping=True, validation_fraction=0.2, **SHORT)
     model.fit(d["X"], d["classes"], extra_labels=d["extra"])
-    return _answers(model, d["X"], None, d["extra"]) | {
+    return _predictions(model, d["X"], None, d["extra"]) | {
         "score": model.score(d["X"], d["classes"]),
         "samples": model.sample_labels(d["X"][:5], 2, random_state=0),
         "log_score": model.log_score(d["X"], d["classes"]),
@@ -154,7 +154,7 @@ def ctran_warm(d):
     paper = recipes.PAPER_MODEL | {"d_model": 16}
     model = CTranClassifier(None, loss="asymmetric", warm_start=True, **paper, **SHORT)
     model.fit(d["tokens"], d["Y"]).fit(d["tokens"], d["Y"])
-    return _answers(model, d["tokens"], d["known"]) | {
+    return _predictions(model, d["tokens"], d["known"]) | {
         "loss": np.array([epoch["train_loss"] for epoch in model.history_])
     }
 
@@ -162,9 +162,10 @@ def ctran_warm(d):
 def _baseline(make):
     def case(d):
         model = make().fit(d["X"], d["gaps"], extra_labels=d["extra"])
-        answers = _answers(model, d["X"], d["known"], d["extra"])
+        predictions = _predictions(model, d["X"], d["known"], d["extra"])
         model = make().fit(d["X"], d["classes"])
-        return answers | {f"classes_{k}": v for k, v in _answers(model, d["X"]).items()}
+        classes = _predictions(model, d["X"])
+        return predictions | {f"classes_{key}": value for key, value in classes.items()}
 
     return case
 
@@ -172,7 +173,7 @@ def _baseline(make):
 def label_powerset(d):
     """The label powerset, pruned."""
     model = baselines.LabelPowerset(prune=1).fit(d["X"], d["Y"])
-    return _answers(model, d["X"], d["known"])
+    return _predictions(model, d["X"], d["known"])
 
 
 def linear_head_images(d):
@@ -180,7 +181,7 @@ def linear_head_images(d):
     scenes = d["scenes"]
     head = baselines.LinearHead(_convolution(), image_size=32, pool="gem", **SHORT)
     model = baselines.FeedbackProp(head, variant="RF").fit(scenes.images, scenes.Y)
-    return _answers(model, scenes.images[:20], {9: 1})
+    return _predictions(model, scenes.images[:20], {9: 1})
 
 
 def meta(d):
@@ -199,7 +200,7 @@ def meta(d):
 
 
 def inspected(d):
-    """Effects, suggestions, errors in labels."""
+    """Effects of labels, suggested labels, errors in labels."""
     X, Y, E = d["X"][:40], d["Y"][:40], d["extra"][:40]
     model = CTranClassifier(**SHORT).fit(X, Y, extra_labels=E)
     suggested = inspection.suggest_labels(model, X, np.where(d["known"][:40] < 0, np.nan, 1))
@@ -266,19 +267,19 @@ CASES = {
 
 
 def compute():
-    """All answers, by case and name."""
-    data, answers = make_data(), {}
+    """Compute the arrays of all cases, by case and name."""
+    data, arrays = make_data(), {}
     for name, case in CASES.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = case(data)
-        answers |= {f"{name}: {key}": np.asarray(value) for key, value in found.items()}
+        arrays |= {f"{name}: {key}": np.asarray(value) for key, value in found.items()}
         print(f"{name}: {len(found)} arrays", flush=True)
-    return answers
+    return arrays
 
 
 def differences(before, after):
-    """One line for each array that is missing, new or different."""
+    """Describe each array that is missing, new or different in one line."""
     lines = [f"{name}: only on one side" for name in sorted(before.keys() ^ after.keys())]
     for name in sorted(before.keys() & after.keys()):
         old, new = before[name], after[name]

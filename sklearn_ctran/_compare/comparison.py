@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_ctran._utils import tables as _tables
+from sklearn_ctran._utils import tables
 from sklearn_ctran._utils.frames import to_frame
 
 #: Columns of the tidy table that say what a row is about.
@@ -14,20 +14,16 @@ _KEYS = ("method", "known_fraction", "extra_known_fraction", "metric")
 
 
 class _Form(NamedTuple):
-    """How tables are written down: rows, other texts, and what is best in a column."""
+    """How to write a table, any other text, and the best cells of a column."""
 
     table: Callable
     text: Callable
     best: str
 
 
-_PLAIN = _Form(_tables.plain, str, "{}")
-
-
-_MARKDOWN = _Form(_tables.markdown, _tables.markdown_text, "**{}**")
-
-
-_RST = _Form(_tables.rst, _tables.rst_text, "**{}**")
+_PLAIN = _Form(tables.plain, str, "{}")
+_MARKDOWN = _Form(tables.markdown, tables.markdown_text, "**{}**")
+_RST = _Form(tables.rst, tables.rst_text, "**{}**")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,11 +40,11 @@ class Comparison:
         ``fold``, ``known_fraction``, ``extra_known_fraction`` (only if there are extra labels),
         ``metric``, ``score``, ``fit_seconds``, ``predict_seconds``.
     errors : dict of str to list of str
-        Where each error was and its traceback, by method; only of methods that failed somewhere.
+        Place and traceback of each error, for methods that failed somewhere.
     n_runs : int
-        Seeds times folds: how often each method was to be fitted.
+        Number of fits of each method: seeds times folds.
     losses : frozenset of str
-        Metrics of which lower is better.
+        Metrics for which lower is better.
     """
 
     methods: list
@@ -60,15 +56,15 @@ class Comparison:
 
     @property
     def rows(self):
-        """The tidy table, of one row for each method, share and metric.
+        """The tidy table: one row for each method, share and metric.
 
         Returns
         -------
         rows : list of dict
             ``method``, ``known_fraction``, ``extra_known_fraction`` (only if there are extra
-            labels), ``metric``; ``mean`` and ``std`` of the score over seeds and folds (of the
-            sample, divided by n - 1; NaN for one run); ``n``, the number of runs, less than
-            `n_runs` where some failed; ``fit_seconds`` and ``predict_seconds``, means.
+            labels), ``metric``; ``mean`` and ``std`` of the score over seeds and folds (divided by
+            n - 1; NaN for one run); ``n``, the number of runs, less than `n_runs` if some failed;
+            ``fit_seconds`` and ``predict_seconds``, means.
         """
         groups = {}
         for run in self.runs:
@@ -86,12 +82,11 @@ class Comparison:
         Parameters
         ----------
         runs : bool, default=False
-            Whether to have a row for each run in place of means.
+            Whether to return `runs` instead of their means, `rows`.
 
         Returns
         -------
         frame : pandas.DataFrame
-            Of `rows`, or `runs`.
 
         Raises
         ------
@@ -108,18 +103,17 @@ class Comparison:
         metric : str, default=None
             One of `metrics`. None: a table for each.
         scale : float, default=None
-            Scores are multiplied by it. None: 100, percent, for a metric all of whose scores are in
-            [0, 1]; else 1.
+            Factor of the scores. None: 100, percent, if all scores of the metric are in [0, 1];
+            else 1.
         digits : int, default=None
             Decimals. None: 1, or 3 for a `scale` of 1.
 
         Returns
         -------
         text : str
-            Cells are "mean ± std", or the mean of a single run. A method that failed in some runs
-            has "*" behind its mean, which is that of the others and never the best. "failed": in
-            all runs; "-": not a number. Seconds are means, of a fit and of one prediction of a test
-            part.
+            Cells are "mean ± std", or the mean of a single run. "*": the method failed in some
+            runs; the mean is over the others, and never the best. "failed": in all runs; "-": NaN.
+            Seconds are means, of a fit and of one prediction for a test part.
 
         Raises
         ------
@@ -134,7 +128,7 @@ class Comparison:
         Parameters
         ----------
         metric, scale, digits : str, float, int
-            As of :meth:`to_markdown`.
+            As in :meth:`to_markdown`.
 
         Returns
         -------
@@ -148,33 +142,31 @@ class Comparison:
         return self._text(_RST, metric, scale, digits)
 
     def __str__(self):
-        return self._text(_PLAIN, None, None, None)
+        return self._text(_PLAIN)
 
     def __repr__(self):
         return f"<Comparison of {', '.join(self.methods)} by {', '.join(self.metrics)}>"
 
-    def _text(self, form, metric, scale, digits):
+    def _text(self, form, metric=None, scale=None, digits=None):
         if metric is not None and metric not in self.metrics:
             raise ValueError(
                 f"There is no metric {metric!r} here; there are {', '.join(self.metrics)}."
             )
-        rows = self.rows
-        shares = list(dict.fromkeys(map(_share, sorted(rows, key=_share))))
         blocks = []
         for name in self.metrics if metric is None else [metric]:
-            cells = {(row["method"], _share(row)): row for row in rows if row["metric"] == name}
-            unit = self._scale(name) if scale is None else scale
-            decimals = (3 if unit == 1 else 1) if digits is None else digits
-            table = self._table(name, cells, shares, unit, decimals, form)
-            blocks += [form.text(self._title(name, unit)), form.table(table)]
+            blocks += self._title_and_table(name, form, scale, digits)
         if self.errors:
             names = form.text(", ".join(map(repr, self.errors)))
             blocks.append(f"Not every run of {names} succeeded: see errors.")
         return "\n\n".join(blocks)
 
-    def _scale(self, metric):
-        scores = [run["score"] for run in self.runs if run["metric"] == metric]
-        return 1 if any(score < 0 or score > 1 for score in scores) else 100
+    def _title_and_table(self, metric, form, scale, digits):
+        if scale is None:
+            scores = [run["score"] for run in self.runs if run["metric"] == metric]
+            scale = 1 if min(scores, default=0) < 0 or max(scores, default=0) > 1 else 100
+        if digits is None:
+            digits = 3 if scale == 1 else 1
+        return form.text(self._title(metric, scale)), self._table(metric, form, scale, digits)
 
     def _title(self, metric, scale):
         spread = f", mean ± std of {self.n_runs} runs" if self.n_runs > 1 else ""
@@ -182,33 +174,28 @@ class Comparison:
         better = ", lower is better" if metric in self.losses else ""
         return f"{metric}{unit}, by share known{spread}{better}"
 
-    def _table(self, metric, cells, shares, scale, digits, form):
-        """Rows of texts, the header first."""
-        columns = []
-        for share in shares:
+    def _table(self, metric, form, scale, digits):
+        rows = [row for row in self.rows if row["metric"] == metric]
+        cells = {(row["method"], _share(row)): row for row in rows}
+        columns = [["method", *map(form.text, self.methods)]]
+        for share in sorted(set(map(_share, self.runs))):
             column = [cells.get((method, share)) for method in self.methods]
             texts = [self._cell(row, scale, digits) for row in column]
-            for i in self._best(metric, column, scale, digits):
+            for i in self._best(metric in self.losses, column, scale, digits):
                 texts[i] = form.best.format(texts[i])
             columns.append([_share_text(share), *texts])
-        for name, seconds in (("fit", self._fit_seconds), ("predict", self._predict_seconds)):
-            times = map(seconds, self.methods)
-            columns.append(
-                [f"{name} (s)", *("-" if np.isnan(time) else f"{time:.3f}" for time in times)]
-            )
-        return list(zip(["method", *map(form.text, self.methods)], *columns, strict=True))
+        fit, predict = zip(*map(self._seconds, self.methods), strict=True)
+        columns += [["fit (s)", *fit], ["predict (s)", *predict]]
+        return form.table(zip(*columns, strict=True))
 
-    def _fit_seconds(self, method):
-        return _mean(
-            {
-                (run["seed"], run["fold"]): run["fit_seconds"]
-                for run in self.runs
-                if run["method"] == method
-            }.values()
-        )
-
-    def _predict_seconds(self, method):
-        return _mean([run["predict_seconds"] for run in self.runs if run["method"] == method])
+    def _seconds(self, method):
+        """Mean seconds of a fit and of a prediction, as texts."""
+        runs = [run for run in self.runs if run["method"] == method]
+        if not runs:
+            return "-", "-"
+        fits = {(run["seed"], run["fold"]): run["fit_seconds"] for run in runs}
+        predictions = [run["predict_seconds"] for run in runs]
+        return f"{_mean(fits.values()):.3f}", f"{_mean(predictions):.3f}"
 
     def _cell(self, row, scale, digits):
         if row is None:
@@ -217,19 +204,19 @@ class Comparison:
         std = "" if np.isnan(row["std"]) else f" ± {scale * row['std']:.{digits}f}"
         return f"{mean}{std}{'*' if row['n'] < self.n_runs else ''}"
 
-    def _best(self, metric, column, scale, digits):
-        """Positions of the best of a column, all of those that are printed with the same mean."""
-        sign = -1 if metric in self.losses else 1
+    def _best(self, is_loss, column, scale, digits):
+        """Positions of the best means of a column; means that are printed alike are equal."""
         means = {
-            i: sign * round(scale * row["mean"], digits)
+            i: round(scale * row["mean"], digits)
             for i, row in enumerate(column)
             if row is not None and row["n"] == self.n_runs and not np.isnan(row["mean"])
         }
-        return [i for i, mean in means.items() if mean == max(means.values())]
+        best = (min if is_loss else max)(means.values(), default=None)
+        return [i for i, mean in means.items() if mean == best]
 
 
 def _mean(values):
-    return float(np.mean(list(values))) if values else float("nan")
+    return float(np.mean(list(values)))
 
 
 def _summary(runs):

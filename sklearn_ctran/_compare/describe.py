@@ -1,48 +1,42 @@
-"""Estimators, metrics and whatever they hold as texts: equal only for what does the same."""
+"""Texts by which estimators, metrics and their parameters are recognised in another process."""
 
+import copyreg
 import functools
+import operator
 import secrets
 import sys
-import types
+import sysconfig
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from types import FunctionType
 
 import joblib
 import numpy as np
-from scipy import sparse
-from scipy.stats._distn_infrastructure import rv_frozen
+from scipy import stats
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran.modules.fingerprint import describe
 
-#: Of parameters that change no result.
+#: Parameters that change no result.
 _IRRELEVANT = ("n_jobs", "verbose")
 
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
-
-
-#: Of what a function or class refers to, what does not change while a program runs.
-_CONSTANT = (*_PLAIN, tuple, frozenset, types.FunctionType, type, np.ndarray)
-
-
-#: What of a class says what it does.
-_MEMBER = (*_CONSTANT, staticmethod, classmethod, property)
-
-
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 _PACKAGE = __name__.partition(".")[0]
 
+_distributions = functools.cache(packages_distributions)
 
-_IS_PYTHON_S = 1 << 9  # Py_TPFLAGS_HEAPTYPE: no type of C's, which may keep what nobody sees.
 
+def recognise(value):
+    """Describe an object by a text that is equal only for objects that do the same.
 
-def describe_object(value):
-    """A text that is the same in every process for estimators, metrics, ... that do the same.
-
-    Parameters count, not what was fitted, but for estimators whose clones are fitted. Of what is
-    not an installed package, classes and functions count by their code, and that of the functions
-    and constants that they name.
+    Estimators count by their parameters; by what they have learned only if their clones keep it.
+    Classes and functions count by name if they can be imported from this package, the standard
+    library or an installed package, whose version counts too.
 
     Parameters
     ----------
@@ -50,139 +44,105 @@ def describe_object(value):
 
     Returns
     -------
-    str
-        Each time another one if `value` cannot be described.
+    text : str or None
+        None if `value` holds anything else: a lambda, a nested function, a class or function of a
+        script or of a package in development mode, or an object that cannot be pickled.
     """
-    return _Description().of(value)
+    text = _describe(value, ())
+    return text if text == _describe(value, ()) else None
 
 
-class _Description:
-    """One description, in which each function and class is told once, then called by a number."""
+def _describe(value, around):
+    """The text of a value, a new one each time if it cannot be recognised.
 
-    def __init__(self):
-        self._told = {}
-
-    def of(self, value, around=()):
-        """The text of an object; `around` is what it belongs to and may refer to."""
-        if any(value is other for other in around):
-            return "around"
-        within = (*around, value)
-        if isinstance(value, (type, types.FunctionType)):
-            return self._code(value)
-        if isinstance(value, (*_PLAIN, nn.Module, Tensor)):
-            return describe(value)
-        if isinstance(value, (list, tuple)):
-            return f"{_name(type(value))}{[self.of(item, within) for item in value]}"
-        if isinstance(value, dict):
-            items = [(self.of(key, within), self.of(item, within)) for key, item in value.items()]
-            return f"{_name(type(value))}{items}"
-        if isinstance(value, np.ndarray):
-            return self.of(value.tolist(), within) if value.dtype == object else describe(value)
-        if sparse.issparse(value) or hasattr(value, "to_numpy"):
-            return joblib.hash(value, hash_name="sha1")
-        return self._object(value, within)
-
-    def _object(self, value, within):
-        if isinstance(value, TokenCache):
-            return "TokenCache"  # Where tokens are kept changes none.
-        if isinstance(value, np.random.RandomState):
-            return self.of(value.get_state(), within)
-        if isinstance(value, rv_frozen):  # Of a randomised search; it has numpy's generator.
-            return self.of((value.dist.name, value.args, value.kwds), within)
-        if isinstance(value, functools.partial):
-            return f"partial{self.of((value.func, value.args, value.keywords), within)}"
-        if isinstance(value, types.MethodType):
-            return f"method{self.of((value.__func__, value.__self__), within)}"
-        if isinstance(value, (staticmethod, classmethod)):
-            return f"{type(value).__name__}{self.of(value.__func__, within)}"
-        if isinstance(value, property):
-            return f"property{self.of((value.fget, value.fset), within)}"
-        if hasattr(value, "get_params") and not any(map(_keeps_state, within)):
-            params = value.get_params(deep=False)
-            attributes = {name: params[name] for name in sorted(params) if name not in _IRRELEVANT}
-        elif all(kind.__flags__ & _IS_PYTHON_S for kind in type(value).__mro__[:-1]):
-            if any(vars(kind).get("__slots__") for kind in type(value).__mro__):
-                return secrets.token_hex(16)
-            attributes = getattr(value, "__dict__", {})
-        elif hasattr(value, "__dict__") and not isinstance(value, np.ufunc):
-            return secrets.token_hex(16)
-        else:
-            return describe(value)
-        return f"{self._code(type(value))}{self.of(attributes, within)}"
-
-    def _code(self, value):
-        """The text of a class or function."""
-        if value in self._told:
-            return f"#{self._told[value]}"
-        self._told[value] = len(self._told)
-        return self._class(value) if isinstance(value, type) else self._function(value)
-
-    def _class(self, kind):
-        if _is_installed(kind.__module__):
-            return _name(kind)
-        # scikit-learn wraps methods that are not always there.
-        members = {key: getattr(value, "fn", value) for key, value in vars(kind).items()}
-        told = [
-            (key, self.of(value))
-            for key, value in sorted(members.items())
-            if isinstance(value, _MEMBER) and (callable(value) or not key.startswith("__"))
-        ]
-        return f"{_name(kind)}{told}{[self._code(base) for base in kind.__bases__]}"
-
-    def _function(self, function):
-        name = f"{function.__module__}.{function.__qualname__}"
-        if _is_installed(function.__globals__["__name__"]) and not function.__closure__:
-            return f"{name} {_version(function.__module__)}"
-        names = _names(function.__code__)
-        held = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
-        parts = function.__defaults__, function.__kwdefaults__, held, vars(function)
-        named = list(_constants(function.__globals__, names))
-        return f"{name}{describe(function.__code__)}{self.of(parts)}{self.of(named)}"
+    `around` holds the objects to which the value belongs, and to which it may refer.
+    """
+    if any(value is other for other in around):
+        return "around"
+    kind, within = type(value), (*around, value)
+    if kind in _PLAIN or isinstance(value, (nn.Module, Tensor)):
+        return describe(value)
+    if kind in (list, tuple, dict, set, frozenset):
+        items = value.items() if kind is dict else value
+        texts = [_describe(item, within) for item in items]
+        texts = sorted(texts) if kind in (set, frozenset) else texts
+        return f"{kind.__name__}[{', '.join(texts)}]"
+    if kind is np.ndarray and not value.dtype.hasobject:
+        return joblib.hash(value, hash_name="sha1")
+    return _imported(value, getattr(value, "__qualname__", None)) or _object(value, within)
 
 
-def _constants(space, names):
-    """Names and values of what a function's code names, in the modules of one's own too."""
-    for name in names:
-        value = space.get(name, ...)
-        if isinstance(value, _CONSTANT):
-            yield name, value
-        elif isinstance(value, types.ModuleType) and not _is_installed(value.__name__):
-            for member in names:
-                if isinstance(vars(value).get(member, ...), _CONSTANT):
-                    yield f"{name}.{member}", vars(value)[member]
+def _object(value, within):
+    if isinstance(value, TokenCache):
+        return "TokenCache"  # Where tokens are kept changes no result.
+    # The state of numpy's global generator depends on all that has run before.
+    if isinstance(value, (type, FunctionType)) or value is check_random_state(None):
+        return _unknown()
+    if _is_distribution(value):  # The pickle holds numpy's global generator too.
+        return f"scipy.stats{_describe((value.dist.name, value.args, value.kwds), within)}"
+    if hasattr(value, "get_params"):
+        fitted = any(map(_keeps_state, within))
+        held = vars(value) if fitted else value.get_params(deep=False)
+        names = [name for name in sorted(held) if fitted or name not in _IRRELEVANT]
+        return _describe((type(value), {name: held[name] for name in names}), within)
+    return _pickled(value, within)
 
 
-def _names(code):
-    """What code names, and the code of functions inside of it."""
-    inner = (part for part in code.co_consts if isinstance(part, types.CodeType))
-    return sorted({*code.co_names, *(name for part in inner for name in _names(part))})
-
-
-def _is_filled(cell):
+def _pickled(value, within):
+    """Describe an object by what pickle would write, which is all that a worker process gets."""
+    reduce = copyreg.dispatch_table.get(type(value), operator.methodcaller("__reduce_ex__", 4))
     try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
+        parts = reduce(value)
+        if not isinstance(parts, str):
+            parts = [list(part) if isinstance(part, Iterator) else part for part in parts]
+    except Exception:  # Of any kind: it cannot be pickled.
+        return _unknown()
+    if isinstance(parts, str):
+        return _imported(value, parts) or _unknown()
+    return _describe(parts, within)
+
+
+def _imported(value, name):
+    """Module, name and version if `value` can be imported from an installed package, else None."""
+    # Some functions that are compiled do not know their module, such as scipy.special.expit.
+    for module in (getattr(value, "__module__", None), type(value).__module__, "scipy.special"):
+        with suppress(AttributeError, KeyError, TypeError):
+            if operator.attrgetter(name)(sys.modules[module]) is value:
+                installed = _installed_version(module)
+                return None if installed is None else f"{module}.{name} {installed}"
+    return None
+
+
+@functools.cache
+def _installed_version(module):
+    """Version of the installed package to which a module belongs, None if it belongs to none."""
+    package = module.partition(".")[0]
+    if package == _PACKAGE:
+        return ""  # The keys count all of its sources.
+    file = getattr(sys.modules[module], "__file__", None)
+    if package in sys.stdlib_module_names:
+        # A script may have the name of a module of the standard library.
+        is_own = file and not Path(file).is_relative_to(sysconfig.get_path("stdlib"))
+        return None if is_own else ""
+    # A package installed in development mode changes without a new version.
+    if not {"site-packages", "dist-packages"} & set(Path(file or "").parts):
+        return None
+    versions = [version(name) for name in sorted(set(_distributions().get(package, ())))]
+    return " ".join(versions) or None
+
+
+def _is_distribution(value):
+    """Whether this is a distribution of scipy.stats with its parameters, as searches draw from."""
+    dist = getattr(value, "dist", None)
+    public = getattr(stats, str(getattr(dist, "name", None)), None)
+    return isinstance(dist, stats.rv_continuous | stats.rv_discrete) and type(dist) is type(public)
 
 
 def _keeps_state(value):
-    """Whether clones are fitted, as of FrozenEstimator."""
+    """Whether clones of an estimator are fitted, as those of FrozenEstimator are."""
     own = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
     return own is not BaseEstimator.__sklearn_clone__
 
 
-def _name(kind):
-    return f"{kind.__module__}.{kind.__qualname__} {_version(kind.__module__)}"
-
-
-def _version(module):
-    return getattr(sys.modules.get(module.partition(".")[0]), "__version__", "")
-
-
-def _is_installed(module):
-    """Whether a version stands for a module's code; this package's sources are in each key."""
-    package = module.partition(".")[0]
-    if package in sys.stdlib_module_names or package == _PACKAGE:
-        return True
-    file = getattr(sys.modules.get(package), "__file__", None) or ""
-    return bool({"site-packages", "dist-packages"} & set(Path(file).parts))
+def _unknown():
+    return secrets.token_hex(16)

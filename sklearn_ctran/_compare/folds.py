@@ -1,4 +1,4 @@
-"""What ``compare`` fits and scores on: folds or a split, for each seed."""
+"""The folds of a comparison: on which rows methods are fitted and scored, for each seed."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -10,24 +10,17 @@ from sklearn_ctran.model_selection import MultilabelStratifiedKFold
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a method is fitted and scored on.
-
-    Attributes
-    ----------
-    seed, fold : int
-    train, test : ndarray of int
-        Rows.
-    """
+class Fold:
+    """The rows on which methods are fitted and scored with a seed."""
 
     seed: int
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
+    number: int  #: 0 for the first fold of the seed
+    train: np.ndarray  #: row numbers
+    test: np.ndarray  #: row numbers
 
 
-def read_parts(cv, split, seeds, samples):
-    """What to fit and score on, for each seed.
+def read_folds(cv, split, seeds, samples):
+    """Read the folds of all seeds.
 
     Parameters
     ----------
@@ -38,68 +31,59 @@ def read_parts(cv, split, seeds, samples):
 
     Returns
     -------
-    list of Part
-
-    Raises
-    ------
-    ValueError
-        If both are given, rows do not exist, or a row is in the training and the test part.
+    list of Fold
     """
-    n_samples = len(samples.targets.states)
     if cv is not None and split is not None:
         raise ValueError("cv and split are both given: pass one of them.")
     if isinstance(cv, bool):
         raise ValueError(f"cv must be a number of folds, a splitter or folds, got {cv!r}.")
-    cv = 5 if cv is None and split is None else cv
-    if isinstance(cv, Integral):
-        # Each seed makes folds of its own.
-        folds = {
-            seed: list(
-                MultilabelStratifiedKFold(cv, shuffle=True, random_state=seed).split(
-                    samples.X, samples.y
-                )
-            )
-            for seed in seeds
-        }
+    if split is not None:
+        rows = dict.fromkeys(seeds, _read_all("split", [split], samples))
+    elif cv is None or isinstance(cv, Integral):
+        rows = {seed: _stratified(5 if cv is None else cv, seed, samples) for seed in seeds}
     else:
-        what = "split"
-        if split is None:
-            what, fixed = "cv", list(check_cv(cv).split(samples.X, samples.y))
-        else:
-            fixed = [split]
-        if not fixed:
-            raise ValueError("cv has no folds.")
-        fixed = [_read_fold(what, fold, n_samples) for fold in fixed]
-        folds = dict.fromkeys(seeds, fixed)
-    return [Part(seed, number, *fold) for seed in seeds for number, fold in enumerate(folds[seed])]
+        given = check_cv(cv).split(samples.X, samples.y)
+        rows = dict.fromkeys(seeds, _read_all("cv", given, samples))
+    return [Fold(seed, number, *pair) for seed in seeds for number, pair in enumerate(rows[seed])]
 
 
-def _read_fold(what, fold, n_samples):
-    if not isinstance(fold, (tuple, list)) or len(fold) != 2:
-        raise ValueError(f"{what} must give pairs of rows, (train, test), got {fold!r:.80}.")
-    train, test = (
-        _read_rows(f"{what}, {name} rows", rows, n_samples)
-        for name, rows in zip(("training", "test"), fold, strict=True)
-    )
+def _stratified(n_folds, seed, samples):
+    splitter = MultilabelStratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    return list(splitter.split(samples.X, samples.y))
+
+
+def _read_all(name, pairs, samples):
+    """Check pairs of (train, test); `name` is the argument's."""
+    pairs = [_read_pair(name, pair, len(samples.targets.states)) for pair in pairs]
+    if not pairs:
+        raise ValueError(f"{name} has no folds.")
+    return pairs
+
+
+def _read_pair(name, pair, n_samples):
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ValueError(f"{name} must give pairs of rows, (train, test), got {pair!r:.80}.")
+    train = _read_rows(f"{name}, training rows", pair[0], n_samples)
+    test = _read_rows(f"{name}, test rows", pair[1], n_samples)
     both = np.intersect1d(train, test)
     if len(both):
         raise ValueError(
-            f"{what}: {len(both)} row(s), the first is {both[0]}, are in the training and in the "
-            "test part. What a method has seen says nothing about it."
+            f"{name}: {len(both)} row(s), the first is {both[0]}, are in the training and in the "
+            "test part. Methods must be scored on rows that they were not fitted on."
         )
     return train, test
 
 
-def _read_rows(what, rows, n_samples):
+def _read_rows(name, rows, n_samples):
     rows = np.asarray(rows)
     if rows.dtype == bool and rows.shape == (n_samples,):
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or not len(rows) or rows.dtype.kind not in "iu":
         raise ValueError(
-            f"{what}: a 1-D array of row numbers is needed, or of {n_samples} booleans; got shape "
+            f"{name} must be a 1-D array of row numbers, or of {n_samples} booleans; got shape "
             f"{rows.shape} of {rows.dtype}."
         )
     wrong = rows[(rows < 0) | (rows >= n_samples)]
     if len(wrong):
-        raise ValueError(f"{what}: there is no row {wrong[0]}, only 0 to {n_samples - 1}.")
+        raise ValueError(f"{name}: there is no row {wrong[0]}, only 0 to {n_samples - 1}.")
     return rows

@@ -1,4 +1,4 @@
-"""By which a finished task of ``compare`` is known again: a digest of all that it depends on."""
+"""Keys of the tasks of ``compare``: digests of all that the result of a task depends on."""
 
 import functools
 import os
@@ -9,35 +9,63 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from sklearn_ctran._compare.describe import describe_object
+from sklearn_ctran._compare.describe import recognise
 from sklearn_ctran._images.decoding import is_path
 from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._utils.warnings import warn
 
+#: The folder of this package, whose sources are a part of each key.
 _PACKAGE = Path(__file__).parents[1]
 
 
-def task_key(data, method, part, questions, reseed):
-    """The key of a task.
+def task_keys(tasks, samples, evaluation):
+    """Compute the keys of tasks; warn of methods and metrics that cannot be recognised.
 
     Parameters
     ----------
-    data : str
-        As of :func:`describe_data`.
-    method : str
-        As of :func:`describe_object`.
-    part : Part
-    questions : Questionnaire
-    reseed : bool
+    tasks : list of Task
+    samples : Samples
+    evaluation : Evaluation
 
     Returns
     -------
-    key : str
-        40 hexadecimal digits.
+    keys : list of str or None
+        40 hexadecimal digits; None if the task's method, or any metric, cannot be recognised.
     """
-    metrics = [(name, describe_object(metric)) for name, metric in questions.metrics.items()]
-    asked = questions.known_fractions, questions.extra_known_fractions, metrics, questions.n_draws
-    rows = part.train.astype(np.int64), part.test.astype(np.int64)
-    return _hash([_versions(), data, method, rows, part.seed, reseed, asked])
+    methods = {task.name: task.estimator for task in tasks}
+    methods = {name: recognise(estimator) for name, estimator in methods.items()}
+    metrics = {name: recognise(metric) for name, metric in evaluation.metrics.items()}
+    _warn_of_unrecognised(methods, metrics)
+    if None in metrics.values():
+        return [None] * len(tasks)
+    settings = evaluation.shares, list(metrics.items()), evaluation.n_draws
+    common = _versions(), describe_data(samples), settings
+    return [
+        None if methods[task.name] is None else _task_key(common, methods[task.name], task)
+        for task in tasks
+    ]
+
+
+def _task_key(common, method, task):
+    rows = task.fold.train.astype(np.int64), task.fold.test.astype(np.int64)
+    return _hash([common, method, rows, task.fold.seed, task.reseed])
+
+
+def _warn_of_unrecognised(methods, metrics):
+    found = [
+        f"the {kind} {name!r}"
+        for kind, texts in (("method", methods), ("metric", metrics))
+        for name, text in texts.items()
+        if text is None
+    ]
+    if found:
+        warn(
+            f"results_dir cannot recognise {', '.join(found)} in another call, so that the fits "
+            "concerned are repeated in each call. Classes and functions can be recognised if they "
+            "are imported from an installed package (not from a script, nor from a package "
+            "installed in development mode); lambdas and nested functions cannot. Move them into "
+            "such a package, or use estimators and metrics of one."
+        )
 
 
 def _hash(value):
@@ -47,13 +75,16 @@ def _hash(value):
 @functools.cache
 def _versions():
     packages = ("scikit-learn", "numpy", "scipy", "torch")
-    # The version of this package does not change with each change to it.
-    sources = [path.read_bytes() for path in sorted(_PACKAGE.rglob("*.py"))]
+    # This package's version stays the same while its sources change.
+    sources = [
+        (path.relative_to(_PACKAGE).as_posix(), path.read_bytes())
+        for path in sorted(_PACKAGE.rglob("*.py"))
+    ]
     return [platform.python_version(), [version(name) for name in packages], _hash(sources)]
 
 
 def describe_data(samples):
-    """A digest of images and labels.
+    """Compute a digest of images and labels.
 
     Parameters
     ----------
@@ -86,5 +117,5 @@ def _image(row, item):
         except OSError:
             return os.fsdecode(item)
         return os.fsdecode(item), status.st_size, status.st_mtime_ns
-    # One by one, or items that are one object would have another digest than equal ones.
+    # One at a time: the digest of a list depends on whether equal items are one object.
     return content_key(row, item) if hasattr(item, "getexif") else _hash(item)

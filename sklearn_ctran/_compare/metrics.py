@@ -12,9 +12,9 @@ from sklearn_ctran.modules.label_states import POSITIVE
 
 
 def accuracy(y_true, y_score, *, known_labels=None):
-    """Share of the rows whose highest score is that of the true class.
+    """Share of the rows whose true class has the highest score.
 
-    Of several highest scores the first column's counts, as in `predict`.
+    Of several highest scores the first one counts, as in `predict`.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def accuracy(y_true, y_score, *, known_labels=None):
         1 for the class, 0 for the others.
     y_score : ndarray of shape (n_samples, n_classes)
     known_labels : object
-        Not used: of a class nothing can be known.
+        Not used: the class of a sample cannot be known in part.
 
     Returns
     -------
@@ -44,23 +44,7 @@ _ALIASES = {
 
 
 def read_metrics(metrics, exclusive):
-    """Names and functions, as a dict.
-
-    Parameters
-    ----------
-    metrics : str, callable, dict, iterable of str or callable, or None
-    exclusive : bool
-        Whether `y` is 1-D.
-
-    Returns
-    -------
-    dict of str to callable
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a metric is not known or cannot be told known labels, or names are not different.
-    """
+    """Read names and metrics as a dict; `exclusive` is whether `y` is 1-D."""
     if metrics is None:
         metrics = "accuracy" if exclusive else "mAP"
     if isinstance(metrics, str) or callable(metrics):
@@ -71,9 +55,9 @@ def read_metrics(metrics, exclusive):
             f"{metrics!r}."
         )
     if not isinstance(metrics, Mapping):
-        pairs = [(_metric_name(metric), metric) for metric in metrics]
-        unique([name for name, _ in pairs], "metrics")
-        metrics = dict(pairs)
+        metrics = list(metrics)
+        names = unique([_metric_name(metric) for metric in metrics], "metrics")
+        metrics = dict(zip(names, metrics, strict=True))
     if not metrics:
         raise ValueError("metrics is empty.")
     return {name: _read_metric(name, metric, exclusive) for name, metric in metrics.items()}
@@ -92,14 +76,14 @@ def _read_metric(name, metric, exclusive):
     if isinstance(metric, str):
         if metric not in _ALIASES:
             raise ValueError(
-                f"There is no metric {metric!r}; there are {', '.join(_ALIASES)}, and functions, "
-                "such as those of sklearn_ctran.metrics."
+                f"There is no metric {metric!r}; the names are {', '.join(_ALIASES)}. Any function "
+                "of sklearn_ctran.metrics can be passed itself."
             )
         metric = _ALIASES[metric]
     if metric is accuracy and not exclusive:
         raise ValueError(
-            "accuracy is for a y of one class a sample. For several labels there are "
-            "subset_accuracy and hamming_loss of sklearn_ctran.metrics."
+            "accuracy needs a y of one class per sample. For several labels use subset_accuracy "
+            "or hamming_loss of sklearn_ctran.metrics."
         )
     try:
         inspect.signature(metric).bind(None, None, known_labels=None)
@@ -107,12 +91,12 @@ def _read_metric(name, metric, exclusive):
         raise TypeError(
             f"The metric {name!r} cannot be called as metric(y_true, y_score, known_labels=...): "
             f"{error}. Pass a function of sklearn_ctran.metrics, or one of your own that takes "
-            "known_labels and leaves out the entries that are not -1 there, and those that are -1 "
-            "in y_true."
+            "known_labels and leaves out the entries that are -1 in y_true, and those that are not "
+            "-1 in known_labels."
         ) from error
     return metric
 
 
 def is_loss(metric):
-    """Whether lower is better: losses of this package, and what says so itself."""
+    """Whether lower is better: a loss of this package, or ``greater_is_better`` is False."""
     return _is_loss(metric) or not getattr(metric, "greater_is_better", True)

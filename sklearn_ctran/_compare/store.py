@@ -1,4 +1,4 @@
-"""Finished tasks of ``compare``, one JSON file each, so that a later call need not repeat them."""
+"""Results of the tasks of ``compare``, one JSON file each, so that later calls need no fit."""
 
 import json
 import os
@@ -9,17 +9,13 @@ from pathlib import Path
 
 import joblib
 
+from sklearn_ctran._compare.tasks import run_task
+
 
 class Store:
-    """A directory of outcomes.
+    """A directory of outcomes, each under the key of its task.
 
-    An outcome is found again by a key, a digest of all that it depends on. A file that cannot be
-    read, or says anything else than what was written, is no outcome.
-
-    Parameters
-    ----------
-    folder : path
-        Made if it is not there.
+    A file that is damaged or was changed counts as missing.
     """
 
     def __init__(self, folder):
@@ -27,17 +23,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def load(self, key):
-        """The outcome of a task, if it is there, whatever the method was called then.
-
-        Parameters
-        ----------
-        key : str
-            As in :meth:`save`.
-
-        Returns
-        -------
-        outcome : dict or None
-        """
+        """The outcome of a task, whatever the method was called then, or None if there is none."""
         for path in self.folder.glob(f"*-{key}.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 content = json.loads(path.read_text(encoding="utf-8"))
@@ -47,15 +33,9 @@ class Store:
         return None
 
     def save(self, name, key, outcome):
-        """Write an outcome: all of it or, whatever happens, nothing.
+        """Write an outcome completely or, if anything fails, not at all.
 
-        Parameters
-        ----------
-        name : str
-            The method's, for those who look into the directory.
-        key : str
-        outcome : dict
-            Of what JSON knows.
+        The name of the method is a part of the file's name, for human readers.
         """
         content = {"method": name, "key": key, "digest": _digest(outcome), "outcome": outcome}
         readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
@@ -66,6 +46,21 @@ class Store:
             os.replace(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def run_or_load(store, key, task, samples, evaluation):
+    """Load the outcome of a task, or run it and save its outcome if nothing failed.
+
+    Without a key the outcome is neither loaded nor saved. Returns the outcome, see
+    :func:`~sklearn_ctran._compare.tasks.run_task`, and whether it was loaded.
+    """
+    outcome = None if key is None else store.load(key)
+    if outcome is not None:
+        return outcome, True
+    outcome = run_task(task, samples, evaluation)
+    if key is not None and not outcome["errors"]:
+        store.save(task.name, key, outcome)
+    return outcome, False
 
 
 def _digest(outcome):

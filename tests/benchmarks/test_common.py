@@ -1,4 +1,4 @@
-"""What all benchmarks rest on: hidden labels, rivals with known labels."""
+"""Shared code of the benchmarks: hidden labels, rivals that take known labels."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def table():
     return X, Y
 
 
-def test_the_same_entries_are_hidden_for_every_method():
+def test_the_same_entries_are_hidden_for_the_same_seed():
     from _common import hide_labels
 
     Y = np.random.RandomState(0).randint(2, size=(50, 8))
@@ -39,7 +39,7 @@ def test_the_same_entries_are_hidden_for_every_method():
     assert (hide_labels(Y, 0, seed=3) == -1).all()
 
 
-def test_rivals_are_those_of_scikit_learn(table):
+def test_rivals_predict_like_their_counterparts_in_scikit_learn(table):
     from _common import make_rivals
 
     X, Y = table

@@ -49,10 +49,10 @@ def test_means_spread_and_numbers_of_runs(two):
 def test_markdown(two):
     assert two.to_markdown("mAP") == (
         "mAP (%), by share known, mean ± std of 2 runs\n\n"
-        "| method |             0 % |           50 % | fit (s) | predict (s) |\n"
-        "| ------ | --------------: | -------------: | ------: | ----------: |\n"
-        "| a      | **60.0 ± 14.1** |          80.0* |   2.500 |       0.500 |\n"
-        "| b      |      50.0 ± 0.0 | **70.0 ± 0.0** |   2.500 |       0.500 |\n\n"
+        "| method   |             0 % |           50 % |   fit (s) |   predict (s) |\n"
+        "|:---------|----------------:|---------------:|----------:|--------------:|\n"
+        "| a        | **60.0 ± 14.1** |          80.0* |     2.500 |         0.500 |\n"
+        "| b        |      50.0 ± 0.0 | **70.0 ± 0.0** |     2.500 |         0.500 |\n\n"
         "Not every run of 'a' succeeded: see errors."
     )
 
@@ -83,7 +83,7 @@ def test_of_losses_the_least_is_best_and_ties_share():
     runs = [run(m, 0, s, metric="loss") for m, s in (("a", 0.2), ("b", 0.1), ("c", 0.1004))]
     table = comparison(runs, "abc", ["loss"], n_runs=1, losses=["loss"]).to_markdown()
     assert "loss (%), by share known, lower is better" in table
-    assert "| a      |     20.0 |" in table and table.count("**10.0**") == 2
+    assert "| a        |     20.0 |" in table and table.count("**10.0**") == 2
 
 
 def test_percent_for_what_is_in_the_unit_interval_only():
@@ -104,8 +104,8 @@ def test_scale_and_digits():
 def test_undefined_and_failed():
     runs = [run("a", 0, np.nan), run("a", 0.5, 0.3), run("b", 0, 0.1)]
     lines = comparison(runs, "abc", n_runs=1).to_markdown().splitlines()
-    assert lines[4].split("|")[1:4] == [" a      ", "        - ", " **30.0** "]
-    assert lines[5].split("|")[1:4] == [" b      ", " **10.0** ", "   failed "]
+    assert lines[4].split("|")[1:4] == [" a        ", "        - ", " **30.0** "]
+    assert lines[5].split("|")[1:4] == [" b        ", " **10.0** ", "   failed "]
     assert lines[6].split() == ["|", "c", "|", *["failed", "|"] * 2, *["-", "|"] * 2]
 
 

@@ -126,13 +126,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         a dropout of its own, 0.5. It reads features of up to 1,024 numbers per image side by
         side, which fixes their number.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
-        Loss of the hidden labels; entries that nobody annotated do not count. Binary
-        cross-entropy [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma
-        4 for negatives, 0 for positives, and shift 0.05, as in its paper (the default of its
-        authors' code is 1 for positives); or ``loss(logits, targets)``, both of shape
-        (batch, n_labels), returning one value per entry, such as
-        ``functools.partial(focal, gamma=1)`` of ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over
-        classes, labels under a rule by the likelihood of the sets that obey it.
+        Loss of the hidden labels; entries that nobody annotated do not count. Binary cross-entropy
+        [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma 4 for negatives,
+        0 for positives, and shift 0.05, as in its paper (the default of its authors' code is 1 for
+        positives); or ``loss(logits, targets)``, both of shape (batch, n_labels), returning one
+        value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over classes,
+        labels under a rule by the likelihood of the sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
         Factor of a label's loss where the label is positive: one for all, one for each label, or
         a dict of some labels' names (extra labels too). "balanced": the ratio of negative to

@@ -14,7 +14,7 @@ from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._rules.label_rules import LabelRules
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.names import as_names
-from sklearn_ctran.modules.label_states import UNKNOWN
+from sklearn_ctran.modules.label_states import NEGATIVE, UNKNOWN
 
 #: The arguments by which users say what is known, unless a function has other names for them.
 KNOWN = ("known_labels", "extra_labels")
@@ -126,6 +126,28 @@ class LabelTask:
     def probabilities(self, logits, states):
         """Probabilities (n_samples, n_all_labels), float32, that obey states and rules."""
         return self.rules.probabilities(logits, states)
+
+    def scale_classes(self, proba, states):
+        """Probabilities of a 1-D `y` whose classes sum to 1; others stay as they are.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_samples, n_labels or more)
+        states : ndarray of the same shape, int8
+            A class that is known to be absent gets 0.
+
+        Returns
+        -------
+        proba : ndarray of the same shape
+            Equal for all possible classes of a row in which these all had 0.
+        """
+        if not self.exclusive:
+            return proba
+        classes = slice(self.n_classes)
+        possible = states[:, classes] != NEGATIVE
+        shares = np.where(possible, proba[:, classes], 0.0)
+        shares = np.where(shares.any(axis=1, keepdims=True), shares, possible)
+        return np.hstack([shares / shares.sum(axis=1, keepdims=True), proba[:, self.n_classes :]])
 
     def decision_values(self, logits, states):
         """Logits that obey states and rules, as ``decision_function`` returns them.

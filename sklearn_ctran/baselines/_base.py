@@ -15,7 +15,7 @@ from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.transactions import all_or_nothing
-from sklearn_ctran.modules.label_states import NEGATIVE, UNKNOWN
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 class Baseline(LabelPredictions, BaseEstimator):
@@ -87,12 +87,11 @@ class Baseline(LabelPredictions, BaseEstimator):
             )
         return validate_data(self, X, reset=reset)
 
-    def _scale_classes(self, proba, states):
-        """Probabilities of all labels; for a 1-D `y` those of the classes :func:`scaled`."""
-        if self.task_.exclusive:
-            classes = slice(self.task_.n_classes)
-            proba[:, classes] = scaled(proba[:, classes], states[:, classes])
-        return proba
+    def _fit_labels(self, X, states, sample_weight):
+        raise NotImplementedError
+
+    def _label_probabilities(self, X, states):
+        raise NotImplementedError
 
     def _answer(self, data, states):
         proba = self._label_probabilities(data, states)
@@ -103,26 +102,6 @@ class Baseline(LabelPredictions, BaseEstimator):
             with np.errstate(divide="ignore"):
                 logits[:, classes] = np.log(proba[:, classes])
         return proba, logits
-
-
-def scaled(proba, states):
-    """Probabilities of classes, 0 for those known to be absent, that sum to 1.
-
-    Parameters
-    ----------
-    proba : ndarray of shape (n_samples, n_classes)
-    states : ndarray of shape (n_samples, n_classes), int8
-        Not all of a row are 0.
-
-    Returns
-    -------
-    proba : ndarray of shape (n_samples, n_classes), float64
-        Equal for all possible classes of a row in which these all had 0.
-    """
-    possible = states != NEGATIVE
-    proba = np.where(possible, proba, 0.0)
-    proba = np.where(proba.any(axis=1, keepdims=True), proba, possible)
-    return proba / proba.sum(axis=1, keepdims=True)
 
 
 def check_wrapped(estimator, sample_weight):

@@ -90,7 +90,7 @@ class BinaryRelevance(Baseline):
         if self.task_.n_classes == 2:
             columns.insert(0, 1 - columns[0])
         proba = np.stack(columns, axis=1)
-        return self._scale_classes(proba, states)
+        return self.task_.scale_classes(proba, states)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -190,7 +190,7 @@ class ClassifierChain(Baseline):
             else:
                 proba[:, label] = own
                 inputs[:, seen.shape[1]] = np.where(known, states[:, label], passed_on)
-        return self._scale_classes(proba, states)
+        return self.task_.scale_classes(proba, states)
 
 
 def _fit_chain(single, X, states, sample_weight):

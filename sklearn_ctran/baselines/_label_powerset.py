@@ -135,7 +135,7 @@ class LabelPowerset(Baseline):
         # A sum over all sets may exceed 1 by a rounding error.
         proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
         # It may be that no set agrees with the known classes.
-        return self._scale_classes(proba, states)
+        return self.task_.scale_classes(proba, states)
 
 
 def _disjoint_subsets(pruned, sets, sizes):

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels.masks import check_unknown_fraction, sample_label_states
 from sklearn_ctran._utils.warnings import warn
-from sklearn_ctran.baselines._base import Baseline, scaled
+from sklearn_ctran.baselines._base import Baseline
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 #: Status of L-BFGS-B: too many iterations or evaluations, as opposed to a failed line search.
@@ -218,7 +218,8 @@ class MaskedLinear(Baseline):
         if self.task_.exclusive:
             classes = slice(self.task_.n_classes)
             logits = np.where(states == NEGATIVE, -np.inf, logits)[:, classes]
-            proba[:, classes] = scaled(softmax(logits, axis=1), states[:, classes])
+            proba[:, classes] = softmax(logits, axis=1)
+            proba = self.task_.scale_classes(proba, states)
         return np.where(self._one_state == UNKNOWN, proba, self._one_state)
 
 

@@ -129,6 +129,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
+    calibrators_: list
     #: Positive above one half, like the labels of every other estimator.
     _cuts = 0.5
 

@@ -1,4 +1,4 @@
-"""What meta-estimators share that learn something for each label from out-of-fold probabilities."""
+"""Base of meta-estimators that learn from out-of-fold probabilities."""
 
 from dataclasses import replace
 from numbers import Integral
@@ -25,14 +25,17 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
-    """Base: fitting, and predictions by a threshold for each label.
+    """Base of meta-estimators: fitting, and predictions by a threshold for each label.
 
-    A subclass has the parameters `estimator`, `cv`, `n_jobs` and `random_state`; learns in
-    ``_learn(samples, held_out)``, which returns its fitted attributes as a dict, and gets the
-    probabilities to learn from, (n_samples, n_labels), by calling ``held_out()``; turns the
-    probabilities of its estimators, one each in a list, into its own in ``_transform(probas)``;
-    and has ``_cuts``, what a probability must exceed to be positive, which broadcasts to n_labels.
+    A subclass has the parameters declared here. It defines ``_learn``, ``_transform`` and
+    ``_cuts``, the probability above which a label is positive, which broadcasts to n_labels.
     """
+
+    estimator: object
+    cv: object
+    n_jobs: object
+    random_state: object
+    _cuts: object
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
@@ -53,8 +56,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             1, 0, and -1 or NaN where nobody annotated the label, if the estimator can learn from
             such; these entries are left out here. One dimension: one class a sample.
         extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
-            As in the estimator's `fit`. They are told when held-out rows are predicted, so that
-            what is learned holds for predictions that are told them too.
+            As in the estimator's `fit`. Held-out rows are predicted with them known, so what is
+            learned is for predictions with known extra labels.
         sample_weight : array-like of shape (n_samples,), default=None
             At least 0. A row of weight 2 counts like two rows in the same fold, one of weight 0
             like none: it is left out of everything. Give them a mean of about 1; of a sum of 1,
@@ -139,6 +142,17 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     def _check_params(self):
         """Raise a ValueError for parameters that do not go together."""
 
+    def _learn(self, samples, held_out):
+        """Fitted attributes, as a dict, learned from probabilities (n_samples, n_labels).
+
+        These are what ``held_out()`` returns.
+        """
+        raise NotImplementedError
+
+    def _transform(self, probas):
+        """Probabilities of the meta-estimator from those of its estimators, one each in a list."""
+        raise NotImplementedError
+
     def _set_task(self, estimators, targets):
         self._estimators = estimators
         self.estimator_ = estimators[0] if len(estimators) == 1 else None
@@ -168,9 +182,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         X : array-like
             As in `fit`.
         known_labels, extra_labels : array-like, DataFrame or dict, default=None
-            What is known, in the forms that estimators of this package take. An estimator whose
-            ``predict_proba`` does not take `known_labels` is not told: they are put into its
-            answer.
+            Known labels, in the forms that estimators of this package take. If the estimator's
+            ``predict_proba`` does not take `known_labels`, they only replace its predictions.
 
         Returns
         -------
@@ -183,7 +196,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         NotFittedError
             If it is not fitted.
         ValueError
-            If an argument cannot be used, or what is known contradicts the estimator's rules.
+            If an argument cannot be used, or known labels contradict the estimator's rules.
         """
         return self._calibrated(X, known_labels, extra_labels)[0]
 
@@ -267,8 +280,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             for estimator in self._estimators
         ]
         proba, dtype = self._transform(probas), probas[0].dtype
-        if self.task_.exclusive:
-            proba = _share(proba, states)
+        proba = self.task_.scale_classes(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
 
     def __sklearn_tags__(self):
@@ -278,14 +290,6 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
         return tags
-
-
-def _share(proba, states):
-    """Probabilities of classes that are not known, which sum to 1 in each row that has such."""
-    unknown = states == UNKNOWN
-    proba = np.where(unknown, proba, 0.0)
-    proba = np.where(proba.any(axis=1, keepdims=True), proba, unknown)
-    return proba / np.maximum(proba.sum(axis=1, keepdims=True), np.finfo(proba.dtype).tiny)
 
 
 def _as_fitted(targets, estimator, is_named):

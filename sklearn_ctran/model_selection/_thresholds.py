@@ -89,6 +89,8 @@ class TunedThresholds(LearnedOutOfFold):
         "costs": [tuple, list, None],
     }
 
+    thresholds_: np.ndarray
+
     def __init__(
         self,
         estimator,

@@ -1,0 +1,74 @@
+"""The package keeps its shape: few modules at the top, and classes that define what they read."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from pathlib import Path
+
+import pytest
+from skorch import NeuralNet
+from torch import nn
+
+import sklearn_ctran
+
+ROOT = Path(sklearn_ctran.__file__).parent
+
+
+def all_classes():
+    """Every class of the package, by name, but those to which torch and skorch add attributes."""
+    classes = {}
+    for module in pkgutil.walk_packages(sklearn_ctran.__path__, "sklearn_ctran."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            is_own = kind.__module__.startswith("sklearn_ctran.")
+            if is_own and not issubclass(kind, (nn.Module, NeuralNet)):
+                classes[f"{kind.__module__}.{kind.__qualname__}"] = kind
+    return classes
+
+
+def attributes_of_self(kind):
+    """Names that a class reads, and names that it assigns, as ``self.name`` in its own code."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError):  # built in
+        return set(), set()
+    read, assigned = set(), set()
+    for node in ast.walk(tree):
+        is_attribute = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if is_attribute and node.value.id == "self":
+            (read if isinstance(node.ctx, ast.Load) else assigned).add(node.attr)
+    return read, assigned
+
+
+def known_names(kind):
+    """Names that a class and its bases define, declare or assign."""
+    names = set(dir(kind))
+    for base in kind.__mro__:
+        names |= set(base.__dict__.get("__annotations__", ())) | attributes_of_self(base)[1]
+    return names
+
+
+CLASSES = all_classes()
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_class_reads_only_what_it_or_a_base_defines(name):
+    """A mixin declares what it expects of the classes that use it."""
+    read, _ = attributes_of_self(CLASSES[name])
+    assert sorted(read - known_names(CLASSES[name])) == []
+
+
+def test_finds_what_nobody_defines():
+    class Mixin:
+        declared: int
+
+        def use(self):
+            return self.declared, self.forgotten
+
+    read, _ = attributes_of_self(Mixin)
+    assert read - known_names(Mixin) == {"forgotten"}
+
+
+def test_at_most_three_private_modules_at_the_top():
+    assert len(list(ROOT.glob("_[a-z]*.py"))) <= 3

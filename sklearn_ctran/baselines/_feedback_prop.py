@@ -1,5 +1,6 @@
 """FeedbackProp: gradient steps on features, in prediction, until they agree with known labels."""
 
+from itertools import product
 from numbers import Integral, Real
 
 import numpy as np
@@ -221,7 +222,11 @@ def tune_feedback_prop(
             "The head was fitted on a y of one class a sample, of which nothing can be known in "
             "part: feedback needs several labels."
         )
-    if not (len(known_fractions) and len(variants) and len(n_steps) and len(step_sizes)):
+    candidates = [
+        {"variant": variant, "n_steps": steps, "step_size": size}
+        for variant, steps, size in product(variants, n_steps, step_sizes)
+    ]
+    if not (len(known_fractions) and candidates):
         raise ValueError(
             "There is nothing to try: known_fractions, variants, n_steps and step_sizes must each "
             "have a value."
@@ -231,13 +236,10 @@ def tune_feedback_prop(
         for share in known_fractions
     ]
     results = []
-    for variant in variants:
-        for steps in n_steps:
-            for size in step_sizes:
-                params = {"variant": variant, "n_steps": steps, "step_size": size}
-                model = FeedbackProp(FrozenEstimator(head), **params).fit(X, y)
-                score = float(np.mean([scorer(model, X, y) for scorer in scorers]))
-                results.append({**params, "score": score})
+    for params in candidates:
+        model = FeedbackProp(FrozenEstimator(head), **params).fit(X, y)
+        score = float(np.mean([scorer(model, X, y) for scorer in scorers]))
+        results.append({**params, "score": score})
     results.sort(key=lambda result: -result["score"])
     best = {name: value for name, value in results[0].items() if name != "score"}
     return FeedbackProp(FrozenEstimator(head), **best).fit(X, y), results

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ctran.modules.fingerprint import fingerprint
+from sklearn_ctran.modules.fingerprint import describe
 from sklearn_ctran.modules.folding import fold_batch_norm
 from sklearn_ctran.modules.pretrained import download, find_weights, load_state, read_state
 from sklearn_ctran.modules.small_cnn import SmallCNN
@@ -117,8 +117,8 @@ class Backbone(nn.Module):
         return fast
 
     def fingerprint(self):
-        """Digest of all that the features of an image depend on; see :func:`fingerprint`."""
-        return fingerprint(self)
+        """Digest of all that the features of an image depend on; see :func:`describe`."""
+        return describe(self)
 
     def unfreeze(self):
         """Train again."""

@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.dropout import keep_mask
+from sklearn_ctran.modules.torch_compat import softmax_backward
 
 #: On a CPU, attention logits are made in blocks of about this many bytes, which stay in the cache.
 BLOCK_BYTES = 1 << 22
@@ -148,9 +149,7 @@ class _BlockedAttention(torch.autograd.Function):
             d_weights = torch.bmm(d_attended, block.value.transpose(1, 2))
             if block.keep is not None:
                 d_weights *= block.keep
-            d_logits = torch._softmax_backward_data(
-                d_weights, block.weights, 2, block.weights.dtype
-            )
+            d_logits = softmax_backward(d_weights, block.weights)
             if table is not None:
                 by_sample = d_logits.unflatten(0, (-1, n_heads))
                 bias.add_gradient(d_table, by_sample, block.samples, block.rows, n_queries)

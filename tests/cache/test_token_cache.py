@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, clone
 from torch.utils.data import DataLoader
 
 from sklearn_ctran._cache import session as _cache_session
-from sklearn_ctran._cache.index import end_lives
+from sklearn_ctran._cache.lives import end_lives
 from sklearn_ctran._cache.request import TokenCacheWarning
 from sklearn_ctran._cache.token_cache import TokenCache, join_session, resolve_cache, session_token
 
@@ -579,7 +579,7 @@ class TestCachedTokens:
         assert segment_files(cache.location) == []
         assert_right(tokens, range(8))
         assert_right(pickle.loads(pickle.dumps(tokens)), range(8))
-        with pytest.raises(FileNotFoundError, match="ask the cache"):
+        with pytest.raises(FileNotFoundError, match="request them from the cache"):
             pickle.loads(pickled)
 
     def test_repr(self, cache):

@@ -1,30 +1,31 @@
-"""A token cache's index: which image's tokens lie in which file, and who is computing which.
+"""A token cache's index: where each image's tokens are, and which process is computing which.
 
 One sqlite database per directory, shared by threads and processes. Every method of `Index` is one
-short transaction on a connection of its own, which is what makes it safe to fork and to be killed.
+short transaction on a new connection, so that a process may fork or be killed at any time.
 """
 
-import atexit
 import itertools
 import os
 import re
-import secrets
 import sqlite3
 import time
 from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
+from sklearn_ctran._cache.lives import (
+    current_owner,
+    is_alive,
+    life_path,
+    remove_file,
+    start_life,
+)
 
 FILE_NAME = "index.sqlite"
 
-
-_APPLICATION = 0x43547261  # "CTra": tells our databases from all others.
-
+_APPLICATION = 0x43547261  # "CTra", the mark of a token cache's database
 
 _VERSION = 1
-
 
 _SCHEMA = (
     """CREATE TABLE spaces (
@@ -41,9 +42,7 @@ _SCHEMA = (
         PRIMARY KEY (space, key)) WITHOUT ROWID""",
 )
 
-
 _OUR_FILES = re.compile(r"([0-9a-f]{16})(?:-\d+\.(?:tokens|tmp)|\.alive)")
-
 
 _HOUR = 3600
 
@@ -51,15 +50,12 @@ _HOUR = 3600
 _file_numbers = itertools.count()
 
 
-_lives = {}  # (process id, directory) -> _Life
-
-
 class NoRoom(Exception):
-    """Nothing more can be stored: the limit is reached, or the file system is full."""
+    """Nothing more can be stored: the limit is reached or the file system is full."""
 
 
 class Space(NamedTuple):
-    """What tokens of one kind have in common; `label` is for people."""
+    """Tokens of one backbone, preprocessing and dtype; `label` describes them to people."""
 
     name: str
     dtype: str
@@ -67,19 +63,19 @@ class Space(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A segment, and in which of its rows the keys that were asked for lie."""
+    """A segment that has some of the requested keys."""
 
     file: str
     shape: tuple  # (n, P, C)
-    rows: dict
+    rows: dict  # key -> row
 
 
 class Answer(NamedTuple):
-    """What `Index.claim` found out about keys; each is in one of the four."""
+    """The result of `Index.claim`. Each requested key is in one of the four."""
 
     stored: list  # of Stored
-    claimed: list  # to be computed by the caller
-    free: list  # nobody's, beyond the number that may be claimed at once
+    claimed: list  # now claimed by the caller, who computes them
+    free: list  # not claimed by anybody, as the caller has reached its limit
     held: list  # being computed by others
 
 
@@ -89,16 +85,17 @@ class Index:
     Parameters
     ----------
     directory : str
-        It exists.
+        It must exist.
     durable : bool
-        Whether commits wait for the disk. They need not where nothing outlives the session.
+        Whether commits wait for the disk. A cache in memory, which ends with the session, need
+        not wait.
 
     Raises
     ------
     ValueError
-        By every method, if the database is broken, foreign or of another version.
+        By every method, if the database is broken, not a token cache's or of another version.
     OSError
-        By every method, if the database cannot be read and written.
+        By every method, if the database cannot be read or written.
     NoRoom
         By every method, if the file system is full.
     """
@@ -110,7 +107,7 @@ class Index:
     # ------------------------------------------------------------------ tokens
 
     def claim(self, space, keys, limit, call):
-        """Look keys up, and claim up to `limit` of those that nobody has or computes.
+        """Look keys up, and claim up to `limit` of those that are neither stored nor computed.
 
         Parameters
         ----------
@@ -118,14 +115,14 @@ class Index:
         keys : list of bytes, without duplicates
         limit : int
         call : str
-            A name for the claims, to release them by.
+            A name for the claims, under which `release` finds them.
 
         Returns
         -------
         Answer
         """
         with self._transaction() as db:
-            owner = self._life(db).owner
+            owner = self._owner(db)
             number = _space_number(db, space)
             db.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")
             db.executemany("INSERT INTO wanted VALUES (?)", ((key,) for key in keys))
@@ -146,12 +143,12 @@ class Index:
             db.execute("DELETE FROM claims WHERE call = ?", (call,))
 
     def add(self, space, file, keys, shape, n_bytes):
-        """Make a finished segment known; its keys are no longer claimed.
+        """Enter a finished segment, and release the claims of its keys.
 
         Raises
         ------
         ValueError
-            If the space has tokens of another shape.
+            If the tokens of this space have another shape.
         """
         with self._transaction() as db:
             number = _space_number(db, space)
@@ -175,30 +172,30 @@ class Index:
     # ------------------------------------------------------------------ segments
 
     def drop(self, files):
-        """Forget segments, and remove what there is of their files."""
+        """Remove segments from the index, and their files."""
         with self._transaction() as db:
             self._drop(db, files)
 
     def reserve(self, n_bytes, limit, in_use):
-        """Evict the least recently used segments until `n_bytes` more are within a limit.
+        """Evict the least recently used segments until `n_bytes` more fit within a limit.
 
         Parameters
         ----------
         n_bytes : int
         limit : callable
-            Bytes stored by now -> bytes allowed.
+            Maps the bytes stored now to the bytes allowed.
         in_use : container of str
-            Files that stay.
+            Files that are not evicted.
 
         Returns
         -------
         file : str
-            A name for a new segment's file that no other has or will have.
+            A unique name for the file of a new segment.
 
         Raises
         ------
         NoRoom
-            If evicting all others were not enough; then nothing is evicted.
+            If even evicting all other segments does not make enough room; none is evicted then.
         """
         with self._transaction() as db:
             used = _used(db)
@@ -213,10 +210,10 @@ class Index:
             if excess > 0:
                 raise NoRoom
             self._drop(db, evicted)
-            return f"{self._life(db).owner}-{next(_file_numbers)}.tokens"
+            return f"{self._owner(db)}-{next(_file_numbers)}.tokens"
 
     def clear(self, name=None):
-        """Remove all segments, or those of the spaces of one name; returns their bytes."""
+        """Remove all segments, or those of the spaces with a name; returns the bytes freed."""
         with self._transaction() as db:
             rows = db.execute(
                 "SELECT file, bytes FROM segments JOIN spaces ON spaces.id = segments.space "
@@ -254,8 +251,8 @@ class Index:
             raise OSError(f"The token cache's index {path} cannot be used: {error}.") from error
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:
-                raise  # A mistake of ours, not a broken file.
-            raise _unusable(path, f"is broken or no database ({error})") from error
+                raise  # A bug in this module, not a broken file.
+            raise _unusable(path, f"is broken or not a database ({error})") from error
 
     def _drop(self, db, files):
         rows = [(file,) for file in files]
@@ -267,96 +264,47 @@ class Index:
             remove_file(os.path.join(self.directory, file))
 
     def _held(self, db, number, owner):
-        """Those wanted keys that somebody computes; the dead lose their claims."""
+        """The wanted keys that somebody is computing; claims of dead processes are removed."""
         claims = db.execute(
             "SELECT wanted.key, owner FROM wanted CROSS JOIN claims "
             "ON claims.space = ? AND claims.key = wanted.key",
             (number,),
         ).fetchall()
         others = {claimer for _, claimer in claims} - {owner}
-        dead = {claimer for claimer in others if not self._is_alive(claimer)}
+        dead = {claimer for claimer in others if not is_alive(self.directory, claimer)}
         db.executemany("DELETE FROM claims WHERE owner = ?", ((claimer,) for claimer in dead))
         return dict.fromkeys(key for key, claimer in claims if claimer not in dead)
 
-    # ------------------------------------------------------------------ who is alive
+    def _owner(self, db):
+        """This process's name here. The first call removes the files of dead processes.
 
-    def _life(self, db):
-        """This process's sign of life in this directory; the first one sweeps the dead's files.
-
-        Inside a transaction, so that nobody takes a file that is not locked yet for a dead one's.
+        It takes the database to run inside a transaction: otherwise another process could see the
+        sign of life before it is locked, and take this process for a dead one.
         """
-        where = (os.getpid(), self.directory)
-        # The directory may have been deleted and made anew since.
-        if where not in _lives or not os.path.exists(_lives[where].path):
-            _lives[where] = _Life(self.directory)
-            self._sweep(db)
-        return _lives[where]
+        owner = current_owner(self.directory)
+        if owner is None:
+            owner = start_life(self.directory)
+            self._sweep(db, owner)
+        return owner
 
-    def _is_alive(self, owner):
-        path = _sign_of_life(self.directory, owner)
-        if not os.path.exists(path):
-            return False
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except (Timeout, PermissionError):
-            return True
-        lock.release()  # Before: Windows removes no open file.
-        remove_file(path)
-        return False
-
-    def _sweep(self, db):
-        """Remove files that no segment of the index needs and no living process is writing."""
+    def _sweep(self, db, owner):
+        """Remove files that are neither in the index nor being written by a living process."""
         kept = {file for (file,) in db.execute("SELECT file FROM segments")}
-        kept.add(os.path.basename(_lives[os.getpid(), self.directory].path))
+        kept.add(os.path.basename(life_path(self.directory, owner)))
         for file in os.listdir(self.directory):
             ours = _OUR_FILES.fullmatch(file)
             if not ours or file in kept:
                 continue
-            is_alive = self._is_alive(ours[1])
+            is_dead = not is_alive(self.directory, ours[1])
             path = os.path.join(self.directory, file)
             with suppress(FileNotFoundError):
                 is_old = time.time() - os.stat(path).st_mtime > _HOUR
-                if not is_alive or (is_old and not file.endswith(".alive")):
+                if is_dead or (is_old and not file.endswith(".alive")):
                     remove_file(path)
 
 
-class _Life:
-    """A locked file that says: this process is alive. The system unlocks it whatever it dies of."""
-
-    def __init__(self, directory):
-        self.owner = secrets.token_hex(8)
-        self.path = _sign_of_life(directory, self.owner)
-        # Not of one thread: it ends with the process.
-        self._lock = FileLock(self.path, thread_local=False)
-        self._lock.acquire()
-
-    def end(self):
-        self._lock.release()  # Before: Windows removes no open file.
-        with suppress(OSError):
-            os.unlink(self.path)
-
-
-@atexit.register
-def end_lives(directory=None):
-    """Take back this process's signs of life: all, or the one in a directory."""
-    for process, where in list(_lives):
-        # A forked child has inherited its parent's.
-        if process == os.getpid() and directory in (None, where):
-            _lives.pop((process, where)).end()
-
-
-def remove_file(path):
-    """Remove a file, or leave it to a later sweep.
-
-    Windows removes no file that somebody has open or mapped (a PermissionError).
-    """
-    with suppress(FileNotFoundError, PermissionError):
-        os.unlink(path)
-
-
 def check_same_shape(known, new):
-    """Raise a ValueError if a space has tokens of a shape (P, C) and new ones differ."""
+    """Raise ValueError if a space's tokens have a shape (P, C) other than that of new ones."""
     if known is not None and tuple(known) != tuple(new):
         raise ValueError(
             f"The cache holds tokens of shape {tuple(known)} for this backbone and preprocessing, "
@@ -365,12 +313,8 @@ def check_same_shape(known, new):
         )
 
 
-def _sign_of_life(directory, owner):
-    return os.path.join(directory, f"{owner}.alive")
-
-
 def _check_format(db, path):
-    """Make the tables of a new database; refuse what is not ours."""
+    """Create the tables of a new database; raise ValueError for one of another format."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if (application, version) == (_APPLICATION, _VERSION):
@@ -404,9 +348,9 @@ def _space_number(db, space):
 
 
 def _find(db, number):
-    """The wanted keys that are there, by segment; the segments count as used."""
+    """The stored ones of the wanted keys, by segment, whose time of use is updated."""
     rows = defaultdict(dict)
-    # CROSS JOIN keeps sqlite from going through all of a large cache for a few keys.
+    # CROSS JOIN keeps sqlite from reading all of a large cache for a few keys.
     for segment, key, row in db.execute(
         "SELECT segment, wanted.key, row FROM wanted CROSS JOIN tokens "
         "ON tokens.space = ? AND tokens.key = wanted.key",

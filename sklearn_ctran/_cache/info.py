@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from tabulate import tabulate
+
+from sklearn_ctran._cache.sizes import format_size
+
 
 @dataclass(frozen=True, repr=False)
 class TokenCacheInfo:
@@ -10,10 +14,11 @@ class TokenCacheInfo:
     Attributes
     ----------
     location : str or None
-        None is in memory.
+        Directory; None for a cache in memory.
     bytes : int
+        Size of all tokens.
     max_size : int
-        In bytes.
+        Limit in bytes.
     spaces : list of dict
         With the keys label, space, images, bytes, dtype, shape (P, C) and last_used (datetime).
     """
@@ -25,32 +30,19 @@ class TokenCacheInfo:
 
     def __repr__(self):
         where = "in memory" if self.location is None else f"at {self.location}"
-        used = f"{_format_size(self.bytes)} of at most {_format_size(self.max_size)}"
-        table = [("label", "images", "size", "dtype", "shape", "last used")]
-        for space in self.spaces:
-            table.append(
-                (
-                    space["label"] or space["space"],
-                    f"{space['images']:,}",
-                    _format_size(space["bytes"]),
-                    space["dtype"],
-                    "{} x {}".format(*space["shape"]),
-                    f"{space['last_used']:%Y-%m-%d %H:%M}",
-                )
-            )
+        limit = f"at most {format_size(self.max_size)}"
         if not self.spaces:
-            return f"TokenCache {where}: empty, at most {_format_size(self.max_size)}"
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
+            return f"TokenCache {where}: empty, {limit}"
+        rows = [
+            {
+                "label": space["label"] or space["space"],
+                "images": f"{space['images']:,}",
+                "size": format_size(space["bytes"]),
+                "dtype": space["dtype"],
+                "shape": "{} x {}".format(*space["shape"]),
+                "last used": f"{space['last_used']:%Y-%m-%d %H:%M}",
+            }
+            for space in self.spaces
         ]
-        return "\n".join([f"TokenCache {where}: {used}", *lines])
-
-
-def _format_size(n_bytes):
-    for unit in ("B", "kB", "MB", "GB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.4g} {unit}"
-        n_bytes /= 1000
-    return f"{n_bytes:,.1f} TB"
+        table = tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True)
+        return f"TokenCache {where}: {format_size(self.bytes)} of {limit}\n{table}"

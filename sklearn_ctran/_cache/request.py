@@ -1,46 +1,51 @@
-"""One request for tokens: those that the cache has, and those that have to be computed."""
+"""One request for tokens: stored ones are mapped, missing ones computed and stored."""
 
 import os
 import secrets
 import time
-import warnings
 from contextlib import closing, suppress
 
 import numpy as np
 import torch
 
-from sklearn_ctran._cache.index import NoRoom, check_same_shape, remove_file
-from sklearn_ctran._cache.segments import CachedTokens, Segment, map_file, write_file
-
-_DTYPES = {
-    "float32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-}
-
+from sklearn_ctran._cache.index import NoRoom, check_same_shape
+from sklearn_ctran._cache.lives import remove_file
+from sklearn_ctran._cache.segments import DTYPES, CachedTokens, Segment, map_file, write_file
+from sklearn_ctran._utils.warnings import warn
 
 _CLAIMED_BATCHES = 8
 
-
-_LOOK_AHEAD = 4096  # keys looked up at a time once all have been
-
+_LOOK_AHEAD = 4096  # keys looked up at a time, after the first look at all of them
 
 _POLL_SECONDS = 0.05
 
 
 class TokenCacheWarning(UserWarning):
-    """Tokens could not be cached; results are right all the same."""
+    """Tokens could not be cached. Results are right all the same."""
 
 
-class _Request:
-    """One call of `TokenCache.tokens`."""
+class Request:
+    """One call of `TokenCache.tokens`.
 
-    def __init__(self, cache, directory, space, keys):
-        self.cache = cache
-        self.directory = directory
-        self.index = cache._index(directory)
+    Parameters
+    ----------
+    index : Index
+    space : Space
+    keys : list of bytes
+        One per image, duplicates allowed.
+    limit : callable
+        Maps the bytes stored now to the bytes allowed.
+    max_size : object
+        The limit as the user wrote it, for the warning.
+    """
+
+    def __init__(self, index, space, keys, limit, max_size):
+        self.index = index
         self.space = space
+        self.dtype = DTYPES[space.dtype]
         self.keys = list(keys)
+        self.limit = limit
+        self.max_size = max_size
         self.first = {}  # key -> its first position
         for position, key in enumerate(self.keys):
             self.first.setdefault(key, position)
@@ -50,12 +55,13 @@ class _Request:
         self.shape = None  # (P, C)
         self.is_full = False
 
-    def result(self):
+    def run(self, compute, batch_size):
+        """Find, compute or wait for the tokens of all keys; returns CachedTokens."""
+        self._fill(compute, batch_size)
         places = np.array([self.places[key] for key in self.keys], dtype=np.int32)
         return CachedTokens(self.segments, places[:, 0].copy(), places[:, 1].copy())
 
-    def run(self, compute, batch_size):
-        """Find, compute or wait for the tokens of all keys."""
+    def _fill(self, compute, batch_size):
         call = secrets.token_hex(8)
         queue = list(self.first)
         n_asked = len(queue)
@@ -69,11 +75,11 @@ class _Request:
                 elif not answer.stored:
                     time.sleep(_POLL_SECONDS)
                 if self.is_full:
-                    self.index.release(call)  # Others who wait for these get none.
+                    self.index.release(call)  # Others must not wait for what is not stored.
                 queue = answer.free + lost + queue + answer.held
                 n_asked = _LOOK_AHEAD
         except NoRoom:
-            # Not even the index takes anything more: without claims, then.
+            # Even the index has no room for claims: compute all that is missing without them.
             self._give_up()
             self._compute([key for key in self.first if key not in self.places], compute)
         finally:
@@ -81,12 +87,12 @@ class _Request:
                 self.index.release(call)
 
     def _take(self, stored):
-        """Map the segments that were found; returns the keys of those that cannot be."""
+        """Map stored segments; returns the keys of those whose files are gone or damaged."""
         lost, broken = [], []
         for file, shape, rows in stored:
             if file not in self.slots:
-                path = os.path.join(self.directory, file)
-                values = map_file(path, shape, _DTYPES[self.space.dtype])
+                path = os.path.join(self.index.directory, file)
+                values = map_file(path, shape, self.dtype)
                 if values is None:
                     lost.extend(rows)
                     broken.append(file)
@@ -125,29 +131,25 @@ class _Request:
     def _add(self, positions, values):
         keys = [self.keys[position] for position in positions]
         check_same_shape(self.shape, values.shape[1:])
-        values = _to_dtype(values, _DTYPES[self.space.dtype], positions)
+        values = _to_dtype(values, self.dtype, positions)
         segment = None
         if not self.is_full:
             try:
                 segment = self._write(keys, values)
             except NoRoom:
                 self._give_up()
-        # A copy: the generator may use its memory again.
+        # A copy, as the generator may overwrite its memory.
         self._append(segment or Segment(None, values.clone()))
         slot = len(self.segments) - 1
         self.places.update((key, (slot, row)) for row, key in enumerate(keys))
 
     def _write(self, keys, values):
-        """Store a segment, and map it; None if somebody removed its file at once."""
-
-        def limit(used):
-            return self.cache._limit(self.directory, used)
-
-        file = self.index.reserve(values.nbytes, limit, self.slots)
-        path = os.path.join(self.directory, file)
+        """Store a segment, and map it; None if another process removed its file at once."""
+        file = self.index.reserve(values.nbytes, self.limit, self.slots)
+        path = os.path.join(self.index.directory, file)
         try:
             write_file(path, values, self.index.durable)
-            # Before others can see it, and evict it.
+            # Mapped before it is in the index, where others can evict it.
             mapped = map_file(path, values.shape, values.dtype)
             if mapped is None:
                 remove_file(path)
@@ -162,14 +164,12 @@ class _Request:
         if self.is_full:
             return
         self.is_full = True
-        warnings.warn(
-            f"The token cache in {self.directory} has no room left "
-            f"(max_size={self.cache.max_size!r}): the rest of these tokens is kept in this "
-            "process's memory and will be computed again next time. Use "
-            "TokenCache(max_size=...) with a larger size, dtype='bfloat16' for half the bytes, "
-            "or another location.",
+        warn(
+            f"The token cache in {self.index.directory} has no room left "
+            f"(max_size={self.max_size!r}). The rest of these tokens is kept in this process's "
+            "memory and will be computed again next time. Use TokenCache(max_size=...) with a "
+            "larger size, dtype='bfloat16' for half the bytes, or another location.",
             TokenCacheWarning,
-            stacklevel=2,
         )
 
 

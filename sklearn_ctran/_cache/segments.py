@@ -1,4 +1,4 @@
-"""A token cache's segments: files with the tokens of one batch each, written once, then mapped."""
+"""A token cache's segments: files with the tokens of one batch, written once, then mapped."""
 
 import errno
 import os
@@ -8,24 +8,27 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from sklearn_ctran._cache.index import NoRoom, remove_file
+from sklearn_ctran._cache.index import NoRoom
+from sklearn_ctran._cache.lives import remove_file
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class CachedTokens:
-    """Tokens in mapped files (or, where there was no room for them, in memory).
+    """Tokens in mapped files or, if the cache had no room for them, in memory.
 
-    Whatever happens to the cache, what this holds stays readable. It can be pickled, without the
-    contents of the files, and used in a DataLoader's worker processes.
+    They stay readable whatever happens to the cache. A pickle has the paths of the files, not
+    their contents, so that worker processes of a DataLoader map them too.
 
     Parameters
     ----------
     segments : list of Segment
-    slots : ndarray of shape (n,)
-        In which segment each image's tokens are.
-    rows : ndarray of shape (n,)
-        In which row of it.
+    slots : ndarray of shape (n,), int
+        Position in `segments` of each image's segment.
+    rows : ndarray of shape (n,), int
+        Each image's row in its segment.
     """
 
     def __init__(self, segments, slots, rows):
@@ -38,7 +41,7 @@ class CachedTokens:
 
     @property
     def shape(self):
-        """(n, P, C): images, tokens of each, channels."""
+        """(n, P, C): images, tokens per image, channels."""
         return len(self), *self._segments[0].values.shape[1:]
 
     def batch(self, rows, generator=None):
@@ -70,11 +73,11 @@ class CachedTokens:
 class Segment(NamedTuple):
     """The tokens of one batch, Tensor (n, P, C) of the stored dtype."""
 
-    path: str | None  # None: not in a file
+    path: str | None  # None if it has no file
     values: torch.Tensor
 
     def packed(self):
-        """Path, shape, dtype and, if they are in no file (any more), the values."""
+        """Path, shape, dtype and, if there is no such file, the values."""
         is_there = self.path is not None and _is_intact(self.path, self.values.nbytes)
         values = None if is_there else self.values.clone()
         return self.path, tuple(self.values.shape), self.values.dtype, values
@@ -85,19 +88,20 @@ def _unpacked(path, shape, dtype, values):
         values = map_file(path, shape, dtype)
     if values is None:
         raise FileNotFoundError(
-            f"The cached tokens {path} were removed in between: ask the cache for them again."
+            f"The cached tokens {path} were removed after these were pickled: request them from "
+            "the cache again."
         )
     return Segment(path, values)
 
 
 def write_file(path, values, durable):
-    """Write a tensor's bytes: all of them or, if anything is raised, no file."""
+    """Write a tensor's bytes to a file; if anything is raised, there is no file."""
     unfinished = f"{os.path.splitext(path)[0]}.tmp"
     try:
         with open(unfinished, "wb") as file:
             file.write(values.view(torch.uint8).numpy())  # numpy knows no bfloat16
             if durable:
-                # Or else a power cut may leave a file of zeros that the index believes in.
+                # Otherwise a power cut may leave a file of zeros of the size that is expected.
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
@@ -109,10 +113,10 @@ def write_file(path, values, durable):
 
 
 def map_file(path, shape, dtype):
-    """The tensor in a file, not read before it is used; None if the file is not what it was.
+    """Map a file as a tensor of a shape and dtype; None if it is missing or of another size.
 
-    torch.from_file keeps no descriptor open, of which there are far fewer than of maps. If there
-    are too many maps all the same, the file is read.
+    The file is read when the tensor is used. torch.from_file keeps no file descriptor open, of
+    which a process may have few. If the process has too many maps, the file is read at once.
     """
     n_values = prod(shape)
     n_bytes = n_values * dtype.itemsize

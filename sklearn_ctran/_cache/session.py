@@ -1,4 +1,4 @@
-"""The directory of this session: where tokens "in memory" are, shared with worker processes."""
+"""The session's directory: where tokens "in memory" are, shared with worker processes."""
 
 import os
 import re
@@ -12,24 +12,22 @@ from multiprocessing.util import Finalize
 
 from filelock import FileLock, Timeout
 
-from sklearn_ctran._cache.index import end_lives, remove_file
+from sklearn_ctran._cache.lives import end_lives, remove_file
 
 _RAM = "/dev/shm"
 
-
 _LEAST_RAM = 2 * 10**9
-
 
 _ENDED = "-ended"
 
 
 class _Session:
-    """Where this process's tokens "in memory" are."""
+    """The session that this process has made, inherited or joined."""
 
     def __init__(self):
         self.directory = None
-        self.owner = None  # id of the process that made it, if that was us or a parent
-        self.lock = None  # held by the owner as long as it lives
+        self.owner = None  # id of the process that made it; None if it was joined
+        self.lock = None  # held by the owner while it lives
         self.guard = threading.Lock()
 
     def exists(self):
@@ -40,14 +38,14 @@ _session = _Session()
 
 
 def session_token():
-    """What a worker process needs to share this process's tokens in memory.
+    """The text with which a worker process can share this process's tokens in memory.
 
-    Makes the session's directory, for else each worker would make one of its own.
+    It creates the session's directory: otherwise each worker would create its own.
 
     Returns
     -------
     str
-        For `join_session`; empty if there is nowhere to make a directory.
+        For `join_session`. Empty if no directory can be created.
     """
     try:
         return session_directory()
@@ -56,9 +54,9 @@ def session_token():
 
 
 def join_session(token):
-    """Share the tokens in memory of the process that `token` is from.
+    """Share the tokens in memory of the process that `token` comes from.
 
-    Does nothing if that process is gone, or if this process has tokens in memory already.
+    Does nothing if that process has ended, or if this process has tokens in memory already.
 
     Parameters
     ----------
@@ -71,11 +69,11 @@ def join_session(token):
 
 
 def _is_session(directory):
-    """Whether it is a session's directory that belongs to this user."""
+    """Whether a directory is that of a session of this user."""
     if not os.path.basename(directory).startswith(_session_prefix()):
         return False
     with suppress(OSError):
-        # lstat: in a directory for all, somebody else's link may have that name.
+        # lstat: in a shared directory, another user's symbolic link may have that name.
         status = os.lstat(directory)
         return stat.S_ISDIR(status.st_mode) and status.st_uid == _user()
     return False
@@ -98,7 +96,7 @@ def _has_owner(directory):
 
 
 def _lock_path(directory):
-    # Beside the directory: Windows neither renames nor removes one with an open file in it.
+    # Beside the directory, as Windows neither renames nor removes one with an open file in it.
     return f"{directory.removesuffix(_ENDED)}.lock"
 
 
@@ -108,7 +106,7 @@ def current_session():
 
 
 def session_directory():
-    """The session's directory, made if there is none."""
+    """The session's directory, created if there is none."""
     with _session.guard:
         if not _session.exists():
             _start_session()
@@ -116,17 +114,17 @@ def session_directory():
 
 
 def free_bytes(directory, root="/"):
-    """What can still be written to a directory's file system.
+    """Bytes that can still be written to a directory's file system.
 
     Parameters
     ----------
     directory : str
     root : str
-        Below it are proc and sys.
+        The directory that has proc and sys.
     """
     free = shutil.disk_usage(directory).free
     if directory.startswith(_RAM):
-        # A file system in memory may be larger than what is left of the memory.
+        # A file system in memory may be larger than the memory that is left.
         with suppress(OSError), open(os.path.join(root, "proc/meminfo")) as meminfo:
             available = re.search(r"MemAvailable: *(\d+) kB", meminfo.read())
             free = min(free, int(available[1]) * 1024)
@@ -135,17 +133,9 @@ def free_bytes(directory, root="/"):
 
 
 def _left_to_cgroups(root):
-    """What containers and batch systems leave of the memory: bytes, for each limit found."""
-    groups = _read(os.path.join(root, "proc/self/cgroup")) or ""
-    for number, controllers, group in re.findall(r"(\d+):(.*?):(.*)", groups):
-        if number == "0":
-            base, names = "sys/fs/cgroup", ("memory.max", "memory.current")
-        elif "memory" in controllers.split(","):
-            base = "sys/fs/cgroup/memory"
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-        else:
-            continue
-        # In a container, the group's path may be the host's, and only its root be there.
+    """Bytes of memory that containers and batch systems leave, for each limit found."""
+    for base, group, names in _memory_cgroups(root):
+        # In a container, the path may be the host's, of which only the root exists here.
         parts = [part for part in group.split("/") if part]
         for depth in range(len(parts) + 1):
             folder = os.path.join(root, base, *parts[:depth])
@@ -154,10 +144,21 @@ def _left_to_cgroups(root):
                 yield max(int(limit) - int(used) + _reclaimable(folder), 0)
 
 
+def _memory_cgroups(root):
+    """Base directory, path, and names of limit and use of this process's cgroups, v2 and v1."""
+    groups = _read(os.path.join(root, "proc/self/cgroup")) or ""
+    for number, controllers, group in re.findall(r"(\d+):(.*?):(.*)", groups):
+        if number == "0":
+            yield "sys/fs/cgroup", group, ("memory.max", "memory.current")
+        elif "memory" in controllers.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            yield "sys/fs/cgroup/memory", group, names
+
+
 def _reclaimable(folder):
-    """Bytes of a cgroup's use that are copies of files: the kernel frees them when need be."""
+    """Bytes of a cgroup's use that are cached files, which the kernel frees when needed."""
     statistics = _read(os.path.join(folder, "memory.stat")) or ""
-    # v1 has them without the groups below, too; tokens in memory are in neither.
+    # v1 has numbers with ("total_") and without the groups below. Neither has /dev/shm.
     found = dict(re.findall(r"^(\w+) (\d+)$", statistics, re.MULTILINE))
     names = ("inactive_file", "active_file")
     return sum(int(found.get(f"total_{name}", found.get(name, 0))) for name in names)
@@ -173,20 +174,20 @@ def _start_session():
     base = session_base()
     for place in {base, tempfile.gettempdir()}:
         _sweep_sessions(place)
-    _end_session()  # If somebody has deleted its directory.
+    _end_session()  # Its directory may have been deleted.
     directory = os.path.join(base, _session_prefix() + secrets.token_hex(8))
-    # Locked first: others would take a directory that is not locked for a dead one's.
+    # Locked first: others would take an unlocked directory for a dead process's.
     lock = FileLock(_lock_path(directory), thread_local=False)
     lock.acquire()
     os.mkdir(directory, mode=0o700)
     _session.directory, _session.owner, _session.lock = directory, os.getpid(), lock
-    # Not atexit, which forked children of multiprocessing skip. The priority is one of those
-    # that come after child processes, which may use the session, have ended.
+    # Not atexit, which forked children of multiprocessing skip. With this priority it runs after
+    # the child processes, which may use the session, have ended.
     Finalize(None, _end_session, exitpriority=-100)
 
 
 def session_base():
-    """Where sessions have their directories: in memory if there is room for some tokens."""
+    """The parent of sessions' directories: in memory if there is enough room."""
     with suppress(OSError):
         if os.access(_RAM, os.W_OK) and free_bytes(_RAM) >= _LEAST_RAM:
             return _RAM
@@ -202,13 +203,13 @@ def _user():
 
 
 def _sweep_sessions(base):
-    """Remove the directories that dead processes of this user left behind."""
+    """Remove the directories that dead processes of this user have left behind."""
     for name in os.listdir(base):
         directory = os.path.join(base, name)
         if not (name.startswith(_session_prefix()) and _is_session(directory)):
             continue
         lock = FileLock(_lock_path(directory))
-        # OSError: somebody else is sweeping it.
+        # OSError: another process is sweeping it.
         with suppress(Timeout, OSError):
             with lock.acquire(timeout=0):
                 _remove(directory)
@@ -216,7 +217,7 @@ def _sweep_sessions(base):
 
 
 def _end_session():
-    """Remove the session's directory if this process has made it."""
+    """Remove the session's directory if this process created it."""
     if _session.owner != os.getpid():
         return
     end_lives(_session.directory)
@@ -227,8 +228,8 @@ def _end_session():
 
 
 def _remove(directory):
-    # Renamed first: who has joined it is to find all of it or nothing, and to add nothing. If this
-    # process is killed now, it is swept like any other.
+    # Renamed first, so that processes that joined it find all of it or nothing, and add nothing.
+    # If this process is killed meanwhile, the next session sweeps it.
     ended = directory.removesuffix(_ENDED) + _ENDED
     with suppress(OSError):
         os.rename(directory, ended)
@@ -237,7 +238,7 @@ def _remove(directory):
 
 
 def _after_fork():
-    # Another thread of the parent may have held it.
+    # Another thread of the parent may have held the lock, and does not exist in the child.
     _session.guard = threading.Lock()
 
 

@@ -1,20 +1,18 @@
 """Image tokens that outlive the call that computed them: `TokenCache`.
 
-Tokens lie in segment files, one per batch of the backbone, which readers map instead of reading;
-`_cache_index` says which image's tokens are where. "In memory" is the same thing in a directory
-of this session's own (`_cache_session`), because worker processes have to share it.
+Tokens are in segment files, one per batch of the backbone (`segments`). A database (`index`) says
+where the tokens of each image are. A cache "in memory" is the same in a directory that ends with
+the session (`session`), because worker processes have to share it.
 """
 
 import os
-import re
-from contextlib import suppress
 from datetime import datetime
-
-import numpy as np
+from functools import partial
 
 from sklearn_ctran._cache.index import FILE_NAME, Index, Space
 from sklearn_ctran._cache.info import TokenCacheInfo
-from sklearn_ctran._cache.request import _DTYPES, _Request
+from sklearn_ctran._cache.request import Request
+from sklearn_ctran._cache.segments import DTYPES
 from sklearn_ctran._cache.session import (
     current_session,
     free_bytes,
@@ -23,33 +21,34 @@ from sklearn_ctran._cache.session import (
     session_directory,
     session_token,
 )
+from sklearn_ctran._cache.sizes import parse_size
 
 
 class TokenCache:
-    """Tokens of images that a frozen backbone has seen, for every fit, fold and process.
+    """Image tokens from a frozen backbone, shared by all fits, folds and processes.
 
-    A plain value: two caches with the same parameters are equal and have the same contents. Its
-    files are safe to use by several threads and processes at once.
+    A plain value: two caches with the same parameters are equal and have the same contents.
+    Several threads and processes may use them at once.
 
     Parameters
     ----------
     location : str or path-like, optional
-        A directory, made if need be, which later sessions can use too. None: in memory, for this
-        session and its worker processes. (In memory means files in ``/dev/shm``, or, where there
-        is no such file system with 2 GB free, in the directory for temporary files. They go when
-        the process ends; what a killed process left behind goes when the next session starts.)
+        A directory, created if it does not exist, which later sessions can use too. None keeps
+        tokens in memory for this session and its worker processes: in files in ``/dev/shm`` or,
+        if that has less than 2 GB free, in the directory for temporary files. They are removed
+        when the process ends, those of a killed process when the next session starts.
     max_size : int, whole float or str, optional
-        Bytes that its files may have, or a string such as ``"500MB"`` or ``"20GB"``. What was not
-        used for longest makes room for what is new. None: half of what is free there, what the
-        cache has already taken included. It is a limit to what this object writes: other objects
-        for the same location may have another.
+        Maximum size of its files in bytes, or a string such as ``"500MB"`` or ``"20GB"``. The
+        least recently used tokens make room for new ones. None allows half of the free space,
+        counting what the cache has taken as free. The limit holds for what this object writes;
+        other objects for the same location may have another.
     dtype : {"float32", "bfloat16", "float16"}, default="float32"
-        What tokens are stored as; they are served as float32. Each dtype has its own tokens.
+        How tokens are stored; they are returned as float32. Each dtype has its own tokens.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter cannot be used.
+        If a parameter is invalid.
     """
 
     def __init__(self, location=None, *, max_size=None, dtype="float32"):
@@ -61,35 +60,34 @@ class TokenCache:
                 )
             # Worker processes and later calls may have another working directory.
             location = os.path.abspath(os.path.expanduser(os.fsdecode(location)))
-        if dtype not in _DTYPES:
-            raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}.")
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
         self.location = location
         self.max_size = max_size
         self.dtype = dtype
-        self._max_bytes = _parse_size(max_size)
+        self._max_bytes = parse_size(max_size)
 
     def tokens(self, space, keys, compute, *, label="", batch_size=64):
-        """Tokens of some images, computed if nobody has yet.
+        """Return the tokens of some images, and compute those that are missing.
 
-        Whoever else asks for the same at the same time, thread or process, waits for those that
-        are computed here, and the other way round.
+        If several threads or processes request the same tokens at once, one of them computes them
+        and the others wait.
 
         Parameters
         ----------
         space : str
-            Stands for all that the tokens depend on but the image: backbone, weights,
+            Digest of everything but the image that tokens depend on: backbone, weights,
             preprocessing, precision.
         keys : list of bytes
             One digest per image. Images with the same key are computed once.
         compute : generator function
-            Given positions in `keys` (ndarray of int64), it yields ``(positions, tokens)`` batch
-            by batch until all are done; tokens are float32 Tensors (batch, P, C). It is called
-            with at most ``8 * batch_size`` positions at a time. What it has yielded is kept,
-            whatever happens to it afterwards.
+            Takes positions in `keys` (ndarray of int64), at most ``8 * batch_size`` of them, and
+            yields ``(positions, tokens)`` batch by batch until all are done; tokens are float32
+            Tensors (batch, P, C). Batches that it has yielded are kept even if it then raises.
         label : str
-            The space in words, for `info`.
+            Description of the space, for `info`.
         batch_size : int
-            About what `compute` yields at a time.
+            Approximate number of images that `compute` yields at a time.
 
         Returns
         -------
@@ -99,31 +97,31 @@ class TokenCache:
         Raises
         ------
         ValueError
-            If there are no keys; if tokens overflow float16; if `compute` yields anything but
-            what was asked for, or tokens of another shape than those that the cache has; if the
-            cache's index is broken or not of this version.
+            If there are no keys; if tokens overflow float16; if `compute` yields other positions
+            than it was given, or tokens of another shape than the cached ones; if the cache's
+            index is broken or of another version.
         OSError
-            If the location cannot be read and written.
+            If the location cannot be read or written.
 
         Warns
         -----
         TokenCacheWarning
-            If there is no room. The rest of the tokens is then in memory only, for this call.
+            If there is no room. The remaining tokens are then kept in memory for this call only.
         """
         if not len(keys):
             raise ValueError("There are no images: keys is empty.")
         space = Space(space, self.dtype, label)
         directory = self._directory()
         try:
-            return _request(self, directory, space, keys, compute, batch_size)
+            return self._request(directory, space, keys).run(compute, batch_size)
         except (OSError, ValueError):
             if self.location is not None or os.path.isdir(directory):
                 raise
-        # The process whose session this one had joined has ended: in one of its own, then.
-        return _request(self, self._directory(), space, keys, compute, batch_size)
+        # This process had joined the session of one that has ended. It starts its own.
+        return self._request(self._directory(), space, keys).run(compute, batch_size)
 
     def info(self):
-        """What the cache holds.
+        """Describe what the cache holds.
 
         Returns
         -------
@@ -148,9 +146,9 @@ class TokenCache:
         return TokenCacheInfo(self.location, used, self._limit(directory, used), spaces)
 
     def clear(self, space=None):
-        """Remove tokens: all, or those of one space (a name, see `info`) in all dtypes.
+        """Remove all tokens, or those of one space (a name from `info`) in all dtypes.
 
-        Tokens that are being used stay usable, and their memory is freed afterwards.
+        Tokens in use stay usable; their memory is freed afterwards.
 
         Returns
         -------
@@ -160,8 +158,12 @@ class TokenCache:
         _, index = self._existing()
         return index.clear(space) if index else 0
 
+    def _request(self, directory, space, keys):
+        limit = partial(self._limit, directory)
+        return Request(self._index(directory), space, keys, limit, self.max_size)
+
     def _directory(self):
-        """The directory, made if there is none."""
+        """The directory, created if it does not exist."""
         if self.location is None:
             return session_directory()
         try:
@@ -171,7 +173,7 @@ class TokenCache:
         return self.location
 
     def _existing(self):
-        """The directory, and its index if there is one; nothing is made."""
+        """The directory, and its index if it exists; creates neither."""
         directory = self.location or current_session() or session_base()
         exists = os.path.exists(os.path.join(directory, FILE_NAME))
         return directory, self._index(directory) if exists else None
@@ -180,7 +182,7 @@ class TokenCache:
         return Index(directory, durable=self.location is not None)
 
     def _limit(self, directory, used):
-        """Bytes allowed in a directory in which the cache uses some already."""
+        """Bytes allowed in a directory of which the cache uses some already."""
         if self._max_bytes is not None:
             return self._max_bytes
         while not os.path.exists(directory):
@@ -207,14 +209,14 @@ class TokenCache:
         return f"TokenCache({', '.join(values)})"
 
     def __copy__(self):
-        # Not by way of __getstate__, which makes a directory.
+        # Not through __getstate__, which creates a directory.
         return TokenCache(self.location, max_size=self.max_size, dtype=self.dtype)
 
     def __deepcopy__(self, memo):
         return self.__copy__()
 
     def __getstate__(self):
-        # A worker process is to find what this process has, or is going to have.
+        # A worker process must find the tokens that this process has now or later.
         return vars(self) | {"session": session_token() if self.location is None else ""}
 
     def __setstate__(self, state):
@@ -224,7 +226,7 @@ class TokenCache:
 
 
 def resolve_cache(cache):
-    """A `TokenCache` from a parameter's value.
+    """Convert the value of a parameter `cache` to a `TokenCache`.
 
     Parameters
     ----------
@@ -250,27 +252,3 @@ def resolve_cache(cache):
     raise TypeError(
         f"cache must be None, 'memory', the path of a directory or a TokenCache, got {cache!r}."
     )
-
-
-def _request(cache, directory, space, keys, compute, batch_size):
-    request = _Request(cache, directory, space, keys)
-    request.run(compute, batch_size)
-    return request.result()
-
-
-def _parse_size(size):
-    """Bytes from "20GB", "1.5 GiB" or a number; None stays."""
-    if size is None:
-        return None
-    if isinstance(size, str):
-        match = re.fullmatch(r"\s*([\d.]+)\s*(?:([KMGT])(I?))?B?\s*", size.upper())
-        with suppress(TypeError, ValueError):
-            power = " KMGT".index(match[2] or " ")
-            size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
-    if isinstance(size, (float, np.floating)) and float(size).is_integer():
-        size = int(size)  # 2e9
-    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size <= 0:
-        raise ValueError(
-            f"max_size must be a positive number of bytes or a string such as '20GB', got {size!r}."
-        )
-    return int(size)

@@ -1,17 +1,19 @@
-"""Where, how precisely and from which seed torch computes."""
+"""Device, precision and random seed of torch's computations."""
 
 import contextlib
 
 import torch
 
+from sklearn_ctran.modules.torch_compat import cpu_has_bfloat16
+
 
 def resolve_device(device):
-    """The name of a device that is there.
+    """Choose a device and check that it is available.
 
     Parameters
     ----------
     device : str
-        A name of torch's, or "auto": a GPU if there is one.
+        A torch device, or "auto" for a GPU if there is one.
 
     Returns
     -------
@@ -20,20 +22,20 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If there is no such device on this machine.
+        If this machine has no such device.
     """
     if device != "auto":
         try:
             return str(torch.empty(0, device=device).device)
         except (RuntimeError, AssertionError) as error:
-            raise ValueError(f"device={device!r} is not to be had: {error}") from error
+            raise ValueError(f"device={device!r} is not available: {error}") from error
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def has_bfloat16(device):
-    """Whether a device multiplies matrices of bfloat16 faster than those of float32.
+    """Whether a device multiplies matrices faster in bfloat16 than in float32.
 
     Parameters
     ----------
@@ -42,21 +44,17 @@ def has_bfloat16(device):
     Returns
     -------
     bool
-        True for CUDA devices that have it in hardware, and for CPUs with AVX-512 BF16 or AMX.
+        True for CUDA devices with bfloat16 in hardware and for CPUs with AVX-512 BF16 or AMX.
     """
     kind = torch.device(device).type
     if kind == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
-    if kind != "cpu":
-        return False
-    # torch knows, under names of its own.
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, name, bool)() for name in names)
+    return kind == "cpu" and cpu_has_bfloat16()
 
 
 def autocast(device, precision):
-    """The context of a forward pass in "float32", "bfloat16", or "float64" of a float64 module."""
+    """Context manager for a forward pass in a precision, "float32", "bfloat16" or "float64"."""
     if precision == "bfloat16":
         return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
     return contextlib.nullcontext()
@@ -64,7 +62,7 @@ def autocast(device, precision):
 
 @contextlib.contextmanager
 def lent_seed(seed, device):
-    """Seed torch's global generators (weights and dropout draw from them), then restore them."""
+    """Seed torch's global generators inside a ``with`` block, and restore them afterwards."""
     kind = torch.device(device).type
     with torch.random.fork_rng(devices=[device] if kind == "cuda" else []):
         torch.default_generator.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Work in threads: rows side by side, and batches ahead of the network."""
+"""Threads: rows in parallel, and batches ahead of the network."""
 
 import queue
 import threading
@@ -12,14 +12,14 @@ from torch.utils.data import DataLoader
 def for_each(function, n_rows, n_jobs=None):
     """Call ``function(row)`` for the rows 0, 1, ... in `n_jobs` threads.
 
-    The error of the first row that has one is raised; no row is begun after an error.
+    After an error no further row is started. The error of the lowest failed row is raised.
     """
     n_threads = min(effective_n_jobs(n_jobs), n_rows)
     rows, errors = iter(range(n_rows)), {}
     is_over = threading.Event()
 
     def work():
-        # Threads that share an iterator are never idle, and cost nothing per row.
+        # A shared iterator keeps all threads busy, and costs less than one future per row.
         for row in rows:
             try:
                 function(row)
@@ -39,19 +39,18 @@ def for_each(function, n_rows, n_jobs=None):
                 for other in others:
                     other.result()
             finally:
-                is_over.set()  # Also after Ctrl-C, which reaches this thread only.
+                is_over.set()  # Ctrl-C reaches this thread only; the others must stop too.
     if errors:
         raise errors[min(errors)]
 
 
 def prefetch(iterable, depth=2):
-    """The items of an iterable, made in a thread ahead of their use.
+    """Yield the items of an iterable, which a thread makes ahead of their use.
 
-    The first item, for which one has to wait anyway, is made in the consumer's own thread: a
-    loader draws the seed of its order with it, perhaps from a generator that others use too. Then
-    no more than `depth` items are made but not yet taken, and one is in the making. Order and
-    exceptions are those of the iterable. The thread has the consumer's grad mode; inference mode
-    is not passed on, so that its tensors can be used everywhere.
+    Order and exceptions stay the same. The first item is made in the consumer's own thread: making
+    it draws the seed of a DataLoader's order, perhaps from a generator that others use too. From
+    then on at most `depth` finished items wait. The thread has the consumer's grad mode but never
+    inference mode, whose tensors could not be used for training.
 
     Parameters
     ----------
@@ -61,14 +60,14 @@ def prefetch(iterable, depth=2):
     Yields
     ------
     item : object
-        Once the generator is exhausted, closed or forgotten, or raises, its thread has ended.
+        The thread ends when the generator is exhausted, raises, is closed or garbage-collected.
     """
     iterator = iter(iterable)
     try:
         first = next(iterator)
     except StopIteration:
         return
-    # A semaphore, not a queue of limited size: a thread that waits for room can be released.
+    # With a queue of limited size, a thread that waits for room could not be stopped.
     made, room = queue.SimpleQueue(), threading.Semaphore(depth)
     is_closed = threading.Event()
     has_grad = torch.is_grad_enabled()
@@ -87,7 +86,7 @@ def prefetch(iterable, depth=2):
             error = raised
         made.put((False, error))
 
-    # A daemon, as a generator that nobody closes must not keep Python from ending.
+    # A daemon thread: a generator that nobody closes must not keep Python from exiting.
     thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
     try:
@@ -99,7 +98,7 @@ def prefetch(iterable, depth=2):
                 break
             room.release()
             yield item
-            del item  # Not to be kept while waiting for the next.
+            del item  # Frees its memory while waiting for the next one.
         if item is not None:
             raise item
     finally:
@@ -109,10 +108,10 @@ def prefetch(iterable, depth=2):
 
 
 class BatchLoader(DataLoader):
-    """A DataLoader whose batches are prefetched, by a thread if it has no worker processes.
+    """A DataLoader that prefetches batches in a thread if it has no worker processes.
 
-    Where making batches is next to nothing, or draws from torch's global generator, which the
-    network uses too, a dataset's attribute ``prefetchable`` is false, and no thread is started.
+    A dataset opts out by an attribute ``prefetchable = False``: if its batches cost nothing to
+    make, or if it draws from torch's global generator, which the network uses at the same time.
     """
 
     def __iter__(self):

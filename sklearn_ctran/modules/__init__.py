@@ -1,1 +1,1 @@
-"""The networks: torch only."""
+"""The networks. They import torch, never scikit-learn."""

@@ -9,19 +9,20 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.dropout import keep_mask
+from sklearn_ctran.modules.torch_compat import softmax_backward
 
-#: On a CPU, attention logits are made in blocks of about this many bytes, which stay in the cache.
+#: Size in bytes of a block of attention logits on a CPU, small enough for the processor's cache.
 BLOCK_BYTES = 1 << 22
 
 
 class LabelBias(NamedTuple):
-    """What is added to the attention logits between labels, which are the last tokens.
+    """A bias added to the attention logits between labels, which are the last tokens.
 
     Attributes
     ----------
     table : Tensor of shape (3, n_heads, L, L)
-        By head, label that attends and label attended to: in any state, and more if the latter is
-        known negative, known positive.
+        For each head, attending label and attended label: the bias in any state, and what is
+        added to it where the attended label is known negative and known positive.
     states : Tensor of shape (B, L), int8
     """
 
@@ -29,7 +30,7 @@ class LabelBias(NamedTuple):
     states: Tensor
 
     def dense(self, n_queries, n_tokens):
-        """The whole bias (B, n_heads, n_queries, n_tokens), zero to and from image tokens."""
+        """The whole bias (B, n_heads, n_queries, n_tokens), zero for image tokens."""
         n_labels = self.states.shape[1]
         always, if_negative, if_positive = self.table.unbind()
         is_negative, is_positive = self._flags(slice(None), self.table.dtype)
@@ -37,7 +38,7 @@ class LabelBias(NamedTuple):
         return F.pad(bias, (n_tokens - n_labels, 0, n_queries - n_labels, 0))
 
     def add_to(self, logits, samples, rows, n_queries):
-        """Add to a block of logits (b, n_heads, q, T), in place."""
+        """Add the bias to a block of logits (b, n_heads, q, T), in place."""
         part, rows = self._label_part(logits, rows, n_queries)
         always, if_negative, if_positive = self.table[:, :, rows].unbind()
         is_negative, is_positive = self._flags(samples, logits.dtype)
@@ -45,21 +46,21 @@ class LabelBias(NamedTuple):
         part.addcmul_(is_negative, if_negative).addcmul_(is_positive, if_positive)
 
     def add_gradient(self, d_table, d_logits, samples, rows, n_queries):
-        """Add the gradient of the table, given that of a block of logits."""
+        """Add to the gradient of the table that of a block of logits."""
         part, rows = self._label_part(d_logits, rows, n_queries)
         d_table[0, :, rows] += part.sum(dim=0)
         for change, flag in zip(d_table[1:], self._flags(samples, part.dtype), strict=True):
             change[:, rows] += (part * flag).sum(dim=0)
 
     def _label_part(self, logits, rows, n_queries):
-        """Where labels attend to labels in a block, and which labels attend."""
+        """The part of a block in which labels attend to labels, and the rows of these labels."""
         n_labels = self.states.shape[1]
         first_label = n_queries - n_labels
         part = logits[:, :, max(0, first_label - rows.start) :, -n_labels:]
         return part, slice(max(0, rows.start - first_label), max(0, rows.stop - first_label))
 
     def _flags(self, samples, dtype):
-        """Who is known negative, and who known positive: (b, 1, 1, L)."""
+        """Which labels are known negative and known positive: (b, 1, 1, L) each."""
         states = self.states[samples, None, None]
         return (states == 0).to(dtype), (states == 1).to(dtype)
 
@@ -70,22 +71,22 @@ def attend(query, key_value, n_heads, bias=None, dropout=0.0):
     Parameters
     ----------
     query : Tensor of shape (B, Q, d)
-        Of the last Q tokens.
+        Queries of the last Q tokens.
     key_value : Tensor of shape (B, T, 2 d)
         Keys and values of all tokens.
     n_heads : int
     bias : LabelBias, default=None
-        Added to the logits. Then Q is at least the number of labels.
+        Added to the logits. It requires Q to be at least the number of labels.
     dropout : float
-        Of attention weights.
+        Rate for attention weights.
 
     Returns
     -------
     Tensor of shape (B, Q, d)
     """
     if query.device.type == "cpu":
-        # torch's fused kernel takes no bias that learns, and on CPUs its backward pass in
-        # bfloat16 took five times as long as this (benchmarks/speed/encoder.py).
+        # torch's fused kernel does not take a trainable bias, and on CPUs its backward pass in
+        # bfloat16 took five times as long (benchmarks/speed/encoder.py).
         table, states = bias or (None, None)
         return _BlockedAttention.apply(query, key_value, table, states, n_heads, dropout)
     query, key, value = (_split_heads(x, n_heads) for x in (query, *key_value.chunk(2, dim=2)))
@@ -109,9 +110,9 @@ def _split_heads(x, n_heads):
 
 
 class _BlockedAttention(torch.autograd.Function):
-    """Attention by blocks of some samples, or of some queries of one sample.
+    """Attention in blocks of several samples, or of several queries of one sample.
 
-    Memory is that of one block. The backward pass computes each block's weights again.
+    Only one block of weights is in memory. The backward pass computes the weights again.
     """
 
     @staticmethod
@@ -123,7 +124,7 @@ class _BlockedAttention(torch.autograd.Function):
         )
         heads[0].mul_(scale)
         ctx.save_for_backward(*heads, table, states)
-        # The backward pass draws the same dropout again.
+        # With this seed, the backward pass draws the same dropout mask again.
         seed = int(torch.randint(2**62, ())) if dropout else None
         ctx.settings = scale, dropout, seed
         attended = torch.empty_like(query)
@@ -148,9 +149,7 @@ class _BlockedAttention(torch.autograd.Function):
             d_weights = torch.bmm(d_attended, block.value.transpose(1, 2))
             if block.keep is not None:
                 d_weights *= block.keep
-            d_logits = torch._softmax_backward_data(
-                d_weights, block.weights, 2, block.weights.dtype
-            )
+            d_logits = softmax_backward(d_weights, block.weights)
             if table is not None:
                 by_sample = d_logits.unflatten(0, (-1, n_heads))
                 bias.add_gradient(d_table, by_sample, block.samples, block.rows, n_queries)
@@ -169,7 +168,7 @@ class _BlockedAttention(torch.autograd.Function):
 
 
 class _Block(NamedTuple):
-    """The weights of some samples' queries, and what they were made from; heads are samples."""
+    """One block of attention weights and its inputs. Each head counts as a sample."""
 
     samples: slice
     rows: slice

@@ -1,4 +1,4 @@
-"""What labels are to one another, told to the attention."""
+"""A learned bias for the attention between labels."""
 
 import torch
 from torch import nn
@@ -7,22 +7,23 @@ from sklearn_ctran.modules.attention import LabelBias
 
 
 class LabelAttentionBias(nn.Module):
-    """A learned addition to the attention logits between labels.
+    """A learned bias added to the attention logits between labels.
 
-    How much label i attends to label j depends on i, on j and on the state of j, per head. Content
-    alone finds the few known positives among dozens of tokens only after many examples.
+    It depends, for each head, on the attending label, on the attended label and on the state of
+    the latter. Without it, attention needs many examples to find the few known positives among
+    dozens of tokens.
 
     Parameters
     ----------
     n_labels : int
     n_heads : int
     positive : float
-        Where the bias towards known positives starts; everything else starts at zero.
+        Initial bias towards known positives. All other biases start at zero.
     """
 
     def __init__(self, n_labels, n_heads, positive=3.0):
         super().__init__()
-        # In any state of the label attended to, and more if it is known negative, known positive.
+        # For any state of the attended label, and added where it is negative, positive.
         self.pair = nn.Parameter(torch.zeros(3, n_heads, n_labels, n_labels))
         self.state = nn.Parameter(torch.tensor([0.0, 0.0, positive])[:, None].repeat(1, n_heads))
 

@@ -1,4 +1,4 @@
-"""From uint8 images to a grid of features: torchvision's networks, a small one, or your own."""
+"""From uint8 images to feature maps: torchvision's networks, a small one or a user's module."""
 
 import copy
 import difflib
@@ -11,13 +11,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ctran.modules.fingerprint import fingerprint
+from sklearn_ctran.modules.fingerprint import describe
 from sklearn_ctran.modules.folding import fold_batch_norm
 from sklearn_ctran.modules.pretrained import download, find_weights, load_state, read_state
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
-
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -30,18 +29,18 @@ class Backbone(nn.Module):
     trunk : nn.Module
         Normalised images, float (B, 3, H, W), to feature maps (B, C, h, w).
     mean, std : tuple of 3 float
-        Of the images that `trunk` expects, on the scale where white is 1.
+        Of the images that `trunk` expects, with pixel values in [0, 1].
     min_side : int
-        The least height and width that `trunk` takes.
+        The smallest height and width that `trunk` accepts.
     is_torchvision : bool
         Whether `trunk` is one of torchvision's networks.
 
     Attributes
     ----------
     n_channels : int
-        C. Found by a run on a small black image.
+        C, found by a forward pass of a small black image.
     frozen : bool
-        Whether `freeze` was called.
+        Whether the backbone is not trained.
 
     Raises
     ------
@@ -56,7 +55,7 @@ class Backbone(nn.Module):
         self.trunk = trunk
         self.min_side = min_side
         self.is_torchvision = is_torchvision
-        self.dtype = torch.float32  # of what `trunk` is given
+        self.dtype = torch.float32  # of the inputs of `trunk`
         self.frozen = False
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -85,22 +84,22 @@ class Backbone(nn.Module):
     def _normalized(self, images):
         """(images / 255 - mean) / std, channels last."""
         rows = images.permute(0, 2, 3, 1).flatten(2).to(self.mean.dtype)
-        # Per row of an image: three channels by themselves are too short to be fast on a CPU.
+        # Whole rows of an image at a time: three channels would be slow on a CPU.
         mean, std = (255 * x.flatten().repeat(images.shape[3]) for x in (self.mean, self.std))
         rows = rows.sub_(mean).div_(std)
         return rows.unflatten(2, (-1, 3)).permute(0, 3, 1, 2)
 
     def for_evaluation(self, dtype=torch.float32):
-        """What computes the same features faster, as long as no weight changes.
+        """A backbone that computes the same features faster, as long as no weight changes.
 
-        A network of torchvision's is copied, with batch normalisation folded into convolutions
-        and in another precision if need be. A module of one's own comes back as it is: what is
-        right for torchvision's networks may be wrong for it.
+        A network of torchvision's is copied, converted to `dtype`, and its batch normalisation is
+        folded into convolutions. A user's module is returned unchanged, as neither may be right
+        for it.
 
         Parameters
         ----------
         dtype : torch.dtype
-            Of the copy's weights and features.
+            Precision of the copy's weights and features.
 
         Returns
         -------
@@ -117,29 +116,29 @@ class Backbone(nn.Module):
         return fast
 
     def fingerprint(self):
-        """Digest of all that the features of an image depend on; see :func:`fingerprint`."""
-        return fingerprint(self)
+        """Digest of everything but the image that features depend on; see :func:`describe`."""
+        return describe(self)
 
     def unfreeze(self):
-        """Train again."""
+        """Undo `freeze`: compute gradients, and follow `train`."""
         self.frozen = False
         return self.requires_grad_(True)
 
     def freeze(self):
-        """Do not train this: no gradients, evaluation mode whatever `train` is told.
+        """Stop training: no gradients, and evaluation mode even after ``train()``.
 
-        Batch normalisation would otherwise move its statistics in every training step.
+        In training mode, batch normalisation would change its statistics in every step.
         """
         self.frozen = True
         self.requires_grad_(False)
         return self.eval()
 
     def train(self, mode=True):
-        """Set training mode, which a frozen backbone never enters."""
+        """Set training mode, unless the backbone is frozen."""
         return super().train(mode and not self.frozen)
 
     def _count_channels(self):
-        # 224 is for modules of one fixed size: nearly always that of ImageNet networks.
+        # Modules of one fixed size nearly always have that of ImageNet networks, 224.
         sides = (max(self.min_side, 64), 224)
         self.eval()
         with torch.no_grad():
@@ -158,7 +157,7 @@ class Backbone(nn.Module):
             got = tuple(getattr(features, "shape", ())) or type(features).__name__
             raise ValueError(
                 f"The backbone must return feature maps (B, C, h, w), but returned {got} for one "
-                "image: take off its pooling and its classifier."
+                "image: remove its pooling and its classifier."
             )
         return features.shape[1]
 
@@ -188,7 +187,7 @@ def make_backbone(backbone, weights="DEFAULT"):
     FileNotFoundError
         If the weights' file does not exist.
     RuntimeError
-        If torchvision's weights could not be downloaded; it says what to do without them.
+        If torchvision's weights could not be downloaded. The message says how to go on.
     ValueError
         For unknown names, files that are not a state_dict, and those of another network.
     TypeError
@@ -210,7 +209,7 @@ def make_backbone(backbone, weights="DEFAULT"):
     if source is not None:
         state = read_state(source) if isinstance(source, Path) else download(source, backbone)
     is_inception = backbone == "inception_v3"
-    # Its truncated normals make features of 1e7 before batch normalisation has seen images.
+    # With its own initialisation, features are near 1e7 until batch normalisation has seen images.
     arguments = {"init_weights": False} if is_inception else {}
     trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
     if state is not None:
@@ -223,7 +222,7 @@ def make_backbone(backbone, weights="DEFAULT"):
 
 
 def _as_they_come(trunk, what, weights):
-    """A backbone of a module for which there are no named weights."""
+    """A backbone from a module that has no named weights."""
     path = find_weights(weights, what)
     if path is not None:
         load_state(trunk, read_state(path), path)
@@ -256,7 +255,7 @@ class PatchTokens(nn.Module):
     def _load_from_state_dict(self, state_dict, prefix, *args):
         positions = state_dict.get(f"{prefix}encoder.pos_embedding")
         if positions is not None and positions.shape != self.encoder.pos_embedding.shape:
-            # Those of another image size are as good.
+            # Positions of another image size are accepted: they are interpolated.
             self.encoder.pos_embedding = nn.Parameter(torch.empty_like(positions))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -272,7 +271,7 @@ class PatchTokens(nn.Module):
 
 
 def _chain(model, left_out):
-    """A model's parts one after the other, under torchvision's names, but for those left out."""
+    """A model's parts in sequence, under torchvision's names, without those left out."""
     for name in left_out:
         parent, _, part = name.rpartition(".")
         setattr(model.get_submodule(parent), part, nn.Identity())
@@ -292,7 +291,7 @@ class _Family(NamedTuple):
     prefixes: tuple  # of torchvision's names
     left_out: tuple  # what comes after the feature map
     trunk: Callable = _chain
-    min_side: int = 1  # torchvision's own "min_size" is the least it was tested with
+    min_side: int = 1  # smaller than torchvision's "min_size", which is what it was tested with
 
 
 _FAMILIES = (

@@ -14,14 +14,14 @@ from sklearn_ctran.modules.readout import LabelReadout
 from sklearn_ctran.modules.regions import pool_regions
 from sklearn_ctran.modules.shortcut import Shortcut
 
-#: Up to this many numbers per image, the shortcut reads features as they are, not their mean.
+#: The shortcut reads up to this many numbers per image as they are, else the features' mean.
 NARROW = 1024
 
 
 class CTran(ImageModel):
     """The Classification Transformer.
 
-    With the defaults it is the paper's model. The last five parameters add to it.
+    The defaults make the paper's model. The last five parameters extend it.
 
     Parameters
     ----------
@@ -38,21 +38,21 @@ class CTran(ImageModel):
     n_layers, n_heads, dropout : int, int, float
         Of the encoder.
     position : None, "sine" or "learned"
-        What tells image tokens their place. The paper has nothing.
+        Position embeddings of image tokens. The paper has none.
     use_image : bool
         False leaves the image tokens out (the paper's "no image").
     regions : int or None
-        The image tokens are means over a grid of regions x regions and over the whole image (see
-        :func:`pool_regions`). None takes the h x w features as they are, and so are narrow ones,
-        of up to 1,024 numbers per image.
+        Image tokens are means over a grid of regions x regions and over the whole image (see
+        :func:`pool_regions`). None reads the h x w features as they are. So does any value where
+        an image has at most 1,024 numbers.
     input_dropout : float
         Share of feature channels dropped in training.
     channel_dropout : bool
-        The encoder drops channels instead of entries and attention weights.
+        Whether the encoder drops channels instead of entries and attention weights.
     attention_bias : bool
         Whether attention between labels has a learned bias.
     shortcut : bool
-        Whether a small network of image features and label states stands beside the transformer.
+        Whether a small network of image features and label states predicts beside the transformer.
     """
 
     def __init__(
@@ -77,16 +77,13 @@ class CTran(ImageModel):
         d_model = n_channels if d_model is None else d_model
         super().__init__(n_labels, n_channels, d_model, grid, backbone, use_image)
         n_features = math.prod(grid)
-        # Narrow features tell little in their mean: they are kept and read side by side.
+        # The mean of narrow features says little: they are kept and read side by side.
         self.is_narrow = n_features > 1 and n_features * n_channels <= NARROW
         self.regions = None if self.is_narrow else regions
         self.input_dropout = ChannelDropout(input_dropout)
-        self.project = nn.Identity()
-        if use_image and d_model != n_channels:
-            self.project = nn.Linear(n_channels, d_model)
-        self.position = None
-        if position is not None and use_image:
-            self.position = self._make_position(position, d_model)
+        has_projection = use_image and d_model != n_channels
+        self.project = nn.Linear(n_channels, d_model) if has_projection else nn.Identity()
+        self.position = self._make_position(position if use_image else None, d_model)
         self.label_embedding = LabelEmbedding(n_labels, d_model)
         self.input_norm = nn.LayerNorm(d_model)
         self.layers = nn.ModuleList(
@@ -96,27 +93,24 @@ class CTran(ImageModel):
             LabelAttentionBias(n_labels, n_heads) for _ in range(n_layers if attention_bias else 0)
         )
         self.readout = LabelReadout(n_labels, d_model)
-        self.shortcut = None
-        if shortcut:
-            width = n_channels * (n_features if self.is_narrow else 1)
-            self.shortcut = Shortcut(n_labels, width if use_image else 0)
+        self.shortcut = self._make_shortcut() if shortcut else None
 
     def forward(self, X, states):
-        """Logits of all labels given an image and what is known of its labels.
+        """Logits of all labels, given images and the shown states of their labels.
 
         Parameters
         ----------
         X : Tensor
-            Images (B, 3, H, W), or features that went through :meth:`pool` (B, P', C).
+            Images (B, 3, H, W), or features from :meth:`pool` (B, P', C).
         states : Tensor of shape (B, L), int8
-            -1 unknown, 0 known negative, 1 known positive. Or (n B, L): n states of the labels
-            of each image in turn, and as many rows of logits; images are looked at once.
+            -1 unknown, 0 negative, 1 positive. Or (n B, L): n rows for each image in turn, which
+            give n B rows of logits; each image goes through the backbone once.
 
         Returns
         -------
         logits : Tensor of shape (n_paths, B, L)
-            Of the transformer and, where there is one, of the shortcut. Training scores each path
-            by itself; the model's answer is their mean.
+            Of the transformer and, if there is one, of the shortcut. In training each path has a
+            loss of its own; the model predicts with the mean of their logits.
         """
         features = self.image_features(X)
         tokens = self.label_embedding(states)
@@ -129,7 +123,7 @@ class CTran(ImageModel):
         return torch.stack([logits, self.shortcut(self.summary(features), states)])
 
     def pool(self, features, grid=None):
-        """Features (B, P, C) to as many as there will be image tokens (B, P', C)."""
+        """Pool features (B, P, C) to the number of image tokens (B, P', C)."""
         if self.regions is None:
             return features
         return pool_regions(features, grid or self._grid_of(features), self.regions)
@@ -139,7 +133,7 @@ class CTran(ImageModel):
         tokens = self.project(self.input_dropout(features))
         if self.position is None:
             return tokens
-        # The mean over the whole image, which comes first, has no place.
+        # The mean over the whole image, which comes first, has no position.
         n_placeless = 0 if self.regions is None or tokens.shape[1] == 1 else 1
         placeless, tokens = tokens[:, :n_placeless], tokens[:, n_placeless:]
         return torch.cat([placeless, self.position(tokens, self._grid_of(tokens))], dim=1)
@@ -157,10 +151,10 @@ class CTran(ImageModel):
         n_tokens, n_labels = tokens.shape[1], states.shape[1]
         device = tokens.device.type
         if torch.is_autocast_enabled(device):
-            # All of the encoder then is in that precision, not only its matrix products.
+            # All of the encoder computes in that precision, not only its matrix products.
             tokens = tokens.to(torch.get_autocast_dtype(device))
         for i, layer in enumerate(self.layers):
-            # Only labels are read out, so the last layer updates them alone.
+            # Only label tokens are read out, so the last layer updates only them.
             n_queries = n_labels if i == len(self.layers) - 1 else n_tokens
             bias = None
             if self.attention_biases:
@@ -170,17 +164,17 @@ class CTran(ImageModel):
 
     @property
     def pooling(self):
-        """The number of rows and columns of regions; None if features stay as they are."""
+        """The number of rows and columns of regions; None if features are not pooled."""
         return self.regions
 
     @property
     def needs_grid(self):
-        """Whether what the network reads depends on the rows and columns of the features."""
+        """Whether the rows and columns of the features matter, not only their number."""
         return self.regions is not None or self.has_fixed_tokens
 
     @property
     def has_fixed_tokens(self):
-        """Whether the number of image features must be that of `grid`."""
+        """Whether the number of image features must equal that of `grid`."""
         is_learned = isinstance(self.position, LearnedPosition)
         return is_learned or (self.is_narrow and self.shortcut is not None)
 
@@ -191,7 +185,15 @@ class CTran(ImageModel):
         if self.shortcut is not None:
             self.shortcut.set_prior(log_odds)
 
+    def _make_shortcut(self):
+        if not self.use_image:
+            return Shortcut(self.n_labels, 0)
+        n_side_by_side = math.prod(self.grid) if self.is_narrow else 1
+        return Shortcut(self.n_labels, len(self.feature_mean) * n_side_by_side)
+
     def _make_position(self, position, d_model):
+        if position is None:
+            return None
         if position == "sine":
             return SinePosition(d_model)
         n_places = math.prod(self.grid)

@@ -1,4 +1,4 @@
-"""Dropout whose random numbers do not cost more than what it regularises."""
+"""Dropout with cheap random numbers."""
 
 import torch
 from torch import nn
@@ -6,14 +6,14 @@ from torch.nn import functional as F
 
 
 class ChannelDropout(nn.Module):
-    """Dropout of channels: what is dropped is the same for all tokens of a sample."""
+    """Dropout of whole channels: the same ones for all tokens of a sample."""
 
     def __init__(self, p):
         super().__init__()
         self.p = p
 
     def forward(self, tokens):
-        """Tokens (B, T, d), some channels zero in training."""
+        """Tokens (B, T, d), with some channels set to zero in training."""
         if not self.training or not self.p:
             return tokens
         return tokens * self._factors(tokens)
@@ -30,10 +30,10 @@ class ChannelDropout(nn.Module):
 
 
 class Dropout(nn.Dropout):
-    """nn.Dropout; on a CPU with a quarter of the time (benchmarks/speed/encoder.py)."""
+    """nn.Dropout in a quarter of its time on a CPU (benchmarks/speed/encoder.py)."""
 
     def forward(self, x):
-        """Any tensor, some entries zero in training."""
+        """`x`, with some entries set to zero in training."""
         if not self.training or not self.p or x.device.type != "cpu":
             return F.dropout(x, self.p, self.training)
         return x * keep_mask(x.shape, self.p).to(x.dtype).mul_(1 / (1 - self.p))
@@ -44,9 +44,9 @@ class Dropout(nn.Dropout):
 
 
 def keep_mask(shape, p, generator=None):
-    """Random booleans on the CPU, False with probability `p`, to within 1e-5.
+    """Random booleans on the CPU, False with probability `p` (to within 1e-5).
 
-    Four are made of each 64-bit random number: torch takes as long for one of 16 bits.
+    Each 64-bit random number gives four of them: torch needs as long for one 16-bit number.
     """
     n = torch.Size(shape).numel()
     bits = torch.empty(-(-n // 4), dtype=torch.int64)

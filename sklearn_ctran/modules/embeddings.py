@@ -1,4 +1,4 @@
-"""What goes into the encoder besides image features: labels, their states, positions."""
+"""Embeddings of labels, of their states and of image positions."""
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ class LabelEmbedding(nn.Module):
     ----------
     label : Parameter of shape (n_labels, d_model)
     state : Parameter of shape (2, d_model)
-        Negative, positive. The unknown state is zero by construction and has no row.
+        Negative, positive. The unknown state adds nothing and has no row.
     """
 
     def __init__(self, n_labels, d_model):
@@ -33,7 +33,7 @@ class LabelEmbedding(nn.Module):
 
 
 class SinePosition(nn.Module):
-    """Fixed 2-D sine and cosine positions of image tokens; any number of tokens."""
+    """Fixed 2-D sine and cosine positions, for any number of image tokens."""
 
     def __init__(self, d_model):
         super().__init__()

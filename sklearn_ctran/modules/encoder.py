@@ -15,9 +15,9 @@ class EncoderLayer(nn.Module):
     d_model : int
     n_heads : int
     dropout : float
-        On the output of both halves and inside the ReLU layer.
+        On the output of both sublayers and inside the ReLU layer.
     channel_dropout : bool
-        Drop channels, the same for all tokens, instead of entries and attention weights.
+        Drop whole channels, the same for all tokens, instead of entries and attention weights.
     """
 
     def __init__(self, d_model, n_heads, dropout, channel_dropout=False):
@@ -26,7 +26,8 @@ class EncoderLayer(nn.Module):
             raise ValueError(f"d_model={d_model} must be a multiple of n_heads={n_heads}.")
         self.n_heads = n_heads
         self.attention_dropout = 0.0 if channel_dropout else dropout
-        # Apart, for the last layer asks for labels only; one weight cut in two would be copied.
+        # Two weights, because the last layer has queries for labels only. The gradients of slices
+        # of one weight would each be as large as the whole.
         self.query = nn.Linear(d_model, d_model)
         self.key_value = nn.Linear(d_model, 2 * d_model)
         self.out = nn.Linear(d_model, d_model)
@@ -35,7 +36,7 @@ class EncoderLayer(nn.Module):
         self.linear2 = nn.Linear(d_model, d_model)
         self.norm2 = nn.LayerNorm(d_model)
         self.dropout = (ChannelDropout if channel_dropout else Dropout)(dropout)
-        bound = (6 / (4 * d_model)) ** 0.5  # Xavier's, of all three maps as one, as torch has it.
+        bound = (6 / (4 * d_model)) ** 0.5  # Xavier's for one map of all three, as in torch.
         for projection in (self.query, self.key_value):
             nn.init.uniform_(projection.weight, -bound, bound)
             nn.init.zeros_(projection.bias)
@@ -48,7 +49,7 @@ class EncoderLayer(nn.Module):
         ----------
         tokens : Tensor of shape (B, T, d)
         n_queries : int, default=None
-            Update (and return) the last `n_queries` tokens only.
+            Update and return only the last `n_queries` tokens.
         bias : LabelBias, default=None
             Added to the attention logits between labels.
 
@@ -65,6 +66,6 @@ class EncoderLayer(nn.Module):
         return self.norm2(self.dropout.add(queried, self.linear2(hidden)))
 
     def attention_weights(self, tokens, n_queries=None, bias=None):
-        """Who attends to whom: (B, n_heads, n_queries, T). Arguments as in `forward`."""
+        """Attention weights (B, n_heads, n_queries, T). Arguments as in `forward`."""
         queried = tokens if n_queries is None else tokens[:, -n_queries:]
         return attention_weights(self.query(queried), self.key_value(tokens), self.n_heads, bias)

@@ -1,179 +1,176 @@
-"""A digest of all that a module's output depends on."""
+"""A digest of everything that a module's output depends on."""
 
-import contextlib
-import functools
+import dis
 import hashlib
+import io
+import pickle
 import secrets
+import sys
 import types
 import weakref
+from operator import attrgetter
+from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
-_KNOWN = ("builtins", "torch", "torchvision", "numpy")
+#: Stands for the code of this package. Raise it whenever a network in ``modules/`` (``Backbone``,
+#: ``PatchTokens``, ``SmallCNN``, ...) computes other features from the same weights and images:
+#: cached tokens are then computed again.
+TOKENS_VERSION = 1
 
+#: What stands for values that pickle cannot save, or not in the same way each time.
+_PARTS = {
+    set: lambda value: sorted(value, key=repr),
+    frozenset: lambda value: sorted(value, key=repr),
+    staticmethod: lambda value: [value.__func__],
+    classmethod: lambda value: [value.__func__],
+    property: lambda value: [value.fget, value.fset],
+    types.MethodType: lambda value: [value.__func__, value.__self__],
+    types.CodeType: lambda value: [  # Neither file nor line numbers.
+        *(value.co_code, value.co_names, value.co_consts),
+        *(value.co_flags, value.co_argcount, value.co_kwonlyargcount),
+    ],
+}
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
+#: Attributes of every module that say nothing about its output, or are read elsewhere here.
+_TORCHS = frozenset(vars(nn.Module())) - {"_modules"} | {"_graph"}
 
-
-#: What torch itself keeps in every module; `training` is not what counts in evaluation.
-_TORCHS = frozenset(vars(nn.Module())) - {"_forward_hooks", "_forward_pre_hooks"}
-
-
-#: Module -> (what its weights were known by, their digest): weights are long to read.
-_digests = weakref.WeakKeyDictionary()
-
-
-def fingerprint(module):
-    """Hexadecimal digest of a module's structure, code, weights and buffers.
-
-    Two modules with the same digest compute the same in evaluation mode. It goes by the weights,
-    the attributes, the hooks and the code of the methods of classes that are not torch's or
-    torchvision's, whose versions count instead; not by the functions and modules of other files
-    that these call. An attribute that cannot be described makes every digest a new one.
-
-    Parameters
-    ----------
-    module : nn.Module
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
-    """
-    return _module(module, ())
+_digests = weakref.WeakKeyDictionary()  # module -> (state of its weights, their digest)
 
 
 def describe(value):
-    """A text that is the same in every process for what computes the same.
+    """Hexadecimal digest that is equal, in every process, only for values that compute the same.
+
+    Modules count by class, attributes, hooks, weights, buffers and submodules, other objects by
+    what pickle saves. Classes and functions of installed packages count by name and version, those
+    of this package by name and `TOKENS_VERSION`, all others by their code and the globals it reads.
 
     Parameters
     ----------
     value : object
-        As of a module's attributes, see :func:`fingerprint`.
 
     Returns
     -------
     str
-        Each time another one if `value` cannot be described.
+        32 digits. They are new each time if `value` cannot be recognised: if pickle cannot save
+        it, or if code that is not of an installed package reads a module of that kind.
     """
-    return _describe(value, ())
+    file = io.BytesIO()
+    try:
+        _Description(file).dump((torch.__version__, value))
+    except Exception:  # Anything may come from a class's own pickling.
+        return secrets.token_hex(16)
+    return hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
 
 
-def _module(module, seen):
-    digest = hashlib.blake2b(torch.__version__.encode(), digest_size=16)
-    for name, part in module.named_modules(remove_duplicate=False):
-        if isinstance(part, (torch.fx.GraphModule, torch.jit.ScriptModule)):
-            text = part.code  # Its class does not tell what it does.
-        else:
-            settings = {key: value for key, value in vars(part).items() if key not in _TORCHS}
-            text = part.extra_repr() + _describe(settings, (*seen, module, part))
-        digest.update(f"{name} {_class(type(part))} {text}".encode())
-    digest.update(_weights(module))
-    return digest.hexdigest()
+class _Description(pickle.Pickler):
+    """Pickles values with the code and weights that they compute with."""
+
+    def __init__(self, file):
+        super().__init__(file, protocol=4)
+        self.fast = True  # No memo: bytes do not depend on which equal values are one object.
+        self._numbers = {}
+
+    def persistent_id(self, value):
+        """What is pickled in place of a value; None for the value itself."""
+        if type(value) in _PARTS:
+            return type(value).__name__, _PARTS[type(value)](value)
+        if isinstance(value, torch.Tensor):
+            return _tensor(value)
+        if isinstance(value, torch.jit.ScriptModule):
+            raise TypeError("TorchScript does not tell all that a module computes with.")
+        if isinstance(value, types.ModuleType):
+            if _version(value.__name__) is None:
+                raise TypeError(f"{value.__name__} may change without another version.")
+            return value.__name__, _version(value.__name__)
+        if not isinstance(value, (type, types.FunctionType, nn.Module)):
+            return None
+        if value in self._numbers:
+            return self._numbers[value]
+        self._numbers[value] = len(self._numbers)
+        return _module_parts(value) if isinstance(value, nn.Module) else _code_parts(value)
+
+
+def _module_parts(module):
+    settings = {key: value for key, value in vars(module).items() if key not in _TORCHS}
+    hooks = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+    return [type(module), settings, hooks, _weights(module)]
+
+
+def _code_parts(value):
+    """What stands for a class or a function."""
+    # Not __qualname__: pickling by value, as for worker processes, shortens it.
+    name, version = f"{value.__module__}.{value.__name__}", _version(value.__module__ or "")
+    if version and _is_importable(value):
+        return name, version
+    if isinstance(value, types.FunctionType):
+        return name, _function_parts(value)
+    members = [
+        (key, member)
+        for key, member in sorted(vars(value).items())
+        if (not key.startswith("__") and key != "_abc_impl")
+        or isinstance(member, (types.FunctionType, staticmethod, classmethod, property))
+    ]
+    return name, value.__bases__, members
+
+
+def _function_parts(function):
+    space, code = function.__globals__, function.__code__
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    held = [function.__defaults__, function.__kwdefaults__, cells, vars(function)]
+    version = _version(space.get("__name__", ""))
+    if version:  # A function inside of an installed one.
+        return version, code.co_name, code.co_firstlineno, held
+    return code, held, [(name, space[name]) for name in sorted(_globals(code)) if name in space]
+
+
+def _globals(code):
+    """Names of the globals that are read by code and by the functions inside of it."""
+    names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    inner = (const for const in code.co_consts if isinstance(const, types.CodeType))
+    return names.union(*map(_globals, inner))
+
+
+def _is_importable(value):
+    try:
+        return attrgetter(value.__qualname__)(sys.modules[value.__module__]) is value
+    except (AttributeError, KeyError):
+        return False
+
+
+def _version(module):
+    """The version that stands for a module's code; None if there is none."""
+    package = module.partition(".")[0]
+    if package == __name__.partition(".")[0]:
+        return f"{package} {TOKENS_VERSION}"
+    if package in sys.stdlib_module_names:
+        return sys.version
+    file = getattr(sys.modules.get(package), "__file__", None) or ""
+    is_installed = {"site-packages", "dist-packages"} & set(Path(file).parts)
+    return getattr(sys.modules[package], "__version__", None) if is_installed else None
 
 
 def _weights(module):
-    """Digest of parameters and buffers, remembered until one of them changes."""
-    named = (*module.named_parameters(), *module.named_buffers())
+    """Digest of a module's own parameters and buffers, remembered until one of them changes."""
+    named = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
     if not named or any(tensor.is_inference() for _, tensor in named):
-        return _read(named)  # Such tensors do not tell whether they have changed.
-    # Their sums too, for changes by way of `.data` are not counted as versions.
+        return _read(named)  # Inference tensors do not count their changes.
+    # Changes through `.data` do not raise `_version`, hence the sums too.
     sums = torch.stack([tensor.detach().sum(dtype=torch.float64).cpu() for _, tensor in named])
-    known_by = [
+    state = [
         (id(tensor), tensor.data_ptr(), tensor._version, total)
         for (_, tensor), total in zip(named, sums.tolist(), strict=True)
     ]
-    if _digests.get(module, (None,))[0] != known_by:
-        _digests[module] = known_by, _read(named)
+    if _digests.get(module, (None,))[0] != state:
+        _digests[module] = state, _read(named)
     return _digests[module][1]
 
 
 def _read(named):
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in named:
-        digest.update(name.encode())
-        digest.update(_tensor(tensor).encode())
-    return digest.digest()
+    return [(name, _tensor(tensor)) for name, tensor in named]
 
 
 def _tensor(tensor):
     values = tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
     return f"{tensor.dtype} {tuple(tensor.shape)} {hashlib.blake2b(values).hexdigest()}"
-
-
-def _class(kind):
-    """A class's name and, as far as it is nobody's well-known one, all that it defines."""
-    # Not __qualname__: pickling by value, as for worker processes, shortens it.
-    name = f"{kind.__module__}.{kind.__name__}"
-    if name.startswith("torchvision."):
-        import torchvision
-
-        return f"{name} {torchvision.__version__}"
-    own = [base for base in kind.__mro__ if base.__module__.partition(".")[0] not in _KNOWN]
-    defined = [
-        f"{key}={_describe(value, (kind,))}"
-        for base in own
-        for key, value in sorted(vars(base).items())
-        if not (key.startswith("__") and not callable(value))  # __doc__, __module__, ...
-    ]
-    return f"{name} {defined}"
-
-
-def _describe(value, seen):
-    """A text that is the same in every process for what computes the same.
-
-    `seen` are the objects around `value`, which may refer to them.
-    """
-    if any(value is other for other in seen):
-        return "around"
-    within = (*seen, value)
-    if isinstance(value, _PLAIN):
-        return repr(value)
-    if isinstance(value, dict):
-        return str([(_describe(k, within), _describe(v, within)) for k, v in value.items()])
-    if isinstance(value, (set, frozenset)):
-        return str(sorted(_describe(item, within) for item in value))
-    if isinstance(value, (tuple, list)):
-        return f"{type(value).__name__}{[_describe(item, within) for item in value]}"
-    if isinstance(value, torch.Tensor):
-        return _tensor(value)
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return f"{value.dtype} {value.shape} {hashlib.blake2b(value.tobytes()).hexdigest()}"
-    if isinstance(value, nn.Module):
-        return _module(value, within)
-    if isinstance(value, type):
-        return _class(value)
-    return _describe_code(value, within)
-
-
-def _describe_code(value, within):
-    """Functions and what wraps them; any other object by its class and its attributes."""
-    if isinstance(value, (staticmethod, classmethod, types.MethodType)):
-        return f"{type(value).__name__} {_describe(value.__func__, within)}"
-    if isinstance(value, property):
-        return f"property {_describe((value.fget, value.fset), within)}"
-    if isinstance(value, functools.partial):
-        return f"partial {_describe((value.func, value.args, value.keywords), within)}"
-    if isinstance(value, types.CodeType):
-        # Without the file and the lines that it is from.
-        return f"{value.co_code!r} {value.co_names} {_describe(value.co_consts, within)}"
-    if isinstance(value, types.FunctionType):
-        if value.__module__.partition(".")[0] in _KNOWN and not value.__closure__:
-            return f"{value.__module__}.{value.__qualname__}"
-        parts = value.__code__, value.__defaults__, value.__kwdefaults__, list(_contents(value))
-        return f"{value.__name__} {_describe(parts, within)}"
-    text = repr(value)
-    has_address = " at 0x" in text
-    if hasattr(value, "__dict__") and not callable(value):
-        attributes = _describe(vars(value), within)
-        return f"{_class(type(value))} {'' if has_address else text} {attributes}"
-    return secrets.token_hex(16) if has_address else f"{type(value).__name__} {text}"
-
-
-def _contents(function):
-    """What a function's closure holds, as far as it has been assigned."""
-    for cell in function.__closure__ or ():
-        with contextlib.suppress(ValueError):
-            yield cell.cell_contents

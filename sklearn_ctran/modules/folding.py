@@ -11,17 +11,17 @@ def fold_batch_norm(network, images):
     Parameters
     ----------
     network : nn.Module
-        In evaluation mode. What a batch normalisation is given must be the output of a
-        convolution that nothing else reads, or else it stays. (Found by running `network`, not by
-        tracing its code, which would change torch for other threads meanwhile.)
+        In evaluation mode. A batch normalisation is folded if its input is the output of a
+        convolution and no other one reads it. Such pairs are found by running `network`; tracing
+        its code would change torch for other threads meanwhile.
     images : Tensor
-        Something that it takes.
+        Any input of `network`.
     """
     made, pairs = {}, []
 
     def watch(module, inputs, output):
         if isinstance(module, nn.Conv2d):
-            made[id(output)] = module, output  # The output is kept, so that its id stays its own.
+            made[id(output)] = module, output  # Kept alive, so that no other tensor gets its id.
         elif isinstance(module, nn.BatchNorm2d) and id(inputs[0]) in made:
             pairs.append((made[id(inputs[0])][0], module))
 

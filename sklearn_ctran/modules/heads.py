@@ -1,4 +1,4 @@
-"""Networks that read one feature vector per image: the rivals that C-Tran is compared with."""
+"""Networks that read one feature vector per image: baselines for C-Tran."""
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from sklearn_ctran.modules.pooling import pool_features
 
 
 class PooledModel(ImageModel):
-    """Pooled, standardised features through a head to logits.
+    """Pool and standardise features, and map them to logits by a head.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class PooledModel(ImageModel):
         As of :class:`ImageModel`.
     pool : {"mean", "max", "gem"}
     dropout : float
-        Of the pooled features (and of hidden units, where there are any).
+        Rate for the pooled features, and for hidden units if there are any.
     width : int
         As of :class:`ImageModel`.
     """
@@ -44,7 +44,7 @@ class PooledModel(ImageModel):
 
 
 class LinearModel(PooledModel):
-    """One linear unit per label; states make no difference."""
+    """One linear unit per label. States are ignored."""
 
     def __init__(self, n_labels, n_channels, **where):
         super().__init__(n_labels, n_channels, **where)
@@ -62,12 +62,12 @@ class LinearModel(PooledModel):
 
 
 class MLPModel(PooledModel):
-    """One hidden layer, and one output per label; states make no difference.
+    """One hidden layer, and one output per label. States are ignored.
 
     Parameters
     ----------
     n_learned : int
-        How many of the labels, the first ones, have an output; the rest have their log-odds.
+        The first `n_learned` labels have an output; the others always have their log-odds.
     n_hidden : int
     """
 
@@ -93,21 +93,22 @@ class MLPModel(PooledModel):
 
 
 class BottleneckModel(PooledModel):
-    """Features to concepts, and concepts, where known as they are known, to targets.
+    """Predict concepts from features, and targets from concepts; known concepts as they are known.
 
     Parameters
     ----------
     n_targets : int
-        How many of the labels, the first ones, are targets. The rest are the concepts; if there
-        is no rest, the targets are their own concepts.
+        The first `n_targets` labels are targets, the others concepts. If all labels are targets,
+        they are their own concepts.
     mode : {"independent", "sequential", "joint"}
-        In training, targets learn from the true concepts, which then must be told in the states;
-        from predicted ones; or from predicted ones through which they teach the concepts too.
+        What targets learn from in training: "independent", from the true concepts, which must be
+        known in the states; "sequential", from predicted concepts; "joint", from predicted
+        concepts, which are trained by the targets' loss too.
     concept_weight : float
-        Of the concepts' loss beside the targets', for "joint".
+        Weight of the concepts' loss relative to the targets', for "joint".
     """
 
-    #: Of a target's own concept at first: where that is uncertain, their logits move alike.
+    #: Initial weight of a target's own concept: near probability 1/2, their logits change alike.
     _OWN_WEIGHT = 2.0
 
     def __init__(self, n_labels, n_channels, *, n_targets, mode, concept_weight, **where):
@@ -121,19 +122,19 @@ class BottleneckModel(PooledModel):
         nn.init.zeros_(self.to_concepts.weight)
         nn.init.zeros_(self.to_targets.weight)
         if not self.first_concept:
-            # A target starts as its own concept: else the answer, and with it the loss that early
-            # stopping looks at, would not move for many epochs.
+            # A target starts as its own concept. Otherwise predictions, and with them the loss
+            # that early stopping reads, would not change for many epochs.
             self.to_targets.weight.data.copy_(self._OWN_WEIGHT * torch.eye(n_targets))
 
     def head(self, features, states):
         """Logits (1, B, L); in training (2, B, L) where targets are their own concepts."""
         concept_logits = self.to_concepts(self.dropout(features))
-        told = states[:, self.first_concept :]
+        shown = states[:, self.first_concept :]
         concepts = torch.sigmoid(concept_logits)
         if self.mode != "joint":
             concepts = concepts.detach()
-        concepts = torch.where(told == UNKNOWN, concepts, told.to(concepts.dtype))
-        # Around 0, so that neither state of a concept is the one that says nothing.
+        concepts = torch.where(shown == UNKNOWN, concepts, shown.to(concepts.dtype))
+        # Scaled to -1 and 1: with 0 and 1, a negative concept would contribute nothing.
         logits = self.to_targets(2 * concepts - 1)
         if self.mode == "joint":
             concept_logits = _with_scaled_gradient(concept_logits, self.concept_weight)
@@ -145,7 +146,7 @@ class BottleneckModel(PooledModel):
     def set_prior(self, log_odds):
         """Start from the labels' log-odds, of shape (L,)."""
         n_targets = len(self.to_targets.bias)
-        # The priors come out again where every concept has its own.
+        # With every concept at its prior, the targets are at theirs.
         concepts = torch.sigmoid(log_odds[self.first_concept :])
         added = self.to_targets.weight @ (2 * concepts - 1)
         self.to_targets.bias.copy_(log_odds[:n_targets] - added)
@@ -153,5 +154,5 @@ class BottleneckModel(PooledModel):
 
 
 def _with_scaled_gradient(x, factor):
-    """`x`, whose gradient is `factor` times what comes back: a weight of the loss it goes to."""
+    """`x` with its gradient multiplied by `factor`, which weights the loss computed from it."""
     return x.detach() + factor * (x - x.detach())

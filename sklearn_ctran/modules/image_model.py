@@ -1,4 +1,4 @@
-"""What every network that looks at an image begins with: backbone, pooling, standardisation."""
+"""The first layers of every network for images: backbone, pooling, standardisation."""
 
 import math
 
@@ -9,7 +9,7 @@ from sklearn_ctran.modules.regions import guess_grid
 
 
 class ImageModel(nn.Module):
-    """From images or their features to standardised features; subclasses go on to logits.
+    """Base class that maps images or features to standardised features; subclasses add logits.
 
     A subclass's ``forward(X, states)`` returns logits of shape (n_paths, B, L).
 
@@ -20,20 +20,20 @@ class ImageModel(nn.Module):
     n_channels : int
         C, the width of the image features.
     width : int
-        Numbers that the network makes of a token or an image at a time, for estimates of memory.
+        Number of activations per token or image, for estimates of memory.
     grid : (int, int)
         Rows and columns (h, w) of the features in training.
     backbone : nn.Module or None
-        Turns images (B, 3, H, W) into feature maps (B, C, h, w). None: features are given.
+        Maps images (B, 3, H, W) to feature maps (B, C, h, w). None if inputs are features.
     use_image : bool
-        False leaves the image out.
+        Whether the network reads the image at all.
     """
 
-    #: How features are pooled, hashable; None if they stay as they are.
+    #: How features are pooled, hashable; None if they are not.
     pooling = None
-    #: Whether pooling depends on rows and columns of the features.
+    #: Whether pooling depends on the rows and columns of the features.
     needs_grid = False
-    #: Whether the number of image features must be that of `grid`.
+    #: Whether the number of image features must equal that of `grid`.
     has_fixed_tokens = False
 
     def __init__(self, n_labels, n_channels, width, grid=(1, 1), backbone=None, use_image=True):
@@ -48,7 +48,7 @@ class ImageModel(nn.Module):
         self.register_buffer("feature_scale", torch.ones(n_channels))
 
     def image_features(self, X):
-        """Images, or pooled features as given, to standardised features (B, P', C)."""
+        """Map images, or pooled features, to standardised features (B, P', C)."""
         if not self.use_image:
             return None
         if X.ndim == 4:
@@ -58,27 +58,26 @@ class ImageModel(nn.Module):
         return (X - self.feature_mean) / self.feature_scale
 
     def pool(self, features, grid=None):
-        """Features (B, P, C) to as many as the network reads (B, P', C)."""
+        """Pool features (B, P, C) to those that the network reads (B, P', C)."""
         return features
 
     def check_grid(self, grid):
-        """Raise ValueError if features make a grid that the model cannot take."""
+        """Raise ValueError if the model cannot read features of this grid."""
         if self.has_fixed_tokens and tuple(grid) != tuple(self.grid):
             raise ValueError(
                 f"Images make a grid of {tuple(grid)} features, but the model was trained with "
-                f"{tuple(self.grid)}: give images of the size it was trained with, or set "
-                "image_size."
+                f"{tuple(self.grid)}: use images of the training size, or set image_size."
             )
 
     def cast(self, dtype):
-        """Compute in float32 or float64; a backbone stays as it is."""
+        """Convert to float32 or float64, except for the backbone."""
         backbone, self.backbone = self.backbone, None
         self.to(dtype)
         self.backbone = backbone
 
     @torch.no_grad()
     def standardize_features(self, mean, scale):
-        """From now on subtract `mean` from the features and divide by `scale`, of shape (C,)."""
+        """Set the `mean` and `scale` of the features, Tensors of shape (C,)."""
         self.feature_mean.copy_(mean)
         self.feature_scale.copy_(scale)
 
@@ -87,6 +86,6 @@ class ImageModel(nn.Module):
         raise NotImplementedError
 
     def _grid_of(self, features):
-        """Rows and columns: as in training, or a guess."""
+        """Rows and columns of features: as in training if they can be, else a guess."""
         n_features = features.shape[1]
         return self.grid if math.prod(self.grid) == n_features else guess_grid(n_features)

@@ -1,3 +1,3 @@
-"""The states of a label: what a model is told of it."""
+"""The states of a label, as every part of the package writes them."""
 
 UNKNOWN, NEGATIVE, POSITIVE = -1, 0, 1

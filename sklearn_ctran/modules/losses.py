@@ -18,8 +18,8 @@ def focal(logits, targets, gamma=2.0):
     logits, targets : Tensor of shape (..., L), float
         Targets are 0 or 1.
     gamma : float
-        How much less an entry counts the more probable its truth; 0 is cross-entropy. 0, or 1 and
-        above: in between, the gradient of a certain entry would be infinite.
+        How strongly entries that are predicted well are down-weighted. 0, which is cross-entropy,
+        or at least 1: in between, the gradient would be infinite at a loss of 0.
 
     Returns
     -------
@@ -40,8 +40,7 @@ def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.
     gamma_negative, gamma_positive : float
         The focus, as in :func:`focal`, of negative and of positive entries.
     shift : float
-        In [0, 1). Negatives below this probability are free: they may be positives that nobody
-        annotated, and are many.
+        In [0, 1). Negatives with a lower probability have no loss: they are easy and many.
 
     Returns
     -------
@@ -51,7 +50,7 @@ def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.
     if not 0 <= shift < 1:
         raise ValueError(f"shift must be in [0, 1), got {shift}.")
     p = (torch.sigmoid(logits) - shift).clamp(min=0)
-    # Without a shift, 1 - p may be rounded to 0, which the sigmoid of -z is not.
+    # Without a shift, 1 - p may be rounded to 0; the sigmoid of -z is not.
     log_negative = F.logsigmoid(-logits) if shift == 0 else torch.log1p(-p)
     positive = -(torch.sigmoid(-logits) ** gamma_positive) * F.logsigmoid(logits)
     negative = -(p**gamma_negative) * log_negative
@@ -72,14 +71,14 @@ LOSSES = {
 
 
 class EntrywiseLoss(nn.Module):
-    """A loss function as a module, its result checked to be one value per entry.
+    """A loss function as a module that checks that it returns one value per entry.
 
     Parameters
     ----------
     function : callable
         ``function(logits, targets)``, both of shape (..., L), returning that shape.
     pos_weight : Tensor of shape (L,), default=None
-        What the loss of a label is multiplied with where the label is positive.
+        Factor of the loss of a label where the label is positive.
     """
 
     def __init__(self, function, pos_weight=None):

@@ -1,6 +1,6 @@
-"""The features of an image as one vector."""
+"""Pool the features of an image to one vector."""
 
-#: What generalised-mean pooling takes for 0, of which powers have no gradient.
+#: The smallest feature in generalised-mean pooling: powers of 0 have no gradient.
 LEAST = 1e-6
 
 
@@ -26,7 +26,7 @@ def pool_features(features, pool, gem_power=3.0):
     largest = features.amax(dim=1)
     if pool == "max":
         return largest
-    # Relative to the largest, whatever the power, no number gets too small or too large.
+    # Relative to the largest feature, no power overflows.
     largest = largest.clamp(min=LEAST).detach()
     powers = (features.clamp(min=LEAST) / largest[:, None]).pow(gem_power)
     return largest * powers.mean(dim=1).pow(1 / gem_power)

@@ -1,4 +1,4 @@
-"""Weights of backbones: by torchvision's names, from files, into a network."""
+"""Weights of backbones: find them by name or path, read them, load them into a network."""
 
 import os
 import pickle
@@ -10,21 +10,21 @@ import torch
 
 _SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar", ".safetensors")
 
-
 _UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError)
 
 
 def find_weights(weights, what, named=None):
-    """What a user's `weights` stand for: a file, torchvision's weights or nothing.
+    """Find the file or torchvision's weights that a user's `weights` name.
 
     Parameters
     ----------
     weights : str, path-like or None
-        A path, a name in `named`, with or without the name of the enumeration, or None.
+        A path; a member of `named`, with or without the name of the enumeration; or None.
     what : str
         The network, for messages.
     named : torchvision.models.WeightsEnum subclass, optional
-        torchvision's weights of this network. None: it has none, and "DEFAULT" means no weights.
+        torchvision's weights of this network. If None, there are none, and "DEFAULT" means no
+        weights.
 
     Returns
     -------
@@ -33,34 +33,37 @@ def find_weights(weights, what, named=None):
     Raises
     ------
     FileNotFoundError
-        If `weights` can only be a path, and there is no such file.
+        If `weights` looks like a path, but there is no such file.
     ValueError
-        If it is neither a file nor a name; the names are listed.
+        If it is neither a file nor a name. The message lists the names.
     TypeError
         If it is neither str, path-like nor None.
     """
     if weights is None or (weights == "DEFAULT" and named is None):
         return None
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
     if isinstance(weights, str) and named is not None:
         name = weights.removeprefix(f"{named.__name__}.")
         if name in named.__members__:
             return named[name]
-    if not isinstance(weights, (str, os.PathLike)):
-        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
+    return _existing_file(weights, what, ["DEFAULT", *(each.name for each in named or ())])
+
+
+def _existing_file(weights, what, names):
     path = Path(weights)
     if path.is_file():
         return path
     if isinstance(weights, os.PathLike) or path.suffix.lower() in _SUFFIXES:
         raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
-    names = ", ".join(repr(known) for known in ("DEFAULT", *[w.name for w in named or ()]))
     raise ValueError(
         f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
-        f"The names are: {names}."
+        f"The names are: {', '.join(map(repr, names))}."
     )
 
 
 def download(weights, backbone):
-    """Get torchvision's weights from torch's cache or the network.
+    """Read torchvision's weights from torch's cache, or download them.
 
     Parameters
     ----------
@@ -76,7 +79,8 @@ def download(weights, backbone):
     Raises
     ------
     RuntimeError
-        If they are not to be had; it says where they come from and what to do without them.
+        If they cannot be downloaded or read. The message says where they come from and how to
+        go on without them.
     """
     file = weights.url.rsplit("/", 1)[1]
     cached = os.path.join(torch.hub.get_dir(), "checkpoints", file)
@@ -84,11 +88,11 @@ def download(weights, backbone):
         return weights.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
     except (*_UNREADABLE, HTTPException) as error:
         raise RuntimeError(
-            f"The weights {weights} of backbone {backbone!r} are not to be had: "
+            f"The weights {weights} of backbone {backbone!r} are not available: "
             f"{error or type(error).__name__}\n"
             f"Wanted: {file} from {weights.url}\n"
             f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)"
-            "\nTwo ways on: weights='/path/to/the/file' with a copy of that file, or weights=None "
+            "\nTo go on, use weights='/path/to/the/file' with a copy of that file, or weights=None "
             "to train from scratch."
         ) from error
 
@@ -99,8 +103,8 @@ def read_state(path):
     Parameters
     ----------
     path : Path
-        ``.safetensors``, or a file of ``torch.save``: the state dict, or a dictionary with it
-        under ``state_dict``. Read with ``weights_only=True``.
+        A ``.safetensors`` file, or one from ``torch.save`` with the state dict itself or with a
+        dictionary that has it under ``state_dict``. It is read with ``weights_only=True``.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def read_state(path):
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    # safetensors has its own exception class, derived from nothing but Exception.
+    # safetensors has an exception class of its own, a direct subclass of Exception.
     except Exception as error:
         raise ValueError(
             f"weights: {str(path)!r} cannot be read as a file of tensors, as torch.save("
@@ -139,26 +143,24 @@ def load_state(trunk, state, source, left_out=()):
     ----------
     trunk : nn.Module
     state : dict of str to Tensor
-        Names may carry the ``module.`` of DataParallel. The batch counts of batch normalisation,
-        which old versions of torch did not write, may be missing.
+        Names may start with the ``module.`` of DataParallel. The batch counts of batch
+        normalisation, which old versions of torch did not write, may be missing.
     source : object
-        Where `state` is from, for messages.
+        Where `state` comes from, for messages.
     left_out : tuple of str
-        Parts that `trunk` has not (a classifier); what `state` has of them does not matter.
+        Parts that `trunk` lacks, such as a classifier; their weights in `state` are ignored.
 
     Raises
     ------
     ValueError
         If a weight is missing, unknown or of another shape.
     """
-    # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
-    wrapped = not any(key.startswith("module.") for key in trunk.state_dict())
-    state = {key.removeprefix("module." if wrapped else ""): state[key] for key in state}
+    names = _names_in(trunk, state)
     # A plain dict, without the versions a state_dict comes with: torch then adds batch counts.
     state = {
-        re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key): value
-        for key, value in state.items()
-        if not key.startswith(tuple(f"{name}." for name in left_out))
+        names[key]: state[key]
+        for key in state
+        if not names[key].startswith(tuple(f"{name}." for name in left_out))
     }
     problems = []
     try:
@@ -170,3 +172,12 @@ def load_state(trunk, state, source, left_out=()):
         problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
     if problems:
         raise ValueError(f"weights: {source} does not fit this backbone: {'; '.join(problems[:3])}")
+
+
+def _names_in(trunk, state):
+    """Names of a state dict -> the names that a network has for them."""
+    # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
+    is_wrapped = not any(key.startswith("module.") for key in trunk.state_dict())
+    prefix = "module." if is_wrapped else ""
+    old = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.")
+    return {key: old.sub(r"\1\2.", key.removeprefix(prefix)) for key in state}

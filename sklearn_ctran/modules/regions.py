@@ -1,4 +1,4 @@
-"""Fewer image tokens: means over regions of the image."""
+"""Image tokens as means over regions of the image."""
 
 import math
 
@@ -16,20 +16,20 @@ def pool_regions(features, grid, regions):
     grid : (int, int)
         Rows and columns, P in all.
     regions : int
-        Rows and columns of regions. Where there are no more features than regions, or only one
-        row of them, they are kept as they are.
+        Rows and columns of regions. If there are no more features than regions, or if the grid
+        has one row or one column, the features themselves are used.
 
     Returns
     -------
     tokens : Tensor of shape (B, 1 + regions ** 2, C), or (B, 1 + P, C)
-        The whole image first. A single feature, (B, 1, C), is its own mean and comes back alone.
+        The mean of the whole image first. A single feature, (B, 1, C), is returned alone.
     """
     n_features = features.shape[1]
     if n_features == 1:
         return features
     whole = features.mean(dim=1, keepdim=True)
     if n_features > regions**2 and 1 not in grid:
-        # As a product, for not every device pools grids that regions do not divide.
+        # A matrix product: not every device can pool grids that `regions` does not divide.
         one_hot = torch.eye(n_features).view(n_features, *grid)
         weights = F.adaptive_avg_pool2d(one_hot, regions).flatten(1).T
         features = weights.to(features) @ features
@@ -37,6 +37,6 @@ def pool_regions(features, grid, regions):
 
 
 def guess_grid(n_features):
-    """Rows and columns of features of unknown layout: a square if they make one, else a row."""
+    """Guess rows and columns of features: a square if their number is one, else a single row."""
     side = math.isqrt(n_features)
     return (side, side) if side**2 == n_features else (1, n_features)

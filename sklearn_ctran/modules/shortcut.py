@@ -1,4 +1,4 @@
-"""A small network of image features and label states, beside the transformer."""
+"""A small network of image features and label states that predicts beside the transformer."""
 
 import torch
 from torch import nn
@@ -13,27 +13,26 @@ class _LinearFromZero(nn.Linear):
 
 
 class Shortcut(nn.Module):
-    """Logits from pooled image features and from what is known of the other labels.
+    """Logits from pooled image features and label states.
 
-    A linear map plus one hidden layer. On a few thousand images it learns what one label says of
-    another from fewer examples than attention does. With more than 1,000 labels states go through
-    the hidden layer only.
+    A linear map plus one hidden layer. It learns relations between labels from fewer examples than
+    attention does. With more than 1,000 labels only the hidden layer reads states.
 
     Parameters
     ----------
     n_labels : int
     n_features : int
-        Width of the pooled features; 0 for none.
+        Width of the pooled features; 0 without an image.
     n_hidden : int
     dropout : float
-        On features, states and hidden units.
+        Rate for features, states and hidden units.
     """
 
-    # Known positives are few and say much, known negatives are many and say little: the scale of
-    # an input sets how freely its weights may grow under the same weight decay.
+    # Known positives are few and informative, known negatives many and less so. A larger input
+    # needs smaller weights, which the same weight decay restrains less.
     POSITIVE_SCALE = 3.0
     NEGATIVE_SCALE = 0.1
-    #: Up to this many labels the linear map reads states too: its weights grow with L ** 2.
+    #: Largest number of labels whose states the linear map reads: its size grows with L ** 2.
     MAX_LABELS_LINEAR = 1000
 
     def __init__(self, n_labels, n_features, n_hidden=512, dropout=0.5):
@@ -56,7 +55,7 @@ class Shortcut(nn.Module):
             inputs.append(features)
         inputs = self.dropout(torch.cat(inputs, dim=1))
         hidden = self.dropout(F.relu(self.hidden(inputs)))
-        # Features come last, for the linear map may read nothing else.
+        # Features come last, so that the linear map can read them alone.
         first = inputs.shape[1] - self.linear.in_features
         return self.linear(inputs[:, first:]) + self.out(hidden)
 

@@ -4,10 +4,10 @@ from torch import nn
 
 
 class SmallCNN(nn.Sequential):
-    """Convolution, batch normalisation, ReLU; five times, at strides 1, 2, 1, 2, 1.
+    """Five times convolution, batch normalisation and ReLU, with strides 1, 2, 1, 2, 1.
 
-    For images below about 64 pixels. A cell of the feature map stands for 4 x 4 pixels and sees
-    21 x 21 of them.
+    For images below about 64 pixels. A cell of the feature map covers 4 x 4 pixels; its receptive
+    field is 21 x 21 pixels.
 
     Parameters
     ----------

@@ -1,18 +1,21 @@
-"""The digest that tells whether two modules compute the same."""
+"""The digest that is equal only for modules that compute the same."""
 
 import copy
 import functools
 import os
 import subprocess
 import sys
+import types
+import warnings
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from sklearn_ctran.modules import fingerprint as fingerprint_module
 from sklearn_ctran.modules.backbone import make_backbone
-from sklearn_ctran.modules.fingerprint import fingerprint
+from sklearn_ctran.modules.fingerprint import describe
 
 
 class Scaled(nn.Module):
@@ -36,9 +39,9 @@ def module():
 
 def test_copies_have_the_same(module):
     copied = copy.deepcopy(module).eval()
-    assert fingerprint(copied) == fingerprint(module)
-    assert fingerprint(copied.to(memory_format=torch.channels_last)) == fingerprint(module)
-    assert len(fingerprint(module)) == 32
+    assert describe(copied) == describe(module)
+    assert describe(copied.to(memory_format=torch.channels_last)) == describe(module)
+    assert len(describe(module)) == 32
 
 
 @pytest.mark.parametrize(
@@ -53,9 +56,9 @@ def test_copies_have_the_same(module):
     ],
 )
 def test_whatever_counts_changes_it(module, change):
-    before = fingerprint(module)
+    before = describe(module)
     change(module)
-    assert fingerprint(module) != before
+    assert describe(module) != before
 
 
 def decorated(function):
@@ -111,20 +114,20 @@ def variants():
 
 @pytest.mark.parametrize("one, two", list(variants()))
 def test_code_and_attributes_of_ones_own_count(one, two):
-    assert fingerprint(one) == fingerprint(one)
-    assert fingerprint(one) != fingerprint(two)
+    assert describe(one) == describe(one)
+    assert describe(one) != describe(two)
 
 
 def test_the_same_in_every_process():
     """Neither the order of sets nor addresses come in."""
     code = (
         "import torch; from torch import nn\n"
-        "from sklearn_ctran.modules.fingerprint import fingerprint\n"
+        "from sklearn_ctran.modules.fingerprint import describe\n"
         "class Own(nn.Module):\n"
         "    names = {'a', 'b', 'c', 'd'}\n"
         "    def forward(self, x): return x if str(x) in {'e', 'f', 'g', 'h'} else -x\n"
         "module = Own(); module.parts = [torch.float32, nn.functional.relu, len]\n"
-        "print(fingerprint(module))"
+        "print(describe(module))"
     )
     digests = {
         subprocess.run(
@@ -139,22 +142,124 @@ def test_the_same_in_every_process():
     assert len(digests) == 1
 
 
-def test_what_cannot_be_described_is_new_each_time():
+def with_generator():
     module = nn.Identity()
-    module.thing = iter([])
-    assert fingerprint(module) != fingerprint(module)
+    module.thing = (x for x in [])
+    return module
+
+
+def with_code_that_reads_a_module_that_is_not_installed():
+    module = nn.Identity()
+    space = {"helpers": types.ModuleType("helpers")}
+    module.register_forward_hook(eval("lambda module, x, y: helpers.scale(y)", space))
+    return module
+
+
+def scripted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.script(nn.Identity())
+
+
+@pytest.mark.parametrize(
+    "make", [with_generator, with_code_that_reads_a_module_that_is_not_installed, scripted]
+)
+def test_what_cannot_be_recognised_is_new_each_time(make):
+    module = make()
+    assert describe(module) != describe(module)
+
+
+def test_globals_that_code_reads_count():
+    def make(source):
+        space = {"__name__": "program", "nn": nn}
+        exec(source, space)
+        return space["Own"]()
+
+    source = """
+factor, unread = 1, 2
+def scale(x): return [factor * each for each in x]
+class Own(nn.Module):
+    def forward(self, x): return (lambda: scale(x))()
+"""
+    before = describe(make(source))
+    assert describe(make(source)) == before
+    assert describe(make(source.replace("unread = 2", "unread = 3"))) == before
+    assert describe(make(source.replace("factor, unread = 1", "factor, unread = 5"))) != before
+    assert describe(make(source.replace("factor * each", "factor + each"))) != before
+
+
+def test_this_package_counts_by_a_version(monkeypatch):
+    network, own = make_backbone("small"), nn.Conv2d(3, 4, 1)
+    before = describe(network), describe(own)
+    forward = type(network).forward
+    monkeypatch.setattr(type(network), "forward", lambda self, x: forward(self, x))
+    assert (describe(network), describe(own)) == before
+    monkeypatch.setattr(fingerprint_module, "TOKENS_VERSION", 99)
+    assert describe(network) != before[0]
+    assert describe(own) == before[1]
+
+
+def test_installed_packages_count_by_their_version(monkeypatch):
+    network = torchvision.models.squeezenet1_1()
+    before = describe(network)
+    monkeypatch.setattr(torchvision.models.SqueezeNet, "forward", lambda self, x: x)
+    assert describe(network) == before
+    monkeypatch.setattr(torchvision, "__version__", "99")
+    assert describe(network) != before
+
+
+def test_a_function_made_in_an_installed_package():
+    class Own(nn.Module):
+        @torch.no_grad()
+        def forward(self, x):
+            return x
+
+    class Other(nn.Module):
+        @torch.no_grad()
+        def forward(self, x):
+            return -x
+
+    Other.__name__ = "Own"
+    assert describe(Own()) == describe(Own())
+    assert describe(Own()) != describe(Other())
+
+
+def test_a_class_made_in_an_installed_package():
+    one, two = (nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 1)) for _ in range(2))
+    two.load_state_dict(one.state_dict())
+    assert describe(one) == describe(two)
+    with torch.no_grad():
+        two.parametrizations.weight.original0 += 1
+    assert describe(one) != describe(two)
+
+
+def test_methods_bound_to_another_object():
+    def scale(self, x):
+        return self * x
+
+    one, two = nn.Identity(), nn.Identity()
+    one.forward, two.forward = types.MethodType(scale, 1), types.MethodType(scale, 2)
+    assert describe(one) == describe(one)
+    assert describe(one) != describe(two)
+
+
+def test_a_module_may_refer_to_its_parent():
+    parent = nn.Sequential(nn.Identity())
+    parent[0].parent = [parent]
+    assert describe(parent) == describe(parent)
 
 
 def test_weights_are_read_once(module, monkeypatch):
     reads = []
     read = fingerprint_module._read
     monkeypatch.setattr(fingerprint_module, "_read", lambda named: reads.append(1) or read(named))
-    first = fingerprint(module)
-    assert fingerprint(module) == first
-    assert len(reads) == 1
+    first = describe(module)
+    n_parts = len(reads)
+    assert describe(module) == first
+    assert len(reads) == n_parts
     module.conv.weight.data.mul_(2)
-    assert fingerprint(module) != first
-    assert len(reads) == 2
+    assert describe(module) != first
+    assert len(reads) == n_parts + 1
 
 
 def test_networks_of_torchvision():

@@ -463,7 +463,7 @@ def test_device(table):
     X, Y = table
     assert quick(device="cpu").fit(X, Y).net_.device == "cpu"
     for device in ("gpu7", "cuda:99"):
-        with pytest.raises(ValueError, match=f"device='{device}' is not to be had"):
+        with pytest.raises(ValueError, match=f"device='{device}' is not available"):
             quick(device=device).fit(X, Y)
 
 

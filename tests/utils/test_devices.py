@@ -1,19 +1,53 @@
-"""Devices and precisions."""
+"""Devices, precisions and seeds."""
 
+import contextlib
+
+import pytest
 import torch
 
-from sklearn_ctran._utils.devices import has_bfloat16
+from sklearn_ctran._utils import devices
+from sklearn_ctran._utils.devices import autocast, has_bfloat16, lent_seed, resolve_device
 
 
-def test_bfloat16_goes_by_the_processor(monkeypatch):
-    features = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    for present in features:
-        for name in features:
-            monkeypatch.setattr(torch.cpu, name, lambda has=name == present: has, raising=False)
-        assert has_bfloat16("cpu")
-    for name in features:
-        monkeypatch.setattr(torch.cpu, name, lambda: False)
-    assert not has_bfloat16("cpu")
-    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")  # as in older versions of torch
-    assert not has_bfloat16("cpu")
+def test_device_names(monkeypatch):
+    assert resolve_device("cpu") == "cpu"
+    with pytest.raises(ValueError, match="device='nonsense' is not available"):
+        resolve_device("nonsense")
+    for has_cuda, has_mps, expected in [
+        (True, False, "cuda"),
+        (False, True, "mps"),
+        (False, False, "cpu"),
+    ]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda has=has_cuda: has)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda has=has_mps: has)
+        assert resolve_device("auto") == expected
+
+
+@pytest.mark.parametrize("is_fast", [False, True])
+def test_bfloat16_goes_by_the_processor(monkeypatch, is_fast):
+    monkeypatch.setattr(devices, "cpu_has_bfloat16", lambda: is_fast)
+    assert has_bfloat16("cpu") == is_fast
     assert not has_bfloat16("meta")
+
+
+def test_autocast():
+    x = torch.ones(2, 2)
+    with autocast("cpu", "bfloat16"):
+        assert (x @ x).dtype == torch.bfloat16
+    for precision in ("float32", "float64"):
+        with autocast("cpu", precision):
+            assert (x @ x).dtype == torch.float32
+
+
+def test_a_lent_seed_is_given_back():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    draws = []
+    torch.manual_seed(5)
+    for _ in range(2):
+        with contextlib.suppress(KeyError), lent_seed(7, "cpu"):
+            draws.append(torch.rand(3))
+            raise KeyError
+    assert torch.equal(*draws)
+    assert not torch.equal(draws[0], expected)
+    assert torch.equal(torch.rand(3), expected)

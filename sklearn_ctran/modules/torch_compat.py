@@ -1,0 +1,40 @@
+"""Private functions of torch, with fallbacks for versions that lack them."""
+
+from pathlib import Path
+
+import torch
+
+
+def softmax_backward(grad, weights):
+    """Gradient of the logits of a softmax over the last axis.
+
+    Parameters
+    ----------
+    grad : Tensor of shape (..., n)
+        Gradient of the softmax's output.
+    weights : Tensor of shape (..., n)
+        The softmax's output.
+
+    Returns
+    -------
+    Tensor of shape (..., n)
+    """
+    if hasattr(torch, "_softmax_backward_data"):  # One pass through memory.
+        return torch._softmax_backward_data(grad, weights, weights.ndim - 1, weights.dtype)
+    # Like torch's, it sums bfloat16 in float32.
+    exact = torch.promote_types(weights.dtype, torch.float32)
+    weighted = grad.to(exact) * weights.to(exact)
+    return (weighted - weights.to(exact) * weighted.sum(-1, keepdim=True)).to(weights.dtype)
+
+
+def cpu_has_bfloat16():
+    """Whether the processor multiplies bfloat16 matrices in hardware (AVX-512 BF16 or AMX)."""
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    known = [getattr(torch.cpu, name) for name in names if hasattr(torch.cpu, name)]
+    if known:
+        return any(is_supported() for is_supported in known)
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False  # Not Linux: float32 is always right, if not always fastest.
+    return "avx512_bf16" in flags or "amx_tile" in flags

@@ -1,3 +1,3 @@
-"""The states of a label: what a model is told of it."""
+"""The states of a label, as the model sees them."""
 
 UNKNOWN, NEGATIVE, POSITIVE = -1, 0, 1

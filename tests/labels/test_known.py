@@ -63,6 +63,12 @@ def test_gaps_in_nullable_columns_and_objects():
     assert (encode_known_labels({"cat": pd.NA}, 3, NAMES) == -1).all()
 
 
+def test_a_label_named_by_bytes_is_one_label():
+    names = np.array([b"sun", b"rain"], dtype=object)
+    states = encode_known_labels({"g": b"rain"}, 2, names, groups={"g": (b"sun", b"rain")})
+    np.testing.assert_array_equal(states, [[0, 1], [0, 1]])
+
+
 def test_a_label_named_by_a_tuple_is_one_label():
     names = np.empty(2, dtype=object)
     names[:] = [("x", 1), ("x", 2)]
@@ -82,6 +88,8 @@ SKIES = np.array(["cat", "sun", "rain"])
         ("sun", [[1, 0]] * 3),
         (("sun", "rain"), [[1, 1]] * 3),
         ({"rain"}, [[0, 1]] * 3),
+        (frozenset({"rain"}), [[0, 1]] * 3),
+        ([["sun"], ["rain", "sun"], []], [[1, 0], [1, 1], [0, 0]]),
         ((), [[0, 0]] * 3),
         (None, [[-1, -1]] * 3),
         (np.nan, [[-1, -1]] * 3),

@@ -66,9 +66,9 @@ def test_weights_that_are_shares_are_warned_of(table, model):
     """By every fit: it would take 40 samples for one."""
     X, Y, weights = table
     message = r"sample_weight sums to less than 2 .* Multiply by len\(sample_weight\) / sum\(sample"
-    with pytest.warns(UserWarning, match=message) as told:
+    with pytest.warns(UserWarning, match=message) as caught:
         model.fit(X, np.nan_to_num(Y), sample_weight=weights / weights.sum())
-    assert told[0].filename == __file__
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize(

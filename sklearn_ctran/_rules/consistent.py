@@ -124,8 +124,9 @@ class ConsistentLabels(nn.Module):
         """States (B, L) that a single rule implies; unknown where none does."""
         members, below, above = (like(t, states) for t in (self.members, self.below, self.above))
         positive, negative = (states == POSITIVE).int(), (states == NEGATIVE).int()
-        excluded = self._sum_over_rivals(take(positive, members)) > 0
-        left_over = self._sum_over_rivals(take(negative, members)) == like(self.decisive, states)
+        # An unknown label adds nothing to these sums, so they are sums over its rivals.
+        excluded = self._sum_over_group(take(positive, members)) > 0
+        left_over = self._sum_over_group(take(negative, members)) == like(self.decisive, states)
         n = self.n_labels
         becomes_positive = _sum_by(left_over.int(), members, n)
         becomes_positive += _sum_by(take(positive, below), above, n)
@@ -136,10 +137,10 @@ class ConsistentLabels(nn.Module):
         implied[becomes_positive > 0] = POSITIVE
         return implied
 
-    def _sum_over_rivals(self, values):
-        """For each membership (B, S), the sum over the other members of its group (B, S)."""
+    def _sum_over_group(self, values):
+        """For each membership (B, S), the sum over all members of its group (B, S)."""
         group = like(self.group, values)
-        return take(_sum_by(values, group, len(self.exclusive)), group) - values
+        return take(_sum_by(values, group, len(self.exclusive)), group)
 
     @torch.no_grad()
     def contradictions(self, states):

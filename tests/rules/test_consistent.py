@@ -331,6 +331,24 @@ def test_ten_thousand_classes():
     assert torch.allclose(consistent.marginals(z, states)[0], z[0].softmax(dim=0), atol=1e-7)
 
 
+def test_totals_are_in_the_order_of_components():
+    pair, groups = (0, 1), [((2, 3), False), ((4, 5), True)]
+    consistent = ConsistentLabels(6, groups, [pair])
+    assert consistent.components == [(0, 1), (2, 3), (4, 5)]
+    z = torch.randn(3, 6)
+    total = consistent.log_partition(z, unknown(3, 6))
+    alone = [ConsistentLabels(6, [], [pair]), *(ConsistentLabels(6, [each], []) for each in groups)]
+    for column, part in zip(total.T, alone, strict=True):
+        assert torch.allclose(column, part.log_partition(z, unknown(3, 6))[:, 0])
+
+
+def test_components_with_some_labels_are_counted():
+    consistent = ConsistentLabels(7, [((0, 1, 2), True), ((3, 4), False)], [(4, 5)])
+    labels = torch.zeros(3, 7, dtype=torch.bool)
+    labels[0, [0, 1, 3]] = labels[1, [5, 6]] = labels[2, 6] = True
+    assert consistent.count_components(labels).item() == 3
+
+
 def test_rules_that_no_label_set_obeys():
     pairs = [((0, 1), True), ((1, 2), True), ((0, 2), True)]
     consistent = ConsistentLabels(4, pairs, [])

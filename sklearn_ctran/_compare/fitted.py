@@ -11,7 +11,7 @@ from sklearn_ctran._adapters.samples import fit
 from sklearn_ctran._adapters.unwrap import fit_target, fits_with, unwrap
 from sklearn_ctran._labels.states import check_columns
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._utils.names import as_names, describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran.metrics._own_threshold import with_own_threshold
 from sklearn_ctran.model_selection._meta import LearnedOutOfFold
 
@@ -119,8 +119,8 @@ def _check_names(fitted, samples):
     own, given = getattr(fitted, "extra_label_names_", ()), samples.extra_labels
     if len(own) and given is not None and list(own) != list(given):
         raise ValueError(
-            f"The method was fitted with the extra labels {describe(as_names(own))}; "
-            f"extra_labels has {describe(as_names(given))}."
+            f"The method was fitted with the extra labels {listed(own)}; "
+            f"extra_labels has {listed(given)}."
         )
 
 

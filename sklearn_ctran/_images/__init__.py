@@ -1,1 +1,1 @@
-"""Images in, image tokens out."""
+"""From images, in any form users have them, to image tokens."""

@@ -1,4 +1,4 @@
-"""One image of any kind -> its RGB pixels as a uint8 tensor, decoded no larger than needed."""
+"""One image of any kind: decoding to a uint8 RGB tensor, no larger than needed."""
 
 import os
 from contextlib import contextmanager
@@ -10,9 +10,7 @@ from PIL import Image
 
 _HAS_SIMPLEJPEG = find_spec("simplejpeg") is not None
 
-
 _EXIF_ORIENTATION = 0x0112
-
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -24,7 +22,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
@@ -35,42 +32,45 @@ def is_path(item):
 
 @contextmanager
 def named(row, item):
-    """Errors inside become errors that say which row and file they are about."""
+    """Turn errors inside the context into ones that name the row and the file."""
     where = f"row {row}: {os.fsdecode(item)}" if is_path(item) else f"row {row}"
     try:
         yield
     except FileNotFoundError:
         raise FileNotFoundError(f"{where}: there is no such file.") from None
-    # PIL's readers raise nearly any type on broken files: SyntaxError, struct.error, IndexError.
+    # On broken files, PIL raises errors of many types: SyntaxError, struct.error, IndexError.
     except Exception as error:
         reason = f"{error}" or type(error).__name__
         raise ValueError(f"{where}: cannot be read as an image: {reason}") from error
 
 
 def orientation(image, decode=True):
-    """EXIF orientation of a PIL image, 1..8; PNG files may hide it behind their pixels."""
+    """Return the EXIF orientation of a PIL image, 1..8.
+
+    Without `decode`, the pixels are not read; PNG files may have their EXIF data after the pixels.
+    """
     exif = image.getexif() if decode else Image.Image.getexif(image)
     return exif.get(_EXIF_ORIENTATION, 1)
 
 
 def is_plain_jpeg(image):
-    """Whether any JPEG decoder makes of this opened file what PIL does: RGB or grey, upright."""
+    """Tell JPEG files (RGB or grey, upright) that every decoder decodes to the same as PIL."""
     return image.format == "JPEG" and image.mode in ("RGB", "L") and orientation(image) == 1
 
 
 def load(row, item, least_side=None, is_plain=False):
-    """Pixels of a path, PIL image or numpy image.
+    """Return the pixels of a path, PIL image or numpy image.
 
     Parameters
     ----------
     row : int
-        Named in errors.
+        The row's number, for errors.
     item : path, PIL image or ndarray
     least_side : int, optional
-        A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if that divides it, as long as
-        neither side becomes shorter than this. None: everything at full size.
+        A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if its sides are divisible and
+        do not become shorter than this. None: full size.
     is_plain : bool
-        What `is_plain_jpeg` said of the file when it was checked.
+        The result of `is_plain_jpeg` when the file was checked.
 
     Returns
     -------
@@ -92,23 +92,23 @@ def load(row, item, least_side=None, is_plain=False):
 
 
 def _reduce(image, least_side):
-    """Let a JPEG file be decoded at 1/8, 1/4 or 1/2, the smallest that `least_side` allows."""
+    """Let PIL decode a JPEG file at 1/8, 1/4 or 1/2: the smallest that `least_side` allows."""
     for scale in (8, 4, 2):
-        # Sizes that do not divide are rounded up, which would shift the image by part of a pixel:
-        # far more than what the reduced size itself changes.
+        # The sides of other images are rounded up, which shifts the image by part of a pixel. That
+        # changes the result far more than the reduced size itself.
         divides = all(side % scale == 0 for side in image.size)
         if divides and min(image.size) // scale >= least_side:
-            # Does nothing if the file is no JPEG.
+            # Has no effect on files that are not JPEG.
             image.draft(None, (image.width // scale, image.height // scale))
             return
 
 
 def _decode_jpeg(path):
-    """RGB pixels of a plain JPEG file, or None if there is something wrong: PIL says better what.
+    """Return the RGB pixels of a plain JPEG file; None on errors, as PIL's messages are better.
 
-    The same pixels as PIL's, in half the time: PIL copies them twice on their way out.
+    The pixels are the same as PIL's, in half the time: PIL copies them twice.
     """
-    import simplejpeg  # Not before it is used, like torchvision.
+    import simplejpeg  # imported where it is used, because it is optional
 
     try:
         with open(path, "rb") as file:
@@ -124,31 +124,50 @@ def _upright_pixels(image):
 
 
 def pil_pixels(image):
-    """Pixels of a PIL image of any mode: uint8 RGB or RGBA, uint16 grey or float grey."""
+    """Return the pixels of a PIL image of any mode: uint8 RGB or RGBA, uint16 or float grey."""
     if image.mode.startswith("I"):
-        pixels = np.asarray(image)
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise ValueError(
-                f"its 32-bit values go from {pixels.min()} to {pixels.max()}, beyond 0..65535"
-            )
-        return pixels.astype(np.uint16)
+        return _integer_pixels(image)
     if image.mode == "F":
-        pixels = np.asarray(image)
-        if not (pixels.min() >= 0 and pixels.max() <= 1):
-            raise ValueError(
-                f"its float values go from {pixels.min():g} to {pixels.max():g}, beyond [0, 1]; "
-                'use image.convert("L") if they mean 0..255'
-            )
-        return pixels
+        return _float_pixels(image)
     if image.mode == "La":
-        image = image.convert("LA")  # the only conversion PIL has for it
+        image = image.convert("LA")  # PIL has no other conversion of this mode.
     has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
     mode = "RGBA" if has_alpha else "RGB"
     return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
+def _integer_pixels(image):
+    pixels = np.asarray(image)
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 65535:
+        raise ValueError(f"its 32-bit values go from {low} to {high}, beyond 0..65535")
+    return pixels.astype(np.uint16)
+
+
+def _float_pixels(image):
+    pixels = np.asarray(image)
+    low, high = pixels.min(), pixels.max()
+    if not (low >= 0 and high <= 1):  # also if there are NaN
+        raise ValueError(
+            f"its float values go from {low:g} to {high:g}, beyond [0, 1]; "
+            'use image.convert("L") if they mean 0..255'
+        )
+    return pixels
+
+
 def rgb(pixels, has_rows=False):
-    """Pixels (H, W), (H, W, 1 | 3 | 4), or rows of them, of any dtype -> uint8 (..., H, W, 3)."""
+    """Turn pixels of any dtype into uint8 RGB.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, 1 | 3 | 4), or (n, ...) with `has_rows`
+        bool, uint8, uint16, or float in [0, 1]. A fourth channel is transparency, laid on white.
+    has_rows : bool
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W, 3) or (n, H, W, 3), uint8
+    """
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     elif pixels.dtype == np.uint16:
@@ -159,11 +178,11 @@ def rgb(pixels, has_rows=False):
         pixels = pixels[..., None]
     if pixels.shape[-1] == 4:
         colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
-        # On white; + 127 rounds to nearest.
+        # Adding 127 rounds the division to nearest.
         pixels = ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
     return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)
 
 
 def as_tensor(pixels):
-    """uint8 (..., H, W, 3) -> tensor (..., 3, H, W); copied only if torch could not hold it."""
+    """Turn uint8 pixels (..., H, W, 3) into a tensor (..., 3, H, W), without a copy if possible."""
     return torch.from_numpy(np.require(pixels, requirements=["C", "W"])).movedim(-1, -3)

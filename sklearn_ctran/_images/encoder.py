@@ -1,4 +1,4 @@
-"""Images through a backbone, each once."""
+"""From images to tokens: each image is passed through a backbone once."""
 
 import contextlib
 import hashlib
@@ -9,28 +9,28 @@ from importlib.metadata import version
 import numpy as np
 import torch
 
-from sklearn_ctran._images.tokens import ImageBatches, _collect
+from sklearn_ctran._images.tokens import ImageBatches, Tokens
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import prefetch
 
-#: Of decoding and resizing: to be raised when the pixels that they make change.
+#: The version of decoding and resizing. Raise it when the pixels that they produce change.
 _VERSION = 1
 
 
 class Encoder:
-    """Passes images through a backbone in evaluation mode, each once.
+    """Passes images through a backbone in evaluation mode.
 
     Parameters
     ----------
     backbone : Backbone
     preprocess : Preprocessing
-        Nothing random happens.
+        Used without augmentation.
     batch_size : int
     device : str
     precision : {"float32", "bfloat16"}
-        Of the backbone; tokens are float32.
+        The precision of the backbone; tokens are float32.
     verbose : int
-        Above 0, progress goes to standard error.
+        If above 0, progress is printed to standard error.
     """
 
     def __init__(
@@ -44,30 +44,35 @@ class Encoder:
         self.verbose = verbose
 
     def space(self, size):
-        """Digest of all that tokens depend on besides the image; `size` is that of its batch."""
+        """Return a digest of all that tokens depend on, except the image.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Height and width of the preprocessed images.
+        """
         steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
         text = f"{self.backbone.fingerprint()} {steps} {self.precision}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
-        """Tokens of images, from a cache as far as it has them.
+        """Compute the tokens of images, or read them from a cache that has them.
 
         Parameters
         ----------
         images : Images
         cache : TokenCache, optional
         label : str
-            What the cache calls these tokens.
+            The name of these tokens in the cache.
 
         Returns
         -------
-        Tokens or CachedTokens
-            Of shape (n_samples, n_tokens, n_channels), float32, row-major over the feature map's
-            (h, w).
+        tokens : Tokens or CachedTokens of shape (n_samples, n_tokens, n_channels), float32
+            The tokens of an image are the positions (h, w) of its feature map, row by row.
         """
         passes = _Passes(self, images)
         if cache is None:
-            tokens = _collect(passes(np.arange(len(images))), len(images))
+            tokens = Tokens.collect(passes(np.arange(len(images))), len(images))
         else:
             space = self.space(self.preprocess.final_size(images.sizes[0]))
             tokens = cache.tokens(
@@ -78,12 +83,12 @@ class Encoder:
 
 
 class _Passes:
-    """The passes of one set of images through a backbone, with their progress."""
+    """Passes one set of images through a backbone and reports progress."""
 
     def __init__(self, encoder, images):
         self.encoder = encoder
         self.source = ImageBatches(images, encoder.preprocess)
-        self.backbone = None  # made when the first image has to go through it
+        self.backbone = None  # made when the first image is passed
         self.n_done = 0
         self.start = time.perf_counter()
 
@@ -99,7 +104,7 @@ class _Passes:
         self.backbone.eval()
         batches = (self.source.batch(part) for part in parts)
         if torch.device(encoder.device).type != "cpu":
-            batches = prefetch(batches)  # On a CPU, decoding ahead would slow the network down.
+            batches = prefetch(batches)  # On a CPU, decoding ahead slows the network down.
         try:
             with contextlib.closing(batches):
                 for part, images in zip(parts, batches, strict=True):

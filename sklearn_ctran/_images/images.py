@@ -1,6 +1,6 @@
-"""Photos as people have them -> uint8 batches of one size.
+"""Sets of images in any form, to uint8 batches of one size.
 
-`check_images` looks at everything once, so that whatever is wrong is said before training starts;
+`check_images` checks all images first, so that errors are raised before training starts.
 `Images.batch` then decodes, resizes and augments one batch at a time.
 """
 
@@ -25,9 +25,7 @@ from sklearn_ctran._utils.threads import for_each
 
 _CHUNK_BYTES = 1 << 24
 
-
 _ROW_KINDS = "a path, a PIL image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-
 
 _SET_KINDS = (
     "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
@@ -36,18 +34,18 @@ _SET_KINDS = (
 
 
 class Images:
-    """Checked images, decoded when a batch of them is asked for. Made by `check_images`.
+    """Checked images, decoded batch by batch. Made by `check_images`.
 
     Parameters
     ----------
     rows : ndarray of shape (n, H, W) or (n, H, W, channels), or sequence of path, image or ndarray
         The user's own objects; nothing is copied.
     sizes : ndarray of shape (n, 2)
-        Height and width of each image, EXIF orientation applied.
+        Height and width of each image, after EXIF orientation.
     are_plain : ndarray of shape (n,), bool, optional
-        Which rows `is_plain_jpeg`; None for an array of images.
+        The result of `is_plain_jpeg` for each row; None for an array of images.
     n_jobs : int or None
-        Threads that decode the rows of a list.
+        The number of threads that decode the rows of a list.
     """
 
     def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
@@ -67,11 +65,11 @@ class Images:
         indices : array-like of int, shape (batch,)
         preprocessing : Preprocessing
         generator : torch.Generator, optional
-            Given in training: flips and crops are drawn from it. None: nothing random happens.
+            Given in training: flips and crops are drawn from it. None: nothing is random.
 
         Returns
         -------
-        Tensor of shape (batch, 3, height, width), dtype uint8, channels last in memory
+        batch : Tensor of shape (batch, 3, height, width), uint8, channels last in memory
         """
         indices = np.asarray(indices)
         if self.are_plain is None:
@@ -81,7 +79,7 @@ class Images:
         return preprocessing.finish(resized, generator)
 
     def _load_resized(self, indices, preprocessing):
-        """A batch of rows of a list; full-size photos never pile up."""
+        """Decode and resize rows of a list one by one: few full-size photos are in memory."""
         height, width = preprocessing.resized_size(self.sizes[indices[0]])
         batch = np.empty((len(indices), height, width, 3), dtype=np.uint8)
 
@@ -93,26 +91,26 @@ class Images:
                     f"row {row} is {image.shape[1]} x {image.shape[2]} pixels, but {height} x "
                     f"{width} were expected: has the file changed?"
                 )
-            # By numpy, for torch would set several threads to work on each image.
+            # With numpy, because torch would use several threads for each image.
             batch[position] = image.movedim(0, -1).numpy()
 
         for_each(fill, len(indices), self.n_jobs)
         return torch.from_numpy(batch).movedim(-1, 1)
 
     def _load(self, row, least_side):
-        # PIL is the slower decoder, but the one with a reduced size.
+        # PIL is the slower decoder, but only PIL decodes at a reduced size.
         is_plain = self.are_plain[row] and least_side is None
         return load(row, self.rows[row], least_side, is_plain)
 
     def keys(self):
-        """Content keys: equal for equal content, in whatever order and under whatever name.
+        """Return the content key of each image; equal content has an equal key.
 
         Returns
         -------
         keys : list of bytes
-            16 bytes for each image: of a file's bytes, of an array's pixels, dtype and shape, or
-            of all that a PIL image's look depends on. Images of one look may differ in their
-            keys, for instance a file and the array of its pixels.
+            16 bytes for each image: a digest of a file's bytes, of an array's pixels, dtype and
+            shape, or of everything that a PIL image's look depends on. Images that look the same
+            may have different keys, for instance a file and the array of its pixels.
         """
         keys = [b""] * len(self)
 
@@ -124,38 +122,39 @@ class Images:
 
 
 def check_images(X, *, n_jobs=None, decode=True):
-    """Validate a set of images of any kind; files are decoded once to be sure that they can be.
+    """Check a set of images of any kind; files are decoded once, to find broken ones.
 
-    All become RGB with 8 bits: grey is replicated, 16-bit grey and bool are scaled to 0..255,
+    Batches will be 8-bit RGB: grey is replicated, 16-bit grey and bool are scaled to 0..255,
     floats in [0, 1] become ``round(255 * x)``, transparency is laid on white, and EXIF
     orientation is applied. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in
-    [0, 1] ("F"). Of an animation the first frame is taken.
+    [0, 1] ("F"). The first frame of an animation is used.
 
     Parameters
     ----------
     X : array-like of images
         An array of shape (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype
         uint8, uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column
-        DataFrame of paths, PIL images and arrays, mixed kinds and sizes allowed.
+        DataFrame of paths, PIL images and arrays, of mixed kinds and sizes.
     n_jobs : int or None
-        Threads that decode files; None means 1, -1 all cores.
+        The number of threads that decode files; None means 1, -1 all cores.
     decode : bool
-        False only reads the headers of files, where all images will be decoded soon anyway: a
-        file whose pixels are broken is then found by `Images.batch`, with the same error.
+        False reads only the headers of files, for images that are all decoded soon after: then
+        `Images.batch` raises the same error for a file whose pixels are broken.
 
     Returns
     -------
-    Images
+    images : Images
 
     Raises
     ------
     FileNotFoundError
-        A path that does not exist; row and path are named.
+        If a path does not exist. The message names row and path.
     TypeError
-        X or one of its rows is no image at all (a torch tensor, a number, None, ...).
+        If X or one of its rows is no image at all (a torch tensor, a number, None, ...).
     ValueError
-        An empty set, a broken or truncated file, NaN, infinite or out-of-range pixels, wrong
-        dtype, number of axes or channels, a side of zero pixels. Row and path are named.
+        If the set is empty, a file is broken or truncated, pixels are NaN, infinite or out of
+        range, or dtype, number of axes, channels or sides are wrong. The message names row and
+        path.
     """
     if isinstance(X, torch.Tensor):
         raise TypeError("X is a torch tensor; give a numpy array (n, H, W, 3) instead.")
@@ -177,7 +176,7 @@ def check_images(X, *, n_jobs=None, decode=True):
 
 
 def _rows(X):
-    """One object per image from a list, tuple, array, Series or DataFrame; a list or an array."""
+    """Return a list or an array with one path or image per row of X."""
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
@@ -186,12 +185,12 @@ def _rows(X):
         raise ValueError(f"X has shape {X.shape} and dtype {X.dtype}; images are {_SET_KINDS}.")
     if not isinstance(X, (list, tuple, np.ndarray)):
         raise TypeError(f"X is a {type(X).__name__}; images are {_SET_KINDS}.")
-    # Texts in an array are shorter than as objects, and are taken out one by one.
+    # An array of strings takes less memory than a list of them.
     return X if isinstance(X, np.ndarray) and X.dtype.kind in "SU" else list(X)
 
 
 def _check_array(X):
-    """Sizes (n, 2) of a numeric array of images."""
+    """Check a numeric array of images and return their sizes (n, 2)."""
     if X.ndim and len(X) == 0:
         raise ValueError(f"X holds no images: its shape is {X.shape}.")
     if X.ndim not in (3, 4):
@@ -201,13 +200,13 @@ def _check_array(X):
     _check_layout(X, has_rows=True, name="X")
     per_chunk = max(1, _CHUNK_BYTES // X[0].nbytes)
     for start in range(0, len(X), per_chunk):
-        # By chunks, as whole-array tests of floats would need as much memory again.
+        # In chunks, because comparing the whole array at once would need as much memory again.
         _check_range(X[start : start + per_chunk], first_row=start)
     return np.broadcast_to(np.array(X.shape[1:3]), (len(X), 2))
 
 
 def _check_row(row, item, decode):
-    """(height, width) of one row of a list, and whether it `is_plain_jpeg`."""
+    """Check one row of a list; return its (height, width) and whether it `is_plain_jpeg`."""
     if isinstance(item, np.ndarray):
         _check_layout(item, has_rows=False, name=f"row {row}")
         _check_range(item[None], first_row=row)
@@ -228,14 +227,14 @@ def _short(item):
 
 
 def _check_pil(image, decode=True, is_file=False):
-    """(height, width) of a PIL image, which is decoded to see that it can be."""
+    """Check a PIL image, by decoding it if asked to, and return its (height, width)."""
     width, height = image.size
     if not (width and height):
         raise ValueError(f"the image has {height} x {width} pixels")
     is_turned = orientation(image, decode) >= 5
     if decode:
         if is_file:
-            # A JPEG at an eighth of its size: all bytes are still read, but most work is saved.
+            # Decoding a JPEG at an eighth of its size still reads all bytes, with much less work.
             image.draft("L", (1, 1))
         image.load()
         if image.mode in ("I", "F"):
@@ -247,11 +246,8 @@ def _check_layout(pixels, *, has_rows, name):
     """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
     shape = pixels.shape[1:] if has_rows else pixels.shape
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
-        hint = ""
-        if len(shape) == 3 and shape[0] in (1, 3, 4):
-            axes = "0, 2, 3, 1" if has_rows else "1, 2, 0"
-            hint = f" It looks channels-first: give {'X' if has_rows else 'x'}.transpose({axes})."
         kinds = _SET_KINDS if has_rows else _ROW_KINDS
+        hint = _hint_at_channels(shape, has_rows)
         raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
     if 0 in shape:
         raise ValueError(f"{name} has shape {pixels.shape}: images without pixels.")
@@ -262,8 +258,16 @@ def _check_layout(pixels, *, has_rows, name):
         )
 
 
+def _hint_at_channels(shape, has_rows):
+    """Say how to transpose images whose channels seem to come first."""
+    if len(shape) != 3 or shape[0] not in (1, 3, 4):
+        return ""
+    transposed = "X.transpose(0, 2, 3, 1)" if has_rows else "x.transpose(1, 2, 0)"
+    return f" It looks channels-first: give {transposed}."
+
+
 def _check_range(pixels, first_row):
-    """Raise ValueError for the first row of floats (rows, H, W, ...) not within [0, 1]."""
+    """Raise ValueError if floats (rows, H, W, ...) are not in [0, 1]; name the first such row."""
     if pixels.dtype.kind != "f" or (pixels.min() >= 0 and pixels.max() <= 1):
         return
     for row, image in enumerate(pixels, first_row):

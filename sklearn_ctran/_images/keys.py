@@ -1,4 +1,4 @@
-"""A short key for the content of an image, by which the same image is known again."""
+"""Content keys of images: equal content has an equal key, whatever the file's name."""
 
 import os
 import threading
@@ -10,33 +10,29 @@ import numpy as np
 from sklearn_ctran._images.decoding import is_path, named, orientation
 
 _KEY_BYTES = 16
-
-
 _READ_BYTES = 1 << 20
-
-
 _MEMO_ENTRIES = 1_000_000
 
-
-# A file that changed this short a time ago may change again and keep its time stamps.
+# A file that changed less than this ago may change again without new time stamps.
 _SETTLED_NS = 2_000_000_000
 
-
+# From signatures of unchanged files to their keys.
 _memo, _memo_lock = {}, threading.Lock()
 
 
 def content_key(row, item):
-    """Key of a path, PIL image or numpy image: 16 bytes, the same for the same content.
+    """Return the content key of a path, PIL image or numpy image.
 
     Parameters
     ----------
     row : int
-        Named in errors.
+        The row's number, for errors.
     item : path, PIL image or ndarray
 
     Returns
     -------
-    bytes
+    key : bytes
+        16 bytes, the same for the same content.
     """
     if isinstance(item, np.ndarray):
         return _digest(f"{item.dtype.str} {item.shape}", np.ascontiguousarray(item))
@@ -52,7 +48,7 @@ def _digest(text, *buffers):
 
 
 def _pil_key(image):
-    # First of all, for loading may change any of the others.
+    # The pixels come first, because loading them may change the other attributes.
     pixels = image.tobytes()
     palette = bytes(image.getpalette(None) or ())
     palette_mode = image.palette.mode if image.palette else None
@@ -62,10 +58,10 @@ def _pil_key(image):
 
 
 def _file_key(path):
-    """Digest of a file's bytes, remembered for as long as the file does not change."""
+    """Return the digest of a file's bytes, remembered as long as the file does not change."""
     status = os.stat(path)
     times = (status.st_mtime_ns, status.st_ctime_ns)
-    # A digest, as a million paths would take several times the memory.
+    # A digest, because a million paths would take several times the memory.
     signature = _digest(repr((os.path.abspath(path), status.st_size, status.st_ino, *times)))
     key = _memo.get(signature)
     if key is not None:

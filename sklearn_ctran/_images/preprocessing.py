@@ -1,7 +1,7 @@
-"""Decoded images of any size -> a batch of one size, augmented in training.
+"""Decoded images of any size to a batch of one size, augmented in training.
 
-`Preprocessing.resize` works on one image at a time, so that full-size photos never pile up;
-`Preprocessing.finish` crops, flips and augments the batch that they make.
+`Preprocessing.resize` takes one image at a time, so that few full-size photos are in memory;
+`Preprocessing.finish` crops, flips and augments the batch.
 """
 
 import math
@@ -14,18 +14,18 @@ _AUGMENTATIONS = (None, "flip", "crop", "flip+crop")
 
 
 class Preprocessing:
-    """The way from decoded images of any size to a batch of one size.
+    """Resizes, crops and augments decoded images.
 
     Parameters
     ----------
     image_size : int, pair of int or None
-        ``s``: the whole image, resized to s x s. ``(resize, crop)``: resized to resize x resize,
-        of which crop x crop is cut out, at a random place if `augment` says so, in the middle
-        otherwise (the paper: 640, 576). None: images keep their size, which must be one size.
+        ``s``: the whole image is resized to s x s. ``(resize, crop)``: it is resized to
+        resize x resize, and crop x crop pixels are cut out of its middle, or at a random place if
+        `augment` says so (the paper: 640, 576). None: images keep their size, which must be equal.
     augment : None, "flip", "crop", "flip+crop" or callable
-        What happens in training, per image: horizontal flips, random places of the crop. A
-        callable takes a uint8 batch (B, 3, H, W), in training only, and returns such a batch of
-        the same shape; torch's random numbers inside it are seeded from the generator.
+        What is random in training, for each image: horizontal flips, the place of the crop. A
+        callable takes a uint8 batch (B, 3, H, W) and returns such a batch of the same shape; it
+        is called in training only. torch's random numbers inside it are seeded from the generator.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class Preprocessing:
             )
 
     def check(self, images):
-        """Raise ValueError if images keep their size (``image_size=None``) and sizes differ."""
+        """Raise ValueError if ``image_size=None`` and the images' sizes differ."""
         if self.resize_to is not None:
             return
         (other,) = np.nonzero((images.sizes != images.sizes[0]).any(axis=1))
@@ -63,36 +63,35 @@ class Preprocessing:
 
     @property
     def draws_globally(self):
-        """Whether training draws from torch's global generator while it makes a batch."""
+        """Whether making a training batch uses torch's global random generator."""
         return callable(self.augment)
 
     def resized_size(self, size):
-        """Height and width after `resize` of an image that has height and width `size`."""
+        """Return height and width after `resize` of an image with height and width `size`."""
         return tuple(map(int, size)) if self.resize_to is None else (self.resize_to, self.resize_to)
 
     def final_size(self, size):
-        """Height and width in the end of an image that has height and width `size`."""
+        """Return height and width after `finish` of an image with height and width `size`."""
         return self.resized_size(size) if self.crop_to is None else (self.crop_to, self.crop_to)
 
     def least_side(self, size):
-        """How short the sides of an image of height and width `size` may become in decoding.
+        """Return the least length of the sides of a decoded image with height and width `size`.
 
-        Half as long again as they will be in the end: resizing then still averages what was
-        decoded. On photos of natural scenes the result differed from that of the whole by 0.8 of
-        255 grey levels in the mean (0.7 at twice, 2.2 at just the final size). None: it is to be
-        decoded as it is.
+        It is 1.5 times the final length, so that resizing still averages decoded pixels. On photos
+        of natural scenes, the result differed from that of full decoding by 0.8 of 255 grey levels
+        on average (0.7 for a factor of 2, 2.2 for a factor of 1). None: decode at full size.
         """
         if self.resize_to is None:
             return None
         least = math.ceil(1.5 * self.resize_to)
-        return None if min(size) < 2 * least else least  # Not even half the size would do.
+        return None if min(size) < 2 * least else least  # Half the size is too small.
 
     def __call__(self, images, generator=None):
-        """Preprocess uint8 tensors (3, H, W) into a uint8 batch; see `Images.batch`."""
+        """Turn uint8 tensors (3, H, W) into a uint8 batch; see `Images.batch`."""
         return self.finish(torch.stack([self.resize(image) for image in images]), generator)
 
     def resize(self, images):
-        """Resize one image or images of one size, uint8 (..., 3, H, W), antialiased bilinear."""
+        """Resize images of one size, uint8 (..., 3, H, W), bilinearly with antialiasing."""
         size = [self.resize_to] * 2
         if self.resize_to is None or list(images.shape[-2:]) == size:
             return images
@@ -109,7 +108,7 @@ class Preprocessing:
             return batch
         if self._flips:
             flipped = torch.rand(len(batch), generator=generator) < 0.5
-            # One by one: a tenth of the time of flipping all and choosing.
+            # Flipping one by one takes a tenth of the time of flipping all and choosing.
             for image in flipped.nonzero().flatten().tolist():
                 batch[image] = batch[image].flip(-1)
         if callable(self.augment):
@@ -131,7 +130,7 @@ class Preprocessing:
     def _call(self, batch, generator):
         shape = batch.shape
         seed = torch.randint(2**62, (), generator=generator).item()
-        # torchvision's transforms draw from the global generator, which is not ours to move.
+        # torchvision's transforms use the global generator, whose state is the user's.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             batch = self.augment(batch)
@@ -147,7 +146,7 @@ class Preprocessing:
 
 
 def _check_image_size(image_size):
-    """(side to resize to, side to crop to); None for what is not to be done."""
+    """Return (side to resize to, side to crop to), None for steps that are left out."""
     if image_size is None:
         return None, None
     is_pair = isinstance(image_size, (tuple, list)) and len(image_size) == 2

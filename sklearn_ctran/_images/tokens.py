@@ -1,15 +1,15 @@
-"""Image tokens: features as given, or computed from images by a backbone, once per image."""
+"""Inputs of networks, served in batches: tokens, encoded images, and images for a backbone."""
 
 import math
 
 import numpy as np
 import torch
 
-_CHUNK = 256  # images that are looked at together
+_CHUNK = 256  # the number of images that are processed together
 
 
 class Tokens:
-    """Features in memory, served in batches.
+    """Tokens in memory.
 
     Parameters
     ----------
@@ -18,6 +18,16 @@ class Tokens:
 
     def __init__(self, values):
         self.values = values
+
+    @classmethod
+    def collect(cls, batches, n_samples):
+        """Make Tokens of an iterable of (rows, Tensor (B, P, C)) that covers all rows."""
+        values = None
+        for rows, tokens in batches:
+            if values is None:
+                values = np.empty((n_samples, *tokens.shape[1:]), dtype=np.float32)
+            values[rows] = tokens.numpy()
+        return cls(values)
 
     def __len__(self):
         return len(self.values)
@@ -28,22 +38,22 @@ class Tokens:
         return self.values.shape
 
     def batch(self, rows, generator=None):
-        """Rows as a Tensor (B, P, C); features are never augmented."""
+        """Return rows as a Tensor (B, P, C); tokens are never augmented."""
         return torch.from_numpy(self.values[rows])
 
 
 class EncodedImages:
-    """Images that a fitted estimator has passed through its backbone; made by its ``encode``.
+    """Images after the backbone of a fitted estimator; made by its ``encode``.
 
-    Stands for the images in every method that predicts or scores, and in that of other estimators
-    with the same backbone, weights, preprocessing and `regions`. Rows can be chosen as of an
-    array.
+    Every method that predicts or scores takes them in place of the images, also those of other
+    estimators with the same backbone, weights, preprocessing and `regions`. Rows can be selected
+    as in an array.
 
     Attributes
     ----------
     shape : (n_samples, n_tokens, n_channels)
     key : tuple
-        Equal for what estimators can take in one another's place.
+        Estimators with equal keys can use each other's encoded images.
     """
 
     def __init__(self, tokens, key, rows=None):
@@ -60,11 +70,11 @@ class EncodedImages:
         return (len(self), *self._tokens.shape[1:])
 
     def __getitem__(self, rows):
-        """Some of the images: a slice, or an array of positions or booleans."""
+        """Select images by a slice, or an array of positions or booleans."""
         return EncodedImages(self._tokens, self.key, np.atleast_1d(self._rows[rows]))
 
     def batch(self, rows, generator=None):
-        """Rows as a Tensor (B, P, C)."""
+        """Return rows as a Tensor (B, P, C)."""
         return self._tokens.batch(self._rows[rows])
 
     def __repr__(self):
@@ -72,7 +82,7 @@ class EncodedImages:
 
 
 class ImageBatches:
-    """Images, decoded and resized when asked for.
+    """Images that are decoded and resized batch by batch.
 
     Parameters
     ----------
@@ -88,12 +98,12 @@ class ImageBatches:
         return len(self.images)
 
     def batch(self, rows, generator=None):
-        """Rows as a Tensor (B, 3, H, W), uint8; augmented if there is a torch.Generator."""
+        """Return rows as a Tensor (B, 3, H, W), uint8, augmented if there is a generator."""
         return self.images.batch(rows, self.preprocess, generator)
 
 
 def pooled(tokens, pool):
-    """Tokens in memory, of ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``, batch by batch.
+    """Apply ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)`` to tokens, batch by batch.
 
     Parameters
     ----------
@@ -102,30 +112,30 @@ def pooled(tokens, pool):
 
     Returns
     -------
-    Tokens
+    pooled : Tokens
     """
     chunks = _chunks(np.arange(len(tokens)))
-    return _collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
+    return Tokens.collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
 
 
 def mean_and_scale(tokens, rows, weights):
-    """Weighted mean and standard deviation of each channel over all tokens of some images.
+    """Return weighted mean and standard deviation of each channel, over all tokens of some images.
 
     Parameters
     ----------
     tokens : Tokens or CachedTokens
     rows : ndarray of int
     weights : ndarray of shape (n_rows,), float64
-        Of the images in `rows`; above 0.
+        Weights of the images in `rows`; above 0.
 
     Returns
     -------
     mean, scale : Tensor of shape (n_channels,), float64
         The scale of a constant channel is 1.
     """
-    # Chunk by chunk around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
-    # the features may not fit in memory, and the difference of large squares would be noise.
-    # Images first become sums over their tokens, the only part that takes time.
+    # Chunk by chunk, around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
+    # the tokens may not fit in memory, and the difference of two large sums of squares is noisy.
+    # Tokens are first summed within each image; this is the only slow part.
     total, mean, squares = 0.0, 0.0, 0.0
     for chunk, weight in zip(_chunks(rows), _chunks(weights), strict=True):
         values = tokens.batch(chunk)
@@ -146,13 +156,3 @@ def mean_and_scale(tokens, rows, weights):
 
 def _chunks(rows):
     return np.array_split(rows, math.ceil(len(rows) / _CHUNK))
-
-
-def _collect(batches, n_images):
-    """Tokens in memory from batches of rows and their Tensors (B, P, C)."""
-    values = None
-    for rows, tokens in batches:
-        if values is None:
-            values = np.empty((n_images, *tokens.shape[1:]), dtype=np.float32)
-        values[rows] = tokens.numpy()
-    return Tokens(values)

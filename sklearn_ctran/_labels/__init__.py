@@ -1,1 +1,1 @@
-"""Labels in, label states out."""
+"""From labels, in any form users have them, to label states."""

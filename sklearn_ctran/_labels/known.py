@@ -1,64 +1,14 @@
-"""What is known of labels, whatever it came as."""
+"""Labels given after `fit`: `known_labels`, `extra_labels`, known classes; to label states."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.validation import column_or_1d
 
-from sklearn_ctran._labels.states import _as_array, _is_missing, read_states
+from sklearn_ctran._labels.states import as_table, is_missing, read_states
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
-
-
-def encode_known_labels(
-    known_labels, n_samples, names, *, what="known_labels", groups=None, others=None
-):
-    """Turn `known_labels` or `extra_labels`, in any accepted form, into label states.
-
-    Parameters
-    ----------
-    known_labels : None, array-like of shape (n_samples, n_labels), DataFrame or dict
-        A DataFrame has some of the label names as columns; a dict maps a label name to a scalar
-        or a column. Values: 0 known negative, 1 known positive, -1 or NaN unknown. The name of a
-        group stands for all its labels: its value is the one that applies, or a tuple or set of
-        those that do, or None; for all rows, or a column of such values.
-    n_samples : int
-        The number of rows expected.
-    names : ndarray of shape (n_labels,)
-        The label names.
-    what : str
-        The argument's name, for errors.
-    groups : dict, optional
-        Group name -> names of its labels, in a tuple. Only groups all of whose labels are among
-        `names` can be told.
-    others : dict, optional
-        Names of labels that another argument tells, by the argument's name.
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_labels), int8
-
-    Raises
-    ------
-    ValueError
-        If the shape or a value does not fit, a name is unknown, or a label is told twice.
-    """
-    states = np.full((n_samples, len(names)), UNKNOWN, dtype=np.int8)
-    if known_labels is None:
-        return states
-    if isinstance(known_labels, Mapping) or hasattr(known_labels, "columns"):
-        _fill_by_name(states, known_labels, names, what, groups or {}, others or {})
-        return states
-    if sparse.issparse(known_labels):
-        raise TypeError(
-            f"{what} must be dense: in a sparse matrix an absent entry could mean both 'known "
-            "negative' and 'unknown'. Pass an array with -1 or NaN where unknown."
-        )
-    array = _as_array(known_labels)
-    if array.shape != states.shape:
-        raise ValueError(
-            f"{what} must have shape (n_samples, n_labels) = {states.shape}, got {array.shape}."
-        )
-    return read_states(array, names, what)
 
 
 def encode_known(
@@ -70,7 +20,7 @@ def encode_known(
     groups=None,
     what=("known_labels", "extra_labels"),
 ):
-    """Label states of targets and extra labels side by side.
+    """Return the known states of targets and extra labels, side by side.
 
     Parameters
     ----------
@@ -90,7 +40,7 @@ def encode_known(
     Raises
     ------
     ValueError
-        As :func:`encode_known_labels`, and if there are no extra labels to be told.
+        As :func:`encode_known_labels`, and if `extra_labels` is given but there are none.
     """
     if extra_labels is not None and not len(extra_names):
         raise ValueError(
@@ -117,47 +67,142 @@ def encode_known(
     return np.concatenate([targets, extra], axis=1)
 
 
-def _fill_by_name(states, columns, names, what, groups, others):
+def encode_known_labels(
+    known_labels, n_samples, names, *, what="known_labels", groups=None, others=None
+):
+    """Turn `known_labels` or `extra_labels`, in any accepted form, into label states.
+
+    Parameters
+    ----------
+    known_labels : None, array-like of shape (n_samples, n_labels), DataFrame or dict
+        1 known positive, 0 known negative, -1 or NaN unknown. The columns of a DataFrame or the
+        keys of a dict are label names; labels left out are unknown. A dict maps a name to one
+        value for all rows or to a column of values. The name of a group sets all its labels: its
+        value is the one label that is positive, a tuple or set of those that are, or None where
+        they are unknown.
+    n_samples : int
+        The number of rows expected.
+    names : ndarray of shape (n_labels,)
+        The label names.
+    what : str
+        The argument's name, for errors.
+    groups : dict, optional
+        Group name -> names of its labels, in a tuple. A group can be used only if all its labels
+        are among `names`.
+    others : dict, optional
+        Names of labels that belong to another argument, by that argument's name.
+
+    Returns
+    -------
+    states : ndarray of shape (n_samples, n_labels), int8
+
+    Raises
+    ------
+    ValueError
+        If the shape or a value does not fit, a name is unknown, or a label and its group
+        contradict each other.
+    """
+    shape = (n_samples, len(names))
+    if known_labels is None:
+        return np.full(shape, UNKNOWN, dtype=np.int8)
+    if isinstance(known_labels, Mapping) or hasattr(known_labels, "columns"):
+        return _read_by_name(known_labels, n_samples, names, what, groups or {}, others or {})
+    if sparse.issparse(known_labels):
+        raise TypeError(
+            f"{what} must be dense: in a sparse matrix an absent entry could mean both 'known "
+            "negative' and 'unknown'. Pass an array with -1 or NaN where unknown."
+        )
+    table = as_table(known_labels)
+    if table.shape != shape:
+        raise ValueError(
+            f"{what} must have shape (n_samples, n_labels) = {shape}, got {table.shape}."
+        )
+    return read_states(table, names, what)
+
+
+def encode_known_classes(y, classes):
+    """Turn one class per sample into label states, one label per class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        None, NaN or -1 where the class is unknown; -1 is a class if `classes` has it.
+    classes : ndarray of shape (n_classes,)
+        The classes of the fit.
+
+    Returns
+    -------
+    states : ndarray of shape (n_samples, n_classes), int8
+        A row is all unknown where the class is.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not one-dimensional or has another value; the message names its row.
+    """
+    values = column_or_1d(y, dtype=None).tolist()
+    classes = classes.tolist()
+    codes = {label: code for code, label in enumerate(classes)}
+    states = np.full((len(values), len(classes)), UNKNOWN, dtype=np.int8)
+    for row, value in enumerate(values):
+        # To Python, True is 1.
+        if isinstance(value, bool) and not isinstance(classes[0], bool):
+            raise ValueError("y holds booleans, but the classes of fit are no booleans.")
+        if value in codes:
+            states[row] = NEGATIVE
+            states[row, codes[value]] = POSITIVE
+        elif not is_missing(value) and value != UNKNOWN:
+            raise ValueError(f"y, row {row}: {value!r} is not one of the classes of fit.")
+    return states
+
+
+def _read_by_name(columns, n_samples, names, what, groups, others):
+    """Read a dict or DataFrame whose keys are names of labels or groups."""
+    states = np.full((n_samples, len(names)), UNKNOWN, dtype=np.int8)
     positions = {name: i for i, name in enumerate(names.tolist())}
-    keys = list(columns.columns) if hasattr(columns, "columns") else list(columns)
-    told_by = {}
-    for key in keys:
+    set_by = {}
+    for key in columns.columns if hasattr(columns, "columns") else columns:
         if key in positions:
-            members, told = [key], _read_column(columns[key], len(states), key, what)
+            members, given = [key], _read_column(columns[key], n_samples, key, what)
         elif key in groups:
             members = groups[key]
-            outside = [name for name in members if name not in positions]
-            if outside:
-                raise ValueError(
-                    f"{what} names the group {key!r}, whose label {outside[0]!r} does not belong "
-                    f"to {what}: tell its labels one by one."
-                )
-            told = _read_group(columns[key], len(states), key, members, what)
+            _check_members(members, positions, key, what)
+            given = _read_group(columns[key], n_samples, key, members, what)
         else:
-            for other, belongs in others.items():
-                if key in belongs:
-                    raise ValueError(
-                        f"{what} names {key!r}, which belongs to {other}: pass it there."
-                    )
-            raise ValueError(
-                f"{what} names {key!r}, which is not one of its labels. They are "
-                f"{', '.join(map(repr, names[:10].tolist()))}{', ...' if len(names) > 10 else ''}."
-            )
+            raise ValueError(f"{what} names {key!r}, {_why_no_label(key, names, others)}")
         places = [positions[name] for name in members]
         before = states[:, places]
-        differs = (before != UNKNOWN) & (told != UNKNOWN) & (before != told)
+        differs = (before != UNKNOWN) & (given != UNKNOWN) & (before != given)
         if differs.any():
             row, i = (int(k) for k in np.argwhere(differs)[0])
             raise ValueError(
-                f"{what}, row {row}: {told_by[members[i]]!r} and {key!r} contradict each other "
+                f"{what}, row {row}: {set_by[members[i]]!r} and {key!r} contradict each other "
                 f"about {members[i]!r}."
             )
-        told_by.update(dict.fromkeys(members, key))
-        states[:, places] = np.where(told == UNKNOWN, before, told)
+        states[:, places] = np.where(given == UNKNOWN, before, given)
+        set_by.update(dict.fromkeys(members, key))
+    return states
+
+
+def _check_members(members, positions, key, what):
+    """Raise ValueError if some labels of a group are not among those of the argument."""
+    outside = [name for name in members if name not in positions]
+    if outside:
+        raise ValueError(
+            f"{what} names the group {key!r}, whose label {outside[0]!r} does not belong to "
+            f"{what}: give the values of its labels one by one."
+        )
+
+
+def _why_no_label(key, names, others):
+    for other, belongs in others.items():
+        if key in belongs:
+            return f"which belongs to {other}: pass it there."
+    return f"which is not one of its labels. They are {listed(names)}."
 
 
 def _read_column(column, n_samples, key, what):
-    """States (n_samples, 1) of one label, from a scalar or a column."""
+    """States (n_samples, 1) of one label, from one value or a column."""
     shape = np.shape(column)
     if shape not in ((), (n_samples,)):
         raise ValueError(
@@ -165,12 +210,12 @@ def _read_column(column, n_samples, key, what):
             f"{shape}."
         )
     column = column if shape else [column]
-    column = column.to_frame() if hasattr(column, "to_frame") else _as_array(column)[:, None]
-    return np.broadcast_to(read_states(column, [key], what), (n_samples, 1))
+    table = column.to_frame() if hasattr(column, "to_frame") else np.asarray(column)[:, None]
+    return np.broadcast_to(read_states(table, [key], what), (n_samples, 1))
 
 
 def _read_group(column, n_samples, key, members, what):
-    """States (n_samples, n_members) of a whole group, from the labels that apply."""
+    """States (n_samples, n_members) of a group, from the labels that are positive."""
     is_one = isinstance(column, (str, bytes, tuple, set, frozenset))
     if is_one or not hasattr(column, "__len__"):
         column = [column]
@@ -179,28 +224,34 @@ def _read_group(column, n_samples, key, members, what):
             f"{what}[{key!r}] must be a label, a tuple or set of labels, or a column of "
             f"{n_samples} of these, got {len(column)} values."
         )
-    states = [_group_states(labels, key, members, what, i) for i, labels in enumerate(column)]
+    states = [_group_states(value, key, members, what, row) for row, value in enumerate(column)]
     return np.broadcast_to(np.array(states, dtype=np.int8), (n_samples, len(members)))
 
 
-def _group_states(labels, key, members, what, row):
-    if isinstance(labels, np.ndarray):
-        raise ValueError(f"{what}[{key!r}] must be a column, one value a row.")
-    if _is_missing(labels):
+def _group_states(value, key, members, what, row):
+    """States (n_members,) of a group in one row."""
+    if is_missing(value):
         return [UNKNOWN] * len(members)
-    if isinstance(labels, (bool, np.bool_, float, np.floating)):
-        # To Python, True is 1 and 0.0 is 0: no names were meant.
-        raise ValueError(
-            f"{what}[{key!r}], row {row}, is {labels!r}, but a group is told by the labels that "
-            f"apply, of {', '.join(map(repr, members))}."
-        )
-    # A label's name may be a tuple too.
-    is_several = isinstance(labels, (tuple, list, set, frozenset)) and labels not in members
-    labels = labels if is_several else [labels]
-    outside = [label for label in labels if label not in members]
+    _check_group_value(value, key, members, what, row)
+    # The name of a label may itself be a tuple.
+    is_several = isinstance(value, (tuple, list, set, frozenset)) and value not in members
+    positive = value if is_several else [value]
+    outside = [label for label in positive if label not in members]
     if outside:
         raise ValueError(
             f"{what}, row {row}: {outside[0]!r} is not in the group {key!r}, whose labels are "
             f"{', '.join(map(repr, members))}."
         )
-    return [POSITIVE if member in labels else NEGATIVE for member in members]
+    return [POSITIVE if member in positive else NEGATIVE for member in members]
+
+
+def _check_group_value(value, key, members, what, row):
+    """Raise ValueError for values that cannot be meant as names, but may equal one."""
+    if isinstance(value, np.ndarray):
+        raise ValueError(f"{what}[{key!r}] must be a column, one value per row.")
+    # To Python, True is 1 and 0.0 is 0.
+    if isinstance(value, (bool, np.bool_, float, np.floating)):
+        raise ValueError(
+            f"{what}[{key!r}], row {row}, is {value!r}, but the value of a group is the name of "
+            f"the label that is positive, or several, of {', '.join(map(repr, members))}."
+        )

@@ -1,4 +1,4 @@
-"""The masks of label mask training."""
+"""Label mask training: which annotated labels training shows, and which it hides."""
 
 import math
 from numbers import Real
@@ -9,7 +9,7 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 def sample_label_states(
-    targets,
+    true_states,
     unknown_fraction,
     generator,
     *,
@@ -20,42 +20,42 @@ def sample_label_states(
 ):
     """Draw which labels training hides: label mask training (paper, section 3.4).
 
-    For each sample, n is uniform over the integers of [low * L, high * L], and the n hidden labels
-    are a uniform choice among all L. Of extra labels, whatever is hidden of the others, all are
-    hidden in half of the samples, and any number in the rest: at prediction, none may be known, or
-    all of them while nothing else is.
+    For each sample, n is uniform over the integers in [low * L, high * L], and n of the L targets,
+    chosen uniformly, are hidden. Extra labels are drawn independently of the targets: in half of
+    the samples all of them are hidden, in the others any number. At prediction, all or none of
+    them may be known, whatever is known of the targets.
 
     Parameters
     ----------
-    targets : torch.Tensor of shape (batch, n_labels), int8
+    true_states : torch.Tensor of shape (batch, n_labels), int8
         1 positive, 0 negative, -1 not annotated.
     unknown_fraction : (float, float) or None
         The range of the hidden share, (0.25, 1.0) in the paper. None hides everything (the
         paper's "no LMT").
     generator : torch.Generator
-        The source of randomness, on the device of `targets`.
+        The source of randomness, on the device of `true_states`.
     n_extra : int
-        How many of the labels, the last ones, are extra labels.
+        The number of extra labels, which come last.
     hide_positives : bool
-        Labels are classes, and the one that is positive is always hidden: shown, it would leave
-        nothing to predict.
+        Always hide positive labels. For classes: a shown positive leaves nothing to predict.
     lead : torch.Tensor of shape (n_labels,), int64, optional
-        The first label of each label's group; its own position where it is in none.
+        As returned by :func:`leads`.
     tie : float
-        Probability that a group of a sample is hidden or shown as its first label is.
+        Probability that all labels of a group are hidden, or shown, as its first label is. Drawn
+        for each sample and group.
 
     Returns
     -------
-    states : torch.Tensor of shape (batch, n_labels), int8
-        What the model is told: the target of a shown label, -1 elsewhere.
+    shown : torch.Tensor of shape (batch, n_labels), int8
+        What the model is shown: the true state of shown labels, -1 of all others.
     hidden : torch.Tensor of shape (batch, n_labels), bool
-        The labels to be predicted: hidden ones that are annotated.
+        Labels to be predicted: annotated but not shown.
     """
-    n_samples, n_labels = targets.shape
+    n_samples, n_labels = true_states.shape
     if unknown_fraction is None:
-        hidden = torch.ones_like(targets, dtype=torch.bool)
+        hidden = torch.ones_like(true_states, dtype=torch.bool)
     else:
-        rand = {"generator": generator, "device": targets.device}
+        rand = {"generator": generator, "device": true_states.device}
         low, high = hidden_counts(unknown_fraction, n_labels - n_extra)
         hidden = _choose(n_samples, n_labels - n_extra, low, high, rand)
         if n_extra:
@@ -63,30 +63,30 @@ def sample_label_states(
             hidden_extra |= torch.rand(n_samples, 1, **rand) < 0.5
             hidden = torch.cat([hidden, hidden_extra], dim=1)
         if lead is not None:
-            # One draw a group: that of its first label.
+            # All labels of a group use the draw of its first label.
             is_tied = torch.rand(n_samples, n_labels, **rand)[:, lead] < tie
             hidden = torch.where(is_tied, hidden[:, lead], hidden)
         if hide_positives:
-            hidden |= targets == POSITIVE
-    states = targets.masked_fill(hidden, UNKNOWN)
-    return states, hidden & (targets != UNKNOWN)
+            hidden |= true_states == POSITIVE
+    shown = true_states.masked_fill(hidden, UNKNOWN)
+    return shown, hidden & (true_states != UNKNOWN)
 
 
 def _choose(n_samples, n_labels, low, high, rand):
-    """For each sample, at random, low to high of the labels: (n_samples, n_labels), bool."""
+    """Choose, for each sample, low to high of the labels: (n_samples, n_labels), bool."""
     n_hidden = torch.randint(low, high + 1, (n_samples, 1), **rand)
-    # The rank of each label in a random order: the first n are hidden.
+    # The rank of each label in a random order: the first n labels are chosen.
     rank = torch.rand(n_samples, n_labels, **rand).argsort(dim=1).argsort(dim=1)
     return rank < n_hidden
 
 
 def leads(groups, n_labels):
-    """The first label of each label's group, its own position where it is in none.
+    """Return the first label of each label's group, or the label itself if it is in none.
 
     Parameters
     ----------
     groups : iterable of sequences of int
-        Positions of labels; disjoint.
+        Positions of labels, in disjoint groups.
     n_labels : int
 
     Returns
@@ -100,7 +100,7 @@ def leads(groups, n_labels):
 
 
 def hidden_counts(unknown_fraction, n_labels):
-    """The least and the greatest number of labels to hide, both at least 1.
+    """Return the least and the greatest number of labels to hide, both at least 1.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def hidden_counts(unknown_fraction, n_labels):
 
 
 def check_unknown_fraction(fraction):
-    """Raise a ValueError unless it is None or a pair of shares, the lower one first."""
+    """Raise ValueError unless `fraction` is None or a pair of shares, the lower one first."""
     if fraction is None:
         return
     are_numbers = all(isinstance(share, Real) for share in fraction)

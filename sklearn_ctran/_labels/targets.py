@@ -1,6 +1,5 @@
-"""Labels to learn from, whatever they came as."""
+"""`y` and `extra_labels` of `fit`: from any accepted form to label states."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,21 +9,25 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-from sklearn_ctran._labels.states import _as_array, _as_floats, _is_missing, read_states
-from sklearn_ctran._utils.names import as_names
+# Callers that still import these two from here.
+from sklearn_ctran._labels.known import encode_known_classes as encode_known_classes
+from sklearn_ctran._labels.states import as_floats, as_table, read_states
+from sklearn_ctran._labels.weights import log_odds as log_odds
+from sklearn_ctran._utils.names import as_names, listed
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 @dataclass(frozen=True)
 class Targets:
-    """The training labels, whatever they came as.
+    """The targets of a fit.
 
     Attributes
     ----------
     states : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
+        The true states: 1 positive, 0 negative, -1 not annotated.
     names : ndarray of shape (n_labels,)
-        Column names of a data frame, positions of an array, classes of a 1-D `y`.
+        Column names of a data frame, column positions of an array, or classes of a 1-D `y`.
     classes : ndarray
         ``[[0, 1]] * n_labels``, or the classes of a 1-D `y`.
     exclusive : bool
@@ -43,12 +46,12 @@ def encode_targets(y):
     Parameters
     ----------
     y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
-        Two dimensions: values 0, 1 (or booleans), and -1 or NaN where nobody annotated the label.
-        One dimension: one class a sample, of any type.
+        Two dimensions: 0, 1 or booleans, and -1 or NaN where a label was not annotated.
+        One dimension: one class per sample, of any type.
 
     Returns
     -------
-    Targets
+    targets : Targets
 
     Raises
     ------
@@ -57,39 +60,24 @@ def encode_targets(y):
     """
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
-    names = getattr(y, "columns", None)
-    if sparse.issparse(y):
-        y = y.toarray()
-    array = y if hasattr(y, "columns") or hasattr(y, "ndim") else _as_array(y)
-    if array.ndim == 2 and not _is_column_of_classes(array):
-        names = np.arange(array.shape[1]) if names is None else np.asarray(names)
-        states = _read_table(array, names, "y")
-        return Targets(states, names, np.tile([0, 1], (len(names), 1)), exclusive=False)
-    if array.ndim == 2:
-        warnings.warn(
+    table, names = _read_container(y)
+    if table.ndim == 2 and _is_column_of_classes(table):
+        warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
             "of y to (n_samples,), for example using ravel().",
             DataConversionWarning,
-            stacklevel=4,
         )
-        array = np.asarray(array)[:, 0]
-    if array.ndim != 1:
+        table = np.asarray(table)[:, 0]
+    if table.ndim == 1:
+        return _encode_classes(table)
+    if table.ndim != 2:
         raise ValueError(
-            f"y must be of shape (n_samples, n_labels), or (n_samples,) with one class a sample; "
-            f"got {array.ndim} dimensions."
+            "y must be of shape (n_samples, n_labels), or (n_samples,) with one class per sample; "
+            f"got {table.ndim} dimensions."
         )
-    return _encode_classes(array)
-
-
-def _is_column_of_classes(array):
-    """Tell an (n, 1) column of classes, to be read as 1-D, from a single label's 0 and 1."""
-    if array.shape[1] != 1:
-        return False
-    try:
-        values = _as_floats(array)
-    except (TypeError, ValueError):
-        return True
-    return not np.isin(values[~np.isnan(values)], [UNKNOWN, NEGATIVE, POSITIVE]).all()
+    names = np.arange(table.shape[1]) if names is None else np.asarray(names)
+    states = _read_annotations(table, names, "y")
+    return Targets(states, names, np.tile([0, 1], (len(names), 1)), exclusive=False)
 
 
 def encode_extra_labels(extra_labels):
@@ -98,8 +86,8 @@ def encode_extra_labels(extra_labels):
     Parameters
     ----------
     extra_labels : array-like, sparse matrix, DataFrame or dict, or None
-        Of shape (n_samples, n_extra_labels); a dict maps names to columns. Values as of
-        :func:`encode_targets`.
+        Of shape (n_samples, n_extra_labels), with the values of a two-dimensional `y`. A dict
+        maps names to columns.
 
     Returns
     -------
@@ -113,58 +101,74 @@ def encode_extra_labels(extra_labels):
         If the shape or a value does not fit, or a label has no annotation.
     """
     if extra_labels is None:
-        return None, np.array([], dtype=object)
-    names = getattr(extra_labels, "columns", None)
-    if isinstance(extra_labels, Mapping):
-        names = list(extra_labels)
-        columns = [np.asarray(column, dtype=object) for column in extra_labels.values()]
-        if len({column.shape for column in columns}) != 1 or columns[0].ndim != 1:
-            raise ValueError("extra_labels, a dict, must map names to columns of one length.")
-        extra_labels = np.stack(columns, axis=1)
-    elif sparse.issparse(extra_labels):
-        extra_labels = extra_labels.toarray()
-    table = extra_labels if hasattr(extra_labels, "ndim") else _as_array(extra_labels)
+        return None, as_names([])
+    read = _read_dict if isinstance(extra_labels, Mapping) else _read_container
+    table, names = read(extra_labels)
     if table.ndim != 2:
         raise ValueError(
             "extra_labels must be of shape (n_samples, n_extra_labels), got "
             f"{table.ndim} dimension(s). Give classes one column each, as pandas.get_dummies does."
         )
-    if names is None:
-        names = [f"extra{i}" for i in range(table.shape[1])]
-    names = as_names(names)
-    return _read_table(table, names, "extra_labels"), names
+    names = as_names([f"extra{i}" for i in range(table.shape[1])] if names is None else names)
+    return _read_annotations(table, names, "extra_labels"), names
 
 
-def _read_table(table, names, what):
-    """States of a table of labels to learn from."""
+def _read_container(labels):
+    """Return labels as an array or data frame, and their names, None if they have none."""
+    names = getattr(labels, "columns", None)
+    return (labels.toarray() if sparse.issparse(labels) else as_table(labels)), names
+
+
+def _read_dict(columns):
+    """As :func:`_read_container`, for a dict from names to columns."""
+    arrays = [np.asarray(column, dtype=object) for column in columns.values()]
+    if len({array.shape for array in arrays}) != 1 or arrays[0].ndim != 1:
+        raise ValueError("extra_labels, a dict, must map names to columns of one length.")
+    return np.stack(arrays, axis=1), list(columns)
+
+
+def _read_annotations(table, names, what):
+    """Read the states of a table (n_samples, n_labels) that training learns from."""
     if 0 in table.shape:
         raise ValueError(f"{what} is empty: its shape is {table.shape}.")
     if len(set(names.tolist())) != len(names):
         raise ValueError(f"The columns of {what} must have different names.")
     states = read_states(table, names, what)
-    _check_absence_is_zero(states, what)
-    annotated = (states != UNKNOWN).any(axis=0)
-    if not annotated.any():
-        raise ValueError(f"{what} has no annotated entry at all: every value is -1 or NaN.")
-    if not annotated.all():
-        bad = ", ".join(repr(name) for name in names[~annotated][:5].tolist())
-        raise ValueError(
-            f"No sample is annotated for label(s) {bad} of {what} (every value is -1 or NaN): "
-            "leave the column(s) out or annotate some samples."
-        )
+    _check_annotations(states, names, what)
     return states
 
 
-def _check_absence_is_zero(states, what):
-    if (states == UNKNOWN).any() and (states == POSITIVE).any() and not (states == NEGATIVE).any():
+def _check_annotations(states, names, what):
+    """Raise ValueError unless each label is annotated, and absence is marked at all."""
+    is_annotated = (states != UNKNOWN).any(axis=0)
+    if not is_annotated.any():
+        raise ValueError(f"{what} has no annotated entry at all: every value is -1 or NaN.")
+    if (states == UNKNOWN).any() and not (states == NEGATIVE).any():
         raise ValueError(
-            f"{what} has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that nobody "
-            "looked, and nothing can be learned from presence alone: write 0 where a label is "
-            "absent."
+            f"{what} has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that a label "
+            "was not annotated, and nothing can be learned from positives alone: write 0 where a "
+            "label is absent."
+        )
+    if not is_annotated.all():
+        raise ValueError(
+            f"No sample is annotated for label(s) {listed(names[~is_annotated], most=5)} of {what} "
+            "(every value is -1 or NaN): leave the column(s) out or annotate some samples."
         )
 
 
+def _is_column_of_classes(table):
+    """Tell an (n, 1) column of classes, to be read as 1-D, from the 0 and 1 of a single label."""
+    if table.shape[1] != 1:
+        return False
+    try:
+        values = as_floats(table)
+    except (TypeError, ValueError):
+        return True
+    return not np.isin(values[~np.isnan(values)], [UNKNOWN, NEGATIVE, POSITIVE]).all()
+
+
 def _encode_classes(y):
+    """Turn one class per sample (n_samples,) into Targets with one label per class."""
     y = column_or_1d(y, dtype=None)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
     check_classification_targets(y)
@@ -174,60 +178,6 @@ def _encode_classes(y):
             f"y has one class only ({classes[0]!r}): a classifier needs samples of at least two "
             "classes."
         )
-    states = np.zeros((len(y), len(classes)), dtype=np.int8)
+    states = np.full((len(y), len(classes)), NEGATIVE, dtype=np.int8)
     states[np.arange(len(y)), codes] = POSITIVE
     return Targets(states, classes, classes, exclusive=True)
-
-
-def encode_known_classes(y, classes):
-    """Label states of one class a sample, None, NaN or -1 where it is not known.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        -1 is a class where `classes` has it.
-    classes : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_classes), int8
-        All unknown in a row whose class is not known.
-
-    Raises
-    ------
-    ValueError
-        If `y` is not one-dimensional, or holds anything else; the message names the row.
-    """
-    values = column_or_1d(y, dtype=None).tolist()
-    classes = classes.tolist()
-    codes = {label: code for code, label in enumerate(classes)}
-    states = np.full((len(values), len(classes)), UNKNOWN, dtype=np.int8)
-    for row, value in enumerate(values):
-        # To Python True is 1.
-        if isinstance(value, bool) and not isinstance(classes[0], bool):
-            raise ValueError("y holds booleans, but the classes of fit are no booleans.")
-        if value in codes:
-            states[row] = NEGATIVE
-            states[row, codes[value]] = POSITIVE
-        elif not _is_missing(value) and value != UNKNOWN:
-            raise ValueError(f"y, row {row}: {value!r} is not one of the classes of fit.")
-    return states
-
-
-def log_odds(states, weights):
-    """How likely each label is before anything is known.
-
-    Parameters
-    ----------
-    states : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
-    weights : ndarray of shape (n_samples,), float64
-        How many samples each one stands for.
-
-    Returns
-    -------
-    log_odds : ndarray of shape (n_labels,), float32
-        Of one more positive and one more negative than there are, hence finite.
-    """
-    n_positive, n_negative = (weights @ (states == value) for value in (POSITIVE, NEGATIVE))
-    return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)

@@ -6,12 +6,13 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from sklearn_ctran._utils.names import name_at
 from sklearn_ctran._utils.warnings import warn
-from sklearn_ctran.modules.label_states import UNKNOWN
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def check_sample_weight(sample_weight, X):
-    """The weights of samples, as they count in a fit: how many samples each one stands for.
+    """Return sample weights; a weight is the number of samples that its sample stands for.
 
     Parameters
     ----------
@@ -26,18 +27,18 @@ def check_sample_weight(sample_weight, X):
     Raises
     ------
     ValueError
-        If there are more or fewer weights than samples, one is negative, NaN or infinite, or all
-        are zero.
+        If the number of weights differs from that of samples, a weight is negative, NaN or
+        infinite, or all are zero.
 
     Warns
     -----
     UserWarning
-        If they are shares, of a sum of 1, say, rather than numbers of samples.
+        If the weights look like shares (of a sum of 1, say) rather than numbers of samples.
     """
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not weights.any():  # which older versions of scikit-learn let pass
+    if not weights.any():  # Older versions of scikit-learn accept this.
         raise ValueError("Every sample_weight is zero: there is nothing to learn from.")
-    # Few samples may have a small sum, if their weights are not small themselves.
+    # The sum of a few ordinary weights may be small too: then their mean is not.
     if weights.sum() < 2 and weights.sum() < 0.5 * np.count_nonzero(weights):
         warn(
             "sample_weight sums to less than 2 though more samples have one. A weight is how often "
@@ -49,37 +50,56 @@ def check_sample_weight(sample_weight, X):
 
 
 def check_annotated(states, weights, names):
-    """Raise a ValueError if a label is annotated in samples of weight 0 only.
+    """Raise ValueError if a label is annotated in samples of weight 0 only.
 
     Parameters
     ----------
     states : ndarray of shape (n_samples, n_labels), int8
-        -1 where nobody annotated the label.
+        -1 where a label was not annotated.
     weights : ndarray of shape (n_samples,)
     names : ndarray of shape (n_labels,)
     """
-    annotated = (states[weights > 0] != UNKNOWN).any(axis=0)
-    if not annotated.all():
-        name = names.tolist()[int(np.argmin(annotated))]
+    is_annotated = (states[weights > 0] != UNKNOWN).any(axis=0)
+    if not is_annotated.all():
+        name = name_at(names, int(np.argmin(is_annotated)))
         raise ValueError(
             f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
         )
 
 
+def log_odds(states, weights):
+    """Return the log-odds of each label before anything is known: log(positives / negatives).
+
+    Parameters
+    ----------
+    states : ndarray of shape (n_samples, n_labels), int8
+        1 positive, 0 negative, -1 not annotated.
+    weights : ndarray of shape (n_samples,), float64
+        How many samples each one stands for.
+
+    Returns
+    -------
+    log_odds : ndarray of shape (n_labels,), float32
+        Always finite: one positive and one negative are added to each label.
+    """
+    n_positive, n_negative = (weights @ (states == value) for value in (POSITIVE, NEGATIVE))
+    return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)
+
+
 def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
-    """What the loss of each label is multiplied with where the label is positive.
+    """Return the factor of each label's loss where the label is positive.
 
     Parameters
     ----------
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None
         See `CTranClassifier`.
     log_odds : ndarray of shape (n_labels + n_extra_labels,), float32
-        Of the positive against the negative entries of each label.
+        As returned by :func:`log_odds`.
     names : ndarray of shape (n_labels + n_extra_labels,)
         Extra labels come last.
     n_labels : int
     bound : ndarray of shape (n_labels + n_extra_labels,), bool
-        Labels under a rule, whose loss is not a sum over labels.
+        True for labels under a rule, whose loss is not a sum over labels.
 
     Returns
     -------
@@ -88,15 +108,14 @@ def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
     Raises
     ------
     ValueError
-        If a weight is not finite and above 0, there are more or fewer than labels, a name is none
-        of a label, or a label under a rule is given one: by its name, or because all are that are
-        no extra labels.
+        If a weight is not finite and above 0, their number is not that of the labels, a name is
+        not a label, or the weight of a label under a rule is not 1. Also if every target is under
+        a rule, unless a dict gives weights to extra labels.
     """
     weights = np.ones_like(log_odds)
     if pos_weight is None:
         return weights
-    by_name = isinstance(pos_weight, Mapping) or hasattr(pos_weight, "items")  # or a pandas Series
-    if bound.all() or (bound[:n_labels].all() and not by_name):
+    if bound.all() or (bound[:n_labels].all() and not _is_by_name(pos_weight)):
         raise ValueError(
             "pos_weight weighs labels that are trained one by one; these are classes, or under a "
             "rule. Weigh the samples instead: sample_weight. (Extra labels may be given theirs in "
@@ -104,34 +123,40 @@ def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
         )
     if isinstance(pos_weight, str):
         return np.where(bound, weights, np.exp(-log_odds))
-    if by_name:
-        items = list(pos_weight.items())
-        given = np.array([_position(name, names) for name, _ in items], dtype=int)
-        values = [value for _, value in items]
-    elif isinstance(pos_weight, Real):
-        given = np.flatnonzero(~bound)
-        values = [pos_weight] * len(given)
-    else:
-        given, values = np.arange(n_labels), list(pos_weight)
-        if len(values) != n_labels:
-            raise ValueError(f"pos_weight has {len(values)} weights for {n_labels} labels.")
-    for i, value in zip(given, values, strict=True):
-        if not isinstance(value, Real) or not 0 < value < np.inf:
-            raise ValueError(
-                f"pos_weight of label {names.tolist()[i]!r} must be finite and above 0, got "
-                f"{value!r}."
-            )
-        if bound[i] and value != 1:
-            raise ValueError(
-                f"pos_weight of label {names.tolist()[i]!r} must be 1: labels under a rule are "
-                "trained together."
-            )
-        weights[i] = value
+    given = _weights_by_position(pos_weight, names, n_labels, bound)
+    for position, value in given.items():
+        _check_pos_weight(value, name_at(names, position), bound[position])
+        weights[position] = value
     return weights
 
 
+def _is_by_name(pos_weight):
+    return isinstance(pos_weight, Mapping) or hasattr(pos_weight, "items")  # a pandas Series
+
+
+def _weights_by_position(pos_weight, names, n_labels, bound):
+    """Return the weights that a dict, number or sequence gives, by the position of the label."""
+    if _is_by_name(pos_weight):
+        return {_position(name, names): value for name, value in pos_weight.items()}
+    if isinstance(pos_weight, Real):
+        return dict.fromkeys(np.flatnonzero(~bound).tolist(), pos_weight)
+    given = dict(enumerate(pos_weight))
+    if len(given) != n_labels:
+        raise ValueError(f"pos_weight has {len(given)} weights for {n_labels} labels.")
+    return given
+
+
 def _position(name, names):
-    found = [i for i, other in enumerate(names.tolist()) if other == name]
-    if not found:
+    names = names.tolist()
+    if name not in names:
         raise ValueError(f"pos_weight names {name!r}, which is not a label.")
-    return found[0]
+    return names.index(name)
+
+
+def _check_pos_weight(value, name, is_bound):
+    if not isinstance(value, Real) or not 0 < value < np.inf:
+        raise ValueError(f"pos_weight of label {name!r} must be finite and above 0, got {value!r}.")
+    if is_bound and value != 1:
+        raise ValueError(
+            f"pos_weight of label {name!r} must be 1: labels under a rule are trained together."
+        )

@@ -1,1 +1,1 @@
-"""Labels that exclude or imply each other."""
+"""Label rules: groups, exclusive groups and implications."""

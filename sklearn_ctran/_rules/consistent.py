@@ -1,4 +1,4 @@
-"""Labels that exclude or imply one another: exact probabilities of the label sets they allow."""
+"""Exact probabilities of labels that exclude or imply one another."""
 
 import torch
 from torch import nn
@@ -6,23 +6,24 @@ from torch import nn
 from sklearn_ctran._rules.diagram import NEVER, Diagram, like, take
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
-#: Totals below it stand for "no label set is left".
+#: A log-partition below this means that no consistent label set is left.
 CONTRADICTION = -1e29
 
 
 class ConsistentLabels(nn.Module):
     """The distribution over label sets that obey exclusive groups and implications.
 
-    A label set y that obeys all rules and agrees with what is known has a probability proportional
-    to exp(sum of z_i y_i), where z are the logits. Labels under no rule are not its business.
+    A label set y is consistent if it obeys all rules and agrees with the known states. Its
+    probability is then proportional to exp(sum of z_i y_i), where z are the logits. Labels under no
+    rule are left out.
 
     Parameters
     ----------
     n_labels : int
     exclusive : sequence of (tuple of int, bool)
-        Positions of labels of which at most one is positive; exactly one where the bool is true.
+        Positions of labels of which at most one is positive, or exactly one if the bool is True.
     implications : sequence of (int, int)
-        Positions (child, parent): where the child is positive, so is the parent. No cycles.
+        Positions (child, parent): if the child is positive, so is the parent. No cycles.
 
     Attributes
     ----------
@@ -31,16 +32,16 @@ class ConsistentLabels(nn.Module):
     implications : list of (int, int)
         All pairs of a label and what it implies, directly or not.
     components : list of tuple of int
-        The positions of labels that rules connect, by first position.
+        Positions of labels that rules connect, ordered by the first one.
     bound : tensor of shape (n_labels,), bool
         Labels under a rule.
     can_be_positive : tensor of shape (n_labels,), bool
-        False for labels that no consistent label set has.
+        False for labels that are negative in every consistent label set.
 
     Raises
     ------
     EntangledRulesError
-        If rules are so entangled that sums over their label sets are too costly.
+        If sums over the label sets of a component are too costly.
     """
 
     def __init__(self, n_labels, exclusive, implications):
@@ -58,9 +59,11 @@ class ConsistentLabels(nn.Module):
         self._build_parts(implications, ancestors)
 
     def _index_rules(self):
+        """Register the rules as tensors of positions, for :meth:`propagate`."""
         groups = enumerate(self.exclusive)
         flat = [(i, group, len(m) - 1 if one else -1) for group, (m, one) in groups for i in m]
-        # For each membership: the label, its group, and how many negative rivals make it positive.
+        # Of each membership: label, group, and the number of negative rivals that make the label
+        # positive (-1: no number does).
         members, group, decisive = torch.tensor(flat, dtype=torch.long).reshape(-1, 3).T
         pairs = torch.tensor(self.implications, dtype=torch.long).reshape(-1, 2)
         bound = torch.zeros(self.n_labels, dtype=torch.bool)
@@ -70,32 +73,36 @@ class ConsistentLabels(nn.Module):
             self.register_buffer(name, tensor.contiguous(), persistent=False)
 
     def _build_parts(self, implications, ancestors):
-        numbers = {i: number for number, part in enumerate(self.components) for i in part}
-        groups = [[] for _ in self.components]
-        pairs = [[] for _ in self.components]
-        for members, exactly in self.exclusive:
-            groups[numbers[members[0]]].append((members, exactly))
-        for child, parent in implications:
-            pairs[numbers[child]].append((child, parent))
+        """Make the modules that sum over label sets, each for one or several components."""
         by_size, diagrams = {}, {}
-        for number, labels in enumerate(self.components):
-            if len(groups[number]) == 1 and not pairs[number]:
-                by_size.setdefault(len(labels), []).append(number)
+        for number, (labels, groups, pairs) in enumerate(self._split_rules(implications)):
+            if len(groups) == 1 and not pairs:
+                by_size.setdefault(len(labels), {})[number] = groups[0]
             else:
-                diagrams[number] = Diagram(labels, groups[number], pairs[number], ancestors)
-        sizes = [[groups[number][0] for number in same] for same in by_size.values()]
-        self.parts = nn.ModuleList([*map(_Groups, sizes), *diagrams.values()])
-        columns = torch.tensor([*(n for same in by_size.values() for n in same), *diagrams])
-        self.register_buffer("columns", columns.argsort(), persistent=False)
+                diagrams[number] = Diagram(labels, groups, pairs, ancestors)
+        groups = [_Groups(same.values()) for same in by_size.values()]
+        self.parts = nn.ModuleList([*groups, *diagrams.values()])
+        columns = [*(number for same in by_size.values() for number in same), *diagrams]
+        self.register_buffer("columns", torch.tensor(columns).argsort(), persistent=False)
         possible = torch.ones(self.n_labels, dtype=torch.bool)
         for diagram in diagrams.values():
             possible[diagram.order] = diagram.can_be_positive
         self.register_buffer("can_be_positive", possible, persistent=False)
 
-    def settle(self, states):
-        """What follows from known labels, by unit propagation.
+    def _split_rules(self, implications):
+        """Return (labels, exclusive groups, implications) of each component."""
+        rules = [(labels, [], []) for labels in self.components]
+        rules_of = {label: each for each in rules for label in each[0]}
+        for members, exactly in self.exclusive:
+            rules_of[members[0]][1].append((members, exactly))
+        for child, parent in implications:
+            rules_of[child][2].append((child, parent))
+        return rules
 
-        Known states stay. A row that contradicts the rules gets some states that do so too.
+    def propagate(self, states):
+        """Add the states that known states imply, by unit propagation.
+
+        Known states stay as they are, also in rows that contradict the rules.
 
         Parameters
         ----------
@@ -103,67 +110,85 @@ class ConsistentLabels(nn.Module):
 
         Returns
         -------
-        settled : tensor of shape (batch, n_labels), int8
+        states : tensor of shape (batch, n_labels), int8
         """
         while True:
-            settled = torch.where(states == UNKNOWN, self._entailed(states), states)
-            if torch.equal(settled, states):
-                return settled
-            states = settled
+            extended = torch.where(states == UNKNOWN, self._implied(states), states)
+            if torch.equal(extended, states):
+                return extended
+            states = extended
 
-    def _entailed(self, states):
-        """One step of propagation: states (B, L), unknown where nothing follows."""
+    settle = propagate  # the old name, for callers that still use it
+
+    def _implied(self, states):
+        """States (B, L) that a single rule implies; unknown where none does."""
         members, below, above = (like(t, states) for t in (self.members, self.below, self.above))
         positive, negative = (states == POSITIVE).int(), (states == NEGATIVE).int()
-        excluded = self._sum_over_rivals(take(positive, members)) > 0
-        left_over = self._sum_over_rivals(take(negative, members)) == like(self.decisive, states)
+        # An unknown label adds nothing to these sums, so they are sums over its rivals.
+        excluded = self._sum_over_group(take(positive, members)) > 0
+        left_over = self._sum_over_group(take(negative, members)) == like(self.decisive, states)
         n = self.n_labels
         becomes_positive = _sum_by(left_over.int(), members, n)
         becomes_positive += _sum_by(take(positive, below), above, n)
         becomes_negative = _sum_by(excluded.int(), members, n)
         becomes_negative += _sum_by(take(negative, above), below, n)
-        entailed = torch.full_like(states, UNKNOWN)
-        entailed[becomes_negative > 0] = NEGATIVE
-        entailed[becomes_positive > 0] = POSITIVE
-        return entailed
+        implied = torch.full_like(states, UNKNOWN)
+        implied[becomes_negative > 0] = NEGATIVE
+        implied[becomes_positive > 0] = POSITIVE
+        return implied
 
-    def _sum_over_rivals(self, values):
-        """Sums over the other members of the same group, for memberships: (B, S) to (B, S)."""
+    def _sum_over_group(self, values):
+        """For each membership (B, S), the sum over all members of its group (B, S)."""
         group = like(self.group, values)
-        return take(_sum_by(values, group, len(self.exclusive)), group) - values
+        return take(_sum_by(values, group, len(self.exclusive)), group)
+
+    @torch.no_grad()
+    def contradictions(self, states):
+        """Tell which components of which rows have no consistent label set.
+
+        Parameters
+        ----------
+        states : tensor of shape (batch, n_labels), int8
+
+        Returns
+        -------
+        contradictions : tensor of shape (batch, n_components), bool
+        """
+        logits = torch.zeros(1, 1, device=states.device).expand(states.shape)
+        return self.log_partition(logits, states) < CONTRADICTION
 
     def log_partition(self, logits, states, hard=False):
-        """Log of the sum of exp(sum of z_i y_i) over consistent label sets.
+        """Return log of the sum of exp(sum of z_i y_i) over consistent label sets y.
 
         Parameters
         ----------
         logits : tensor of shape (..., batch, n_labels), float
         states : tensor of shape (batch, n_labels), int8
         hard : bool
-            Of the greatest summand instead of the sum.
+            Take the greatest summand instead of the sum.
 
         Returns
         -------
         total : tensor of shape (..., batch, n_components), float32 or float64
-            -1e30 where the states contradict the rules.
+            -1e30 where no label set is consistent.
         """
         rows = logits.to(torch.promote_types(logits.dtype, torch.float32))
         rows = rows.reshape(-1, self.n_labels)
         states = states.expand(logits.shape).reshape(-1, self.n_labels)
         total = torch.cat([part(rows, states, hard) for part in self.parts], dim=1)
         total = take(total, like(self.columns, total))
-        # Without a gradient: that of a contradiction says nothing.
+        # Filling also removes the gradient, which is meaningless for a contradiction.
         total = total.masked_fill(total < CONTRADICTION, NEVER)
         return total.reshape(*logits.shape[:-1], len(self.components))
 
     def nll(self, logits, states, targets):
-        """Negative log-likelihood of what is annotated, given what is known.
+        """Return the negative log-likelihood of the annotated states, given the known ones.
 
         Parameters
         ----------
         logits : tensor of shape (..., batch, n_labels), float
         states, targets : tensor of shape (batch, n_labels), int8
-            -1 in `targets` where nobody annotated the label.
+            -1 in `targets` where a label was not annotated.
 
         Returns
         -------
@@ -173,7 +198,7 @@ class ConsistentLabels(nn.Module):
         return self.log_partition(logits, states) - self.log_partition(logits, completed)
 
     def count_components(self, labels):
-        """Over all rows, the components that have any of some labels.
+        """Count, over all rows, the components that contain one of the given labels.
 
         Parameters
         ----------
@@ -187,7 +212,7 @@ class ConsistentLabels(nn.Module):
         return torch.stack(found).sum()
 
     def marginals(self, logits, states):
-        """Probabilities of the labels under a rule.
+        """Return the probabilities of labels under a rule.
 
         Parameters
         ----------
@@ -197,18 +222,18 @@ class ConsistentLabels(nn.Module):
         Returns
         -------
         proba : tensor of shape (batch, n_labels), float32
-            0 in the columns of labels under no rule. No label is more probable than what it
+            0 in the columns of labels under no rule. No label is more probable than a label that it
             implies, to the last bit.
         """
         proba = self._below_parents(self._gradient(logits, states, hard=False).clamp(0, 1))
-        settled = self.settle(states)
-        known = (settled != UNKNOWN) & like(self.bound, settled)
-        return torch.where(known, settled.to(proba), proba).float()
+        states = self.propagate(states)
+        is_known = (states != UNKNOWN) & like(self.bound, states)
+        return torch.where(is_known, states.to(proba), proba).float()
 
     def log_marginals(self, logits, states):
-        """Log-partitions with a label negative, and with it positive.
+        """Return two log-partitions for each label: with the label negative, and positive.
 
-        Their difference is the logit of its probability, however close that is to 0 or 1.
+        Their difference is the logit of its probability, exact also very close to 0 or 1.
 
         Parameters
         ----------
@@ -218,7 +243,7 @@ class ConsistentLabels(nn.Module):
         Returns
         -------
         totals : tensor of shape (2, batch, n_labels), float64
-            About -1e30, or less, where no consistent label set is left; 0 for labels under no rule.
+            About -1e30 or less where no label set is consistent; 0 for labels under no rule.
         """
         logits = logits.double()
         totals = logits.new_zeros(2, *logits.shape)
@@ -227,7 +252,7 @@ class ConsistentLabels(nn.Module):
         return totals
 
     def logits(self, logits, states):
-        """Logits of :meth:`marginals`.
+        """Return the logits of :meth:`marginals`.
 
         Parameters
         ----------
@@ -237,8 +262,8 @@ class ConsistentLabels(nn.Module):
         Returns
         -------
         logits : tensor of shape (batch, n_labels), float64
-            As given in the columns of labels under no rule; no label has a higher one than what it
-            implies. Infinite where the rules and what is known settle a label.
+            As given in the columns of labels under no rule. No label has a higher logit than a
+            label that it implies. Infinite where only one state is consistent.
         """
         negative, positive = self.log_marginals(logits, states)
         odds = positive - negative
@@ -247,12 +272,12 @@ class ConsistentLabels(nn.Module):
         return torch.where(like(self.bound, odds), self._below_parents(odds), logits.double())
 
     def _below_parents(self, values):
-        """Lower values (B, L) of labels to those of what they imply: rounding may have erred."""
+        """Lower values (B, L) of labels to those of the labels they imply, against rounding."""
         below, above = like(self.below, values), like(self.above, values)
         return values.scatter_reduce(1, below.expand(len(values), -1), take(values, above), "amin")
 
     def most_probable(self, logits, states):
-        """The most probable consistent label set.
+        """Return the most probable consistent label set.
 
         Parameters
         ----------
@@ -269,7 +294,7 @@ class ConsistentLabels(nn.Module):
     @torch.inference_mode(False)
     @torch.enable_grad()
     def _gradient(self, logits, states, hard):
-        """The gradient of the log-partition: expected labels, or those of the greatest summand."""
+        """Gradient of the log-partition: expected labels, or those of the greatest summand."""
         # Apple's GPUs have no float64.
         dtype = torch.float32 if logits.device.type == "mps" else torch.float64
         logits = logits.detach().to(dtype, copy=True).requires_grad_()
@@ -287,26 +312,26 @@ class _Groups(nn.Module):
         self.register_buffer("exactly_one", torch.tensor(exactly_one)[:, None], persistent=False)
 
     def forward(self, logits, states, hard):
-        """Logits and states (N, L) to log-partitions (N, groups)."""
+        """Return the log-partitions (N, groups) of logits and states (N, L)."""
         scores = self._scores(logits, states)
         return scores.max(dim=-1).values if hard else scores.logsumexp(dim=-1)
 
     @property
     def labels(self):
-        """The members' positions, group by group."""
+        """Positions of the members, group by group."""
         return self.members.flatten()
 
     def log_marginals(self, logits, states):
         """Log-partitions (2, N, labels) with a label negative, and with it positive."""
         scores = self._scores(logits, states)
-        # Negative: all but one, those before it and those after it.
+        # With a label negative, the other label sets are left: those before and those after it.
         before = scores[..., :-2].logcumsumexp(dim=-1)
         after = scores[..., 1:].flip(-1).logcumsumexp(dim=-1).flip(-1)
         before = torch.cat([torch.full_like(after[..., :1], NEVER), before], dim=-1)
         return torch.stack([torch.logaddexp(before, after), scores[..., :-1]]).flatten(-2)
 
     def _scores(self, logits, states):
-        """Scores (N, groups, members and none of them) of the label sets of each group."""
+        """Scores (N, groups, members + 1) of label sets with one member positive; last, none."""
         members = like(self.members, logits)
         scores, known = (
             take(table, members.flatten()).unflatten(1, members.shape) for table in (logits, states)
@@ -321,7 +346,7 @@ class _Groups(nn.Module):
 
 
 def _components(rules):
-    """Labels connected by rules (tuples of labels), as sorted tuples."""
+    """Return the labels that rules (tuples of labels) connect, as sorted tuples."""
     component = {}
     for members in rules:
         found = _distinct(component[label] for label in members if label in component)
@@ -337,7 +362,7 @@ def _distinct(sets):
 
 
 def _ancestors(implications):
-    """All that a label implies, directly or not, for each child."""
+    """For each child, return all labels that it implies, directly or not."""
     parents = {}
     for child, parent in implications:
         parents.setdefault(child, []).append(parent)
@@ -354,5 +379,5 @@ def _ancestors(implications):
 
 
 def _sum_by(values, index, n):
-    """Sums of the columns of values (B, S) with the same index (S,): (B, n)."""
+    """Sum the columns of values (B, S) that have the same index (S,): (B, n)."""
     return values.new_zeros(len(values), n).scatter_add_(1, index.expand(len(values), -1), values)

@@ -1,19 +1,20 @@
 """Decision diagrams of entangled label rules: sums over all label sets that obey them."""
 
+import functools
+import operator
+
 import torch
 from torch import nn
 
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
-#: The score of what cannot be: finite, for infinities turn gradients into NaN.
+#: The score of what is impossible. Finite, because infinities turn gradients into NaN.
 NEVER = -1e30
 
-
-#: Diagrams may not become wider.
+#: The greatest number of nodes in a level of a diagram.
 MAX_WIDTH = 4096
 
-
-# Among the nodes of a level of a diagram, the one without any completion.
+# The number, in every level, of the node from which no path is consistent.
 _DEAD = 0
 
 
@@ -37,8 +38,8 @@ class EntangledRulesError(ValueError):
 class Diagram(nn.Module):
     """A decision diagram of one component: each path from its root is a consistent label set.
 
-    A level decides one label. Its nodes have two branches each, for negative and positive, to nodes
-    of the next level.
+    Each level decides one label. A node has two branches to nodes of the next level: one where the
+    label is negative, one where it is positive.
     """
 
     def __init__(self, labels, groups, implications, ancestors):
@@ -53,13 +54,13 @@ class Diagram(nn.Module):
         self.register_buffer("next_nodes", next_nodes, persistent=False)
 
     def forward(self, logits, states, hard):
-        """Logits and states (N, L) to log-partitions (N, 1)."""
+        """Return the log-partitions (N, 1) of logits and states (N, L)."""
         below, _ = self._upwards(logits, states, hard)
         return below[1:].T
 
     @property
     def labels(self):
-        """The positions of the labels, in the order in which levels decide them."""
+        """Positions of the labels, in the order of the levels."""
         return self.order
 
     def log_marginals(self, logits, states):
@@ -74,10 +75,10 @@ class Diagram(nn.Module):
         return torch.stack(totals, dim=-1)
 
     def _upwards(self, logits, states, hard):
-        """Totals of what is below the dead node and the root, (2, N); and the levels, last first.
+        """Return the totals (2, N) below the dead node and the root, and the levels, last first.
 
-        Of each level the scores (2, N) and the nodes (2 * n,) of its branches, negative ones first,
-        and the totals (2, n, N) of what is below these nodes.
+        A level is (scores (2, N) of its branches, negative ones first, the nodes (2 * n,) they lead
+        to, and the totals (2, n, N) below these nodes).
         """
         order = like(self.order, logits)
         scores, known = take(logits, order).T, take(states, order).T
@@ -92,14 +93,14 @@ class Diagram(nn.Module):
             after = below.index_select(0, nodes).unflatten(0, (2, -1))
             levels.append((score, nodes, after))
             branches = after + score[:, None]
-            # Unlike torch.maximum, max gives one of two equal branches all of the gradient.
+            # If two branches are equal, max gives the whole gradient to one; torch.maximum to both.
             total = branches.max(dim=0).values if hard else torch.logaddexp(*branches)
             below = torch.cat([dead, total])
         return below, levels
 
 
 def _narrowest(labels, groups, implications, ancestors):
-    """An order of the labels and the levels of its diagram, the narrower of two."""
+    """Try two orders of the labels; return the one with the narrower diagram, and its levels."""
     pairs = {"parents first": [(p, c) for c, p in implications], "children first": implications}
     best, width = None, MAX_WIDTH
     for before in pairs.values():
@@ -113,17 +114,14 @@ def _narrowest(labels, groups, implications, ancestors):
 
 
 def _depth_first(labels, groups, before):
-    """An order that keeps all pairs (first, second), and what rules connect close together."""
-    after = {label: [] for label in labels}
-    n_before = dict.fromkeys(labels, 0)
-    for first, second in dict.fromkeys(before):
-        after[first].append(second)
-        n_before[second] += 1
-    groups_of = {label: [] for label in labels}
-    for number, members in enumerate(groups):
-        for label in members:
-            groups_of[label].append(number)
-    order, seen = {}, set()
+    """Order labels so that `first` precedes `second` in all pairs of `before`.
+
+    Labels that rules connect come close together.
+    """
+    after, n_before = _successors(labels, before)
+    groups_of = _memberships(labels, groups)
+    unseen = dict(enumerate(groups))
+    order = {}
     stack = [label for label in reversed(labels) if not n_before[label]]
     while stack:
         label = stack.pop()
@@ -131,9 +129,7 @@ def _depth_first(labels, groups, before):
             continue
         order[label] = len(order)
         for number in groups_of[label]:
-            if number not in seen:
-                seen.add(number)
-                stack.extend(reversed(groups[number]))
+            stack.extend(reversed(unseen.pop(number, ())))
         for second in reversed(after[label]):
             n_before[second] -= 1
             stack.append(second)
@@ -142,34 +138,49 @@ def _depth_first(labels, groups, before):
     return tuple(order)
 
 
+def _successors(labels, pairs):
+    """Return the labels that follow each one, and how many precede it, by pairs (first, second)."""
+    after = {label: [] for label in labels}
+    n_before = dict.fromkeys(labels, 0)
+    for first, second in dict.fromkeys(pairs):
+        after[first].append(second)
+        n_before[second] += 1
+    return after, n_before
+
+
+def _memberships(labels, groups):
+    """Return the numbers of the groups that each label is in."""
+    groups_of = {label: [] for label in labels}
+    for number, members in enumerate(groups):
+        for label in members:
+            groups_of[label].append(number)
+    return groups_of
+
+
 class _Residuals:
     """What the labels decided so far leave to the later ones.
 
     A residual is (later labels that must be positive, later labels that must be negative, numbers
-    of exactly-one groups that still need a positive). Sets of labels are integers, one bit for each
-    place in the order.
+    of exactly-one groups that still need a positive). Sets of labels are integers with one bit for
+    each place in the order.
     """
 
     def __init__(self, order, groups, ancestors):
         self.n_labels = len(order)
         place = {label: k for k, label in enumerate(order)}
-        upwards = ((label, *ancestors.get(label, ())) for label in order)
-        self.above = [_bits(place[label] for label in labels) for labels in upwards]
-        self.below = [0] * len(order)
-        for k, above in enumerate(self.above):
-            for other in _places(above):
-                self.below[other] |= 1 << k
         groups = [([place[label] for label in members], exactly) for members, exactly in groups]
         self.must_have = [_bits(members) for members, exactly in groups if exactly]
+        # Of each label, all that is positive if it is; all that is negative if it is negative; and
+        # all that is negative if it is positive. The first two contain the label itself.
+        self.above = [
+            _bits(place[other] for other in (label, *ancestors.get(label, ()))) for label in order
+        ]
+        self.below = _transpose(self.above)
         rivals = self._rivals([members for members, _ in groups])
-        # All that is negative where the label is positive.
-        self.excluded = [0] * len(order)
-        for k, above in enumerate(self.above):
-            for other in _places(above):
-                self.excluded[k] |= rivals[other]
+        self.excluded = [_union(rivals[k] for k in _places(above)) for above in self.above]
 
     def _rivals(self, groups):
-        """The labels below a rival of each label."""
+        """For each label, return the labels that are, or imply, a rival in one of its groups."""
         rivals = [0] * self.n_labels
         for members in groups:
             for direction in (members, members[::-1]):
@@ -180,11 +191,11 @@ class _Residuals:
         return rivals
 
     def first(self):
-        """The residual before any label is decided."""
+        """Return the residual before any label is decided."""
         return 0, 0, tuple(range(len(self.must_have)))
 
     def decide(self, residual, k, positive):
-        """The residual after the k-th label is decided too; None if nothing completes it."""
+        """Return the residual after the k-th label is decided too; None if nothing completes it."""
         true, false, waiting = residual
         later = -1 << (k + 1)
         if positive:
@@ -193,15 +204,21 @@ class _Residuals:
             false |= self.below[k]
         while True:
             waiting = tuple(number for number in waiting if not self.must_have[number] & true)
-            left = [self.must_have[number] & later & ~false for number in waiting]
-            if not all(left):
+            choices = [self.must_have[number] & later & ~false for number in waiting]
+            if not all(choices):
                 return None
-            last = next((places for places in left if not places & (places - 1)), None)
-            if last is None:
-                break
-            only = last.bit_length() - 1
+            only = _only_place(choices)
+            if only is None:
+                return None if true & false else (true & later, false & later, waiting)
             true, false = true | self.above[only], false | self.excluded[only]
-        return None if true & false else (true & later, false & later, waiting)
+
+
+def _only_place(choices):
+    """Return the place of the first set that has just one; None if all have several."""
+    for places in choices:
+        if not places & (places - 1):
+            return places.bit_length() - 1
+    return None
 
 
 def _grow(residuals, max_width):
@@ -221,22 +238,37 @@ def _grow(residuals, max_width):
 
 
 def _merge(levels):
-    """Make nodes with the same branches one, and branches without a completion dead."""
+    """Merge nodes with the same branches; nodes that cannot be completed become the dead one."""
     merged, places = [], [_DEAD, 1]
     for level in reversed(levels):
         nodes = {(_DEAD, _DEAD): _DEAD}
         branches = [(places[low], places[high]) for low, high in level]
         places = [_DEAD, *(nodes.setdefault(pair, len(nodes)) for pair in branches)]
-        # Where no label set is consistent, the level keeps its dead node.
+        # If no label set is consistent, the level keeps its dead node.
         merged.append(list(nodes)[1:] or list(nodes))
     return merged[::-1]
 
 
 def _bits(places):
+    """Return a set of places as bits."""
     return sum(1 << k for k in set(places))
 
 
+def _union(sets):
+    return functools.reduce(operator.or_, sets, 0)
+
+
+def _transpose(sets):
+    """For each place, return the places whose set contains it."""
+    transposed = [0] * len(sets)
+    for k, places in enumerate(sets):
+        for other in _places(places):
+            transposed[other] |= 1 << k
+    return transposed
+
+
 def _places(bits):
+    """Yield the places of a set given as bits."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -244,7 +276,7 @@ def _places(bits):
 
 
 def _logsumexp_by(values, index):
-    """Logs of sums of exp(values) (S, N) of the same index (S,), from 0 to its maximum."""
+    """Logsumexp of the rows of values (S, N) that have the same index (S,): (max + 1, N)."""
     index = index[:, None].expand_as(values)
     largest = values.new_full((int(index.max()) + 1, values.shape[1]), NEVER)
     largest = largest.scatter_reduce(0, index, values, "amax")
@@ -255,10 +287,10 @@ def _logsumexp_by(values, index):
 
 
 def like(tensor, other):
-    """A tensor on the device of another."""
+    """Return a tensor on the device of another."""
     return tensor.to(other.device)
 
 
 def take(table, columns):
-    """Columns (S,) of a table (B, L): (B, S)."""
+    """Return the columns (S,) of a table (B, L): (B, S)."""
     return table.index_select(1, columns)

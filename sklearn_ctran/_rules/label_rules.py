@@ -1,8 +1,4 @@
-"""Rules between labels, as users write them: groups, exclusive groups and implications.
-
-Labels may be written by name or by position: names win, and numbers are no positions where some
-label has another number as its name. What is behind this module sees positions only.
-"""
+"""The label rules of one fit: checks of states, and probabilities that obey the rules."""
 
 from dataclasses import dataclass
 
@@ -10,26 +6,27 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from sklearn_ctran._rules.consistent import CONTRADICTION, ConsistentLabels
+from sklearn_ctran._rules.consistent import ConsistentLabels
+from sklearn_ctran._utils.names import listed, name_at
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
-#: Tables of states are worked on in blocks of about so many entries.
+#: Tables of states are processed in blocks of about this many entries.
 _BLOCK_ENTRIES = 2**22
 
 
 @dataclass(frozen=True)
 class LabelRules:
-    """What is declared about the labels.
+    """Groups of labels, and the labels that exclude or imply each other.
 
     Attributes
     ----------
     names : ndarray of shape (n_labels,)
     groups : dict of tuple of int
-        The positions of each of the `label_groups`, by name.
+        The positions of the labels of each group in `label_groups`, by the group's name.
     consistent : ConsistentLabels or None
         None if no label excludes or implies another.
     classes : int
-        The first so many labels are the classes of a 1-D `y`.
+        The number of classes of a 1-D `y`, which are the first labels; 0 for other `y`.
     """
 
     names: np.ndarray
@@ -38,7 +35,7 @@ class LabelRules:
     classes: int = 0
 
     def check(self, states, what):
-        """Refuse rows that contradict the rules.
+        """Raise ValueError if a row contradicts the rules.
 
         Parameters
         ----------
@@ -49,14 +46,15 @@ class LabelRules:
         Raises
         ------
         ValueError
-            Names a row that does so, and its labels.
+            The message names the first such row and its labels.
         """
-        row = _first(self.contradictions(states).any(axis=1))
-        if row is not None:
+        is_wrong = self.contradictions(states).any(axis=1)
+        if is_wrong.any():
+            row = int(is_wrong.argmax())
             raise ValueError(f"{what}, row {row}: {self._complaint(states[row])}")
 
     def contradictions(self, states):
-        """Which rows contradict the rules, and where.
+        """Tell which rows contradict the rules, and in which components.
 
         Parameters
         ----------
@@ -70,42 +68,53 @@ class LabelRules:
         found = np.zeros((len(states), len(self.components)), dtype=bool)
         if self.consistent is None or (states == UNKNOWN).all():
             return found
-        for first, block in _blocks(states):
-            rows = torch.from_numpy(block.copy())
-            with torch.no_grad():
-                total = self.consistent.log_partition(torch.zeros(1, 1).expand(rows.shape), rows)
-            found[first : first + len(block)] = (total < CONTRADICTION).numpy()
+        for rows in _blocks(states):
+            found[rows] = self.consistent.contradictions(_tensor(states[rows])).numpy()
         return found
 
     def _complaint(self, states):
-        """What is wrong with a row (n_labels,) that contradicts the rules: a single one if any."""
-        for number, (members, _) in enumerate(self.consistent.exclusive):
-            labels = [self._name(i) for i in members if states[i] == POSITIVE]
-            if len(labels) > 1 and self._is_classes(number):
-                return f"the classes {_listed(labels)} exclude each other."
-            if len(labels) > 1:
-                return f"{labels[0]!r} and {labels[1]!r} are both positive, but exclude each other."
-        for child, parent in self.consistent.implications:
-            if states[child] == POSITIVE and states[parent] == NEGATIVE:
-                return (
-                    f"{self._name(child)!r} is positive but {self._name(parent)!r}, which it "
-                    "implies, is negative."
-                )
-        for number, (members, exactly_one) in enumerate(self.consistent.exclusive):
-            if exactly_one and (states[list(members)] == NEGATIVE).all():
-                if self._is_classes(number):
-                    return "every class is said to be absent."
-                labels = _listed(map(self._name, members))
-                return f"none of {labels} is positive, but exactly one must be."
+        """Say which rule a row (n_labels,) breaks, or which of its states contradict the rules."""
+        for complain in (self._about_two, self._about_implied, self._about_none):
+            complaint = complain(states)
+            if complaint:
+                return complaint
         component = self.components[int(self.contradictions(states[None])[0].argmax())]
         known = [i for i in component if states[i] != UNKNOWN]
         return (
-            f"what is said of {_listed(map(self._name, known))} contradicts the rules: no labels "
-            "obey them all and agree with it."
+            f"the states of {listed(self.names[known])} contradict the rules: no label set with "
+            "these states obeys them all."
         )
 
-    def settle(self, states):
-        """What follows from known labels.
+    def _about_two(self, states):
+        for number, (members, _) in enumerate(self.consistent.exclusive):
+            positive = [i for i in members if states[i] == POSITIVE]
+            if len(positive) > 1 and self._is_classes(number):
+                return f"the classes {listed(self.names[positive])} exclude each other."
+            if len(positive) > 1:
+                first, second = (repr(name_at(self.names, i)) for i in positive[:2])
+                return f"{first} and {second} are both positive, but exclude each other."
+        return None
+
+    def _about_implied(self, states):
+        for child, parent in self.consistent.implications:
+            if states[child] == POSITIVE and states[parent] == NEGATIVE:
+                return (
+                    f"{name_at(self.names, child)!r} is positive but "
+                    f"{name_at(self.names, parent)!r}, which it implies, is negative."
+                )
+        return None
+
+    def _about_none(self, states):
+        for number, (members, exactly_one) in enumerate(self.consistent.exclusive):
+            if exactly_one and (states[list(members)] == NEGATIVE).all():
+                if self._is_classes(number):
+                    return "every class is negative, but exactly one must be positive."
+                names = listed(self.names[list(members)])
+                return f"none of {names} is positive, but exactly one must be."
+        return None
+
+    def propagate(self, states):
+        """Add the states that known states imply.
 
         Parameters
         ----------
@@ -113,24 +122,25 @@ class LabelRules:
 
         Returns
         -------
-        settled : ndarray of shape (n_samples, n_labels), int8
-            Known states stay.
+        states : ndarray of shape (n_samples, n_labels), int8
+            Known states stay as they are.
         """
         if self.consistent is None:
             return states
-        settled = np.empty_like(states)
-        for first, block in _blocks(states):
-            rows = slice(first, first + len(block))
-            settled[rows] = self.consistent.settle(torch.from_numpy(block.copy())).numpy()
-        return settled
+        extended = np.empty_like(states)
+        for rows in _blocks(states):
+            extended[rows] = self.consistent.propagate(_tensor(states[rows])).numpy()
+        return extended
+
+    settle = propagate  # the old name, for callers that still use it
 
     @property
     def components(self):
-        """Positions of the labels that rules tie together, in a tuple for each component."""
+        """Positions of the labels that rules connect, in one tuple per component."""
         return [] if self.consistent is None else self.consistent.components
 
     def probabilities(self, logits, states):
-        """Logits to probabilities (paper, eq. 5), of the label sets that obey the rules.
+        """Turn logits into probabilities (paper, eq. 5) that obey the rules.
 
         Parameters
         ----------
@@ -140,16 +150,17 @@ class LabelRules:
         Returns
         -------
         proba : ndarray of shape (n_samples, n_labels), float32, in [0, 1]
-            What is known, or follows from it, is exactly 0 or 1.
+            Exactly 0 or 1 for labels that are known or implied.
         """
         proba = np.where(states == UNKNOWN, expit(logits), states).astype(np.float32)
         if self.consistent is not None:
             bound = self.consistent.bound.numpy()
-            proba[:, bound] = self._ask(self.consistent.marginals, logits, states)[:, bound]
+            marginals = self._by_blocks(self.consistent.marginals, logits, states)
+            proba[:, bound] = marginals[:, bound]
         return proba
 
     def consistent_logits(self, logits, states):
-        """Logits of :meth:`probabilities`, which differ where labels are under a rule.
+        """Return the logits of :meth:`probabilities`, which differ for labels under a rule.
 
         Parameters
         ----------
@@ -159,29 +170,39 @@ class LabelRules:
         Returns
         -------
         logits : ndarray of shape (n_samples, n_labels), float64
-            Exact where probabilities round to 0 or 1 too; infinite where nothing else is possible.
+            Exact even if the probability rounds to 0 or 1; infinite if only one state is possible.
         """
         if self.consistent is None:
             return logits.astype(np.float64)
-        return self._ask(self.consistent.logits, logits, states)
+        return self._by_blocks(self.consistent.logits, logits, states)
 
     def class_logits(self, logits, states):
-        """Logits of the classes of a 1-D `y`, whose softmax is their probabilities.
+        """Return logits of the classes of a 1-D `y`; their softmax is the probabilities.
 
-        Parameters and result are those of :meth:`consistent_logits`, of the classes only.
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_labels), float32
+        states : ndarray of shape (n_samples, n_labels), int8
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_classes), float64
         """
-        positive = self._ask(lambda *args: self.consistent.log_marginals(*args)[1], logits, states)
-        return positive[:, : self.classes]
+
+        def log_positive(*tensors):
+            return self.consistent.log_marginals(*tensors)[1]
+
+        return self._by_blocks(log_positive, logits, states)[:, : self.classes]
 
     def complete(self, labels, logits, states):
-        """Let labels under an exactly-one rule be those of the most probable label set.
+        """Predict the most probable label set where exactly one label must be positive.
 
-        Each label by its own probability, none of such a group may reach a half.
+        In such a group, it may be that no label has a probability of at least 0.5.
 
         Parameters
         ----------
         labels : ndarray of shape (n_samples, n_first_labels), int64
-            Of the first labels only.
+            Predictions of the first labels, label by label.
         logits, states : ndarray of shape (n_samples, n_labels)
 
         Returns
@@ -192,48 +213,34 @@ class LabelRules:
         if not exactly_one:
             return labels
         columns = [i for i in exactly_one if i < labels.shape[1]]
+        most_probable = self._by_blocks(self.consistent.most_probable, logits, states)
         labels = labels.copy()
-        labels[:, columns] = self._ask(self.consistent.most_probable, logits, states)[:, columns]
+        labels[:, columns] = most_probable[:, columns]
         return labels
 
     def _exactly_one(self):
-        """Positions of the labels in components that have an exactly-one rule."""
+        """Return the positions of labels whose component has an exactly-one rule."""
         if self.consistent is None:
             return []
         groups = {members[0] for members, exactly in self.consistent.exclusive if exactly}
         return [i for component in self.components if groups & set(component) for i in component]
 
     @staticmethod
-    def _ask(method, logits, states):
-        parts = []
-        for first, block in _blocks(states):
-            rows = torch.tensor(logits[first : first + len(block)])
-            parts.append(method(rows, torch.tensor(block)).numpy())
-        return np.concatenate(parts)
+    def _by_blocks(method, logits, states):
+        parts = (method(_tensor(logits[rows]), _tensor(states[rows])) for rows in _blocks(states))
+        return np.concatenate([part.numpy() for part in parts])
 
     def _is_classes(self, number):
         return self.classes > 0 and number == 0
 
-    def _name(self, position):
-        return _name(self.names, position)
-
 
 def _blocks(states):
-    """Yields (number of the first row, some rows)."""
+    """Yield the rows of each block, as slices."""
     n_rows = max(1, _BLOCK_ENTRIES // max(1, states.shape[1]))
     for first in range(0, len(states), n_rows):
-        yield first, states[first : first + n_rows]
+        yield slice(first, first + n_rows)
 
 
-def _first(rows):
-    return int(rows.argmax()) if rows.any() else None
-
-
-def _name(names, position):
-    """A label's name as users wrote it, not as NumPy prints it."""
-    return names[position : position + 1].tolist()[0]
-
-
-def _listed(names):
-    names = list(names)
-    return ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
+def _tensor(array):
+    """Copy an array, which may be read-only or have negative strides, into a tensor."""
+    return torch.from_numpy(array.copy())

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def as_names(names):
-    """Names of labels, tuples among them, as an array.
+    """Turn names of labels into an array, tuples too.
 
     Parameters
     ----------
@@ -20,16 +20,34 @@ def as_names(names):
     return array
 
 
-def describe(names):
-    """The first five of some labels, as text.
+def listed(names, most=10):
+    """The first labels of some, as text: "'a', 'b' and 3 more".
 
     Parameters
     ----------
-    names : ndarray of shape (n,)
+    names : iterable of length n_labels
+    most : int, default=10
+        How many names are spelled out.
 
     Returns
     -------
     text : str
     """
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(map(repr, names[:5].tolist())) + more
+    names = as_names(names).tolist()
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
+
+
+def name_at(names, position):
+    """A label's name as the user wrote it, not as NumPy prints it.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_labels,)
+    position : int
+
+    Returns
+    -------
+    name : object
+    """
+    return names[position : position + 1].tolist()[0]

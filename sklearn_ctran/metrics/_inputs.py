@@ -9,7 +9,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import read_states
-from sklearn_ctran._utils.names import as_names, describe
+from sklearn_ctran._utils.names import as_names, listed
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
@@ -179,7 +179,7 @@ def _read_truth(y_true, names, known_labels):
     is_named = isinstance(known_labels, Mapping) or hasattr(known_labels, "columns")
     if is_named and names.dtype != object and not set(known_labels) <= set(names.tolist()):
         raise ValueError(
-            f"known_labels names labels ({describe(as_names(known_labels))}), but neither y_true "
+            f"known_labels names labels ({listed(known_labels)}), but neither y_true "
             "nor y_score does: pass y_true as a data frame with the labels' names, or known_labels "
             "as an array with the columns of y_true."
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran.metrics._decisions import decide
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, settle, warn_left_out
 
@@ -125,6 +125,6 @@ def _mean(counts, values, zero_division, without):
     names = counts.names[counts.is_scored]
 
     def what(undefined):
-        return f"Without {without} is undefined for label(s) {describe(names[undefined])}"
+        return f"Without {without} is undefined for label(s) {listed(names[undefined])}"
 
     return mean_of_defined(settle(values[counts.is_scored], zero_division, what))

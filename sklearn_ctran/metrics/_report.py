@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_ctran._utils.names import as_names, describe
+from sklearn_ctran._utils.names import as_names, listed
 from sklearn_ctran._utils.tables import plain
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.metrics import _label_counts
@@ -201,7 +201,7 @@ def _warn_undefined(counts, top):
             scored & (counts.predicted > 0) & (top.predicted == 0)
         )
     texts = [
-        f"label(s) {describe(counts.names[labels])} ({what})"
+        f"label(s) {listed(counts.names[labels])} ({what})"
         for what, labels in cases.items()
         if labels.any()
     ]

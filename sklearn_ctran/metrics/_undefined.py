@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 
 
@@ -88,7 +88,7 @@ def warn_left_out(names):
     """Warn that labels, an ndarray of names, have no part in a mean over labels."""
     if len(names):
         warn(
-            f"No entry of label(s) {describe(names)} counts (all are missing, known or of weight "
+            f"No entry of label(s) {listed(names)} counts (all are missing, known or of weight "
             "0): left out of the mean over labels.",
             UndefinedMetricWarning,
         )
@@ -98,6 +98,6 @@ def warn_without_positive(names):
     """Warn that labels, an ndarray of names, have no part in mAP."""
     if len(names):
         warn(
-            f"No entry of label(s) {describe(names)} that counts is positive: left out of mAP.",
+            f"No entry of label(s) {listed(names)} that counts is positive: left out of mAP.",
             UndefinedMetricWarning,
         )

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._labels.targets import encode_targets
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
@@ -75,7 +75,7 @@ def _mark_stored(y):
     empty = np.flatnonzero(n_missing == y.shape[0])
     if len(empty):
         raise ValueError(
-            f"No sample is annotated for label(s) {describe(empty)} of y (every value is -1 or "
+            f"No sample is annotated for label(s) {listed(empty)} of y (every value is -1 or "
             "NaN): leave the column(s) out or annotate some samples."
         )
     return np.arange(y.shape[1]), positives, missing[:, np.flatnonzero(n_missing)]

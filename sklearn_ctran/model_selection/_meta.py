@@ -18,7 +18,7 @@ from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import make_task
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -352,6 +352,6 @@ def warn_nothing_learned(names, instead):
     """
     if len(names):
         warn(
-            f"Label(s) {describe(names)} have no positive, or no negative, to learn from out of "
+            f"Label(s) {listed(names)} have no positive, or no negative, to learn from out of "
             f"fold: {instead}. Annotate more samples of them, or leave them out."
         )

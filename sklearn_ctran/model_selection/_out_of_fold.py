@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._adapters.probabilities import predict_proba
 from sklearn_ctran._adapters.samples import fit
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
@@ -147,7 +147,7 @@ def _warn_not_learnable(targets, learnable):
     lacking = _has_both(targets.states) & ~np.all(learnable, axis=0)
     if lacking.any():
         warn(
-            f"Label(s) {describe(targets.names[lacking])} have no positive, or no negative, among "
+            f"Label(s) {listed(targets.names[lacking])} have no positive, or no negative, among "
             "the training rows of some fold: the probabilities of that fold are left out for them. "
             "Ask for more folds, or leave labels out that are so rare."
         )

@@ -5,7 +5,7 @@ from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, Shuffl
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
 from sklearn_ctran._utils.checks import check_count
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
 
@@ -241,6 +241,6 @@ def _warn_without_positive(labels, fold, n_folds, part):
     lacking = labels.names[n_folds_with < n_folds]
     if len(lacking):
         warn(
-            f"Label(s) {describe(lacking)} have no positive in some {part}, where their scores are "
+            f"Label(s) {listed(lacking)} have no positive in some {part}, where their scores are "
             "undefined: ask for fewer or larger parts, or leave labels out that are so rare."
         )

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_ctran._utils.names import describe
+from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._meta import (
     LearnedOutOfFold,
@@ -171,7 +171,7 @@ class TunedThresholds(LearnedOutOfFold):
         if len(names):
             bounded = _FLOORS[self.metric]
             warn(
-                f"Label(s) {describe(names)} reach {bounded} {self.floor:g} at no threshold: "
+                f"Label(s) {listed(names)} reach {bounded} {self.floor:g} at no threshold: "
                 f"theirs is where {bounded} is highest. Lower floor, or improve the estimator."
             )
 

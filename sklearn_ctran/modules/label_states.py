@@ -1,3 +1,3 @@
-"""The states of a label, as every part of the package writes them."""
+"""The states of a label, as the model sees them."""
 
 UNKNOWN, NEGATIVE, POSITIVE = -1, 0, 1

@@ -5,15 +5,20 @@ import pytest
 import torch
 from scipy import stats
 
-from sklearn_ctran._labels.masks import hidden_counts, leads, sample_label_states
+from sklearn_ctran._labels.masks import (
+    check_unknown_fraction,
+    hidden_counts,
+    leads,
+    sample_label_states,
+)
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 3, 10, 77])
 @pytest.mark.parametrize("fraction", [(0.25, 1.0), (0.5, 0.5)])
 def test_hidden_labels_are_uniform_in_number_and_in_place(n_labels, fraction):
     n = 20_000
-    targets = torch.randint(2, (n, n_labels), dtype=torch.int8)
-    states, hidden = sample_label_states(targets, fraction, torch.Generator().manual_seed(3))
+    true_states = torch.randint(2, (n, n_labels), dtype=torch.int8)
+    shown, hidden = sample_label_states(true_states, fraction, torch.Generator().manual_seed(3))
     low, high = hidden_counts(fraction, n_labels)
     counts = torch.bincount(hidden.sum(dim=1), minlength=n_labels + 1).numpy()
     assert counts[:low].sum() == 0
@@ -29,8 +34,8 @@ def test_hidden_labels_are_uniform_in_number_and_in_place(n_labels, fraction):
         both = (hidden[:, 1:] & hidden[:, :-1]).float().mean(dim=0)
         np.testing.assert_allclose(both, pairs, atol=5 * np.sqrt(pairs / n) + 1e-6)
     # What is shown is the truth, what is hidden is unknown.
-    assert (states[hidden] == -1).all()
-    assert (states[~hidden] == targets[~hidden]).all()
+    assert (shown[hidden] == -1).all()
+    assert (shown[~hidden] == true_states[~hidden]).all()
 
 
 @pytest.mark.parametrize(
@@ -40,49 +45,77 @@ def test_hidden_counts_of_the_paper(n_labels, expected):
     assert hidden_counts((0.25, 1.0), n_labels) == expected
 
 
+@pytest.mark.parametrize(
+    "fraction, n_labels, expected",
+    [
+        ((0.29, 0.29), 100, (29, 29)),  # 0.29 * 100 is 28.999999999999996
+        ((0.07, 0.07), 100, (7, 7)),  # 0.07 * 100 is 7.000000000000001
+        ((0.0, 0.0), 5, (1, 1)),
+        ((0.5, 0.5), 3, (2, 2)),
+        ((0.1, 0.59), 10, (1, 5)),
+        ((0.1, 0.29), 100, (10, 29)),
+    ],
+)
+def test_hidden_counts_are_rounded_inwards(fraction, n_labels, expected):
+    assert hidden_counts(fraction, n_labels) == expected
+
+
+@pytest.mark.parametrize("fraction", [(0.5,), (0.5, 0.4), (-0.1, 1), (0, 1.1), ("a", 1), (0, 0, 1)])
+def test_wrong_fractions(fraction):
+    with pytest.raises(ValueError, match=r"a pair \(low, high\) with 0 <= low <= high <= 1, got"):
+        check_unknown_fraction(fraction)
+
+
+@pytest.mark.parametrize("fraction", [None, (0, 1), (0.5, 0.5), [0.25, 1.0], (1, 1)])
+def test_right_fractions(fraction):
+    assert check_unknown_fraction(fraction) is None
+
+
 def test_masks_come_from_the_generator_alone():
-    targets = torch.ones(50, 6, dtype=torch.int8)
+    true_states = torch.ones(50, 6, dtype=torch.int8)
     torch.manual_seed(0)
-    first = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
+    first = sample_label_states(true_states, (0.25, 1), torch.Generator().manual_seed(1))[0]
     state = torch.get_rng_state()
-    again = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(1))[0]
-    other = sample_label_states(targets, (0.25, 1), torch.Generator().manual_seed(2))[0]
+    again = sample_label_states(true_states, (0.25, 1), torch.Generator().manual_seed(1))[0]
+    other = sample_label_states(true_states, (0.25, 1), torch.Generator().manual_seed(2))[0]
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert torch.equal(state, torch.get_rng_state())
 
 
 def test_missing_labels_are_neither_shown_nor_scored():
-    targets = torch.tensor([[1, -1, 0, -1]] * 500, dtype=torch.int8)
-    states, hidden = sample_label_states(targets, (0.25, 1.0), torch.Generator().manual_seed(0))
-    assert (states[:, [1, 3]] == -1).all()
+    true_states = torch.tensor([[1, -1, 0, -1]] * 500, dtype=torch.int8)
+    shown, hidden = sample_label_states(true_states, (0.25, 1.0), torch.Generator().manual_seed(0))
+    assert (shown[:, [1, 3]] == -1).all()
     assert not hidden[:, [1, 3]].any()
     assert hidden[:, [0, 2]].any(dim=0).all()
 
 
 def test_no_label_mask_training_hides_everything():
-    targets = torch.tensor([[1, 0, -1]], dtype=torch.int8)
-    states, hidden = sample_label_states(targets, None, torch.Generator())
-    assert states.tolist() == [[-1, -1, -1]]
-    assert hidden.tolist() == [[True, True, False]]
+    true_states = torch.tensor([[1, 0, -1]], dtype=torch.int8)
+    for n_extra in (0, 1):
+        shown, hidden = sample_label_states(true_states, None, torch.Generator(), n_extra=n_extra)
+        assert shown.tolist() == [[-1, -1, -1]]
+        assert hidden.tolist() == [[True, True, False]]
 
 
 def test_the_class_of_a_sample_is_always_hidden():
-    targets = torch.eye(4, dtype=torch.int8).repeat(100, 1)
-    states, hidden = sample_label_states(
-        targets, (0.25, 1.0), torch.Generator().manual_seed(0), hide_positives=True
+    true_states = torch.eye(4, dtype=torch.int8).repeat(100, 1)
+    shown, hidden = sample_label_states(
+        true_states, (0.25, 1.0), torch.Generator().manual_seed(0), hide_positives=True
     )
-    assert hidden[targets == 1].all()
-    assert (states != 1).all()
-    assert (states == 0).any()
+    assert hidden[true_states == 1].all()
+    assert (shown != 1).all()
+    # As many other classes are hidden as without the rule: n of 1 to 4 classes, 2.5 of 4.
+    assert hidden[true_states == 0].float().mean().item() == pytest.approx(2.5 / 4, abs=0.06)
 
 
 def test_any_number_of_extra_labels_is_hidden():
-    targets = torch.randint(2, (20_000, 7), dtype=torch.int8)
-    states, hidden = sample_label_states(
-        targets, (0.5, 1.0), torch.Generator().manual_seed(0), n_extra=3
+    true_states = torch.randint(2, (20_000, 7), dtype=torch.int8)
+    shown, hidden = sample_label_states(
+        true_states, (0.5, 1.0), torch.Generator().manual_seed(0), n_extra=3
     )
-    assert torch.equal(hidden, states == -1)
+    assert torch.equal(hidden, shown == -1)
     counts = torch.bincount(hidden[:, 4:].sum(dim=1)).numpy()
     expected = np.array([1, 1, 1, 5]) / 8 * counts.sum()  # all in half of the samples, and more
     assert stats.chisquare(counts, expected).pvalue > 1e-4
@@ -99,12 +132,12 @@ def test_the_first_label_leads_its_group():
 
 
 @pytest.mark.parametrize("tie", [0.0, 0.3, 1.0])
-def test_groups_are_hidden_together_as_often_as_asked(tie):
+def test_groups_are_hidden_together_with_probability_tie(tie):
     n = 20_000
-    targets = torch.randint(2, (n, 10), dtype=torch.int8)
-    draw = (targets, (0.5, 0.5), torch.Generator().manual_seed(0))
-    states, hidden = sample_label_states(*draw, lead=leads([(2, 5, 6)], 10), tie=tie)
-    assert torch.equal(hidden, states == -1)
+    true_states = torch.randint(2, (n, 10), dtype=torch.int8)
+    draw = (true_states, (0.5, 0.5), torch.Generator().manual_seed(0))
+    shown, hidden = sample_label_states(*draw, lead=leads([(2, 5, 6)], 10), tie=tie)
+    assert torch.equal(hidden, shown == -1)
     group = hidden[:, [2, 5, 6]].sum(dim=1)
     together = ((group == 0) | (group == 3)).float().mean().item()
     # Label by label, all three of ten are hidden with 5 * 4 * 3 / (10 * 9 * 8), as are none.

@@ -6,8 +6,7 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran._labels.targets import log_odds
-from sklearn_ctran._labels.weights import check_sample_weight, read_pos_weight
+from sklearn_ctran._labels.weights import check_sample_weight, log_odds, read_pos_weight
 from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.model_selection import TunedThresholds
 
@@ -67,9 +66,9 @@ def test_weights_that_are_shares_are_warned_of(table, model):
     """By every fit: it would take 40 samples for one."""
     X, Y, weights = table
     message = r"sample_weight sums to less than 2 .* Multiply by len\(sample_weight\) / sum\(sample"
-    with pytest.warns(UserWarning, match=message) as told:
+    with pytest.warns(UserWarning, match=message) as caught:
         model.fit(X, np.nan_to_num(Y), sample_weight=weights / weights.sum())
-    assert told[0].filename == __file__
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize(
@@ -161,6 +160,15 @@ def test_a_label_without_weight_is_named(table):
     Y[weights == 0, 2] = 1
     with pytest.raises(ValueError, match="Label 2 is annotated in samples of weight 0 only"):
         CTranClassifier(**EXACT).fit(X, Y, sample_weight=weights)
+
+
+def test_log_odds_count_what_is_annotated():
+    states = np.array([[1, 0], [1, -1], [0, 0], [-1, 0]], dtype=np.int8)
+    once = np.ones(4)
+    np.testing.assert_allclose(log_odds(states, once), np.log([3 / 2, 1 / 4]), rtol=1e-6)
+    weights = np.array([2.0, 1, 3, 1])
+    expected = log_odds(states.repeat([2, 1, 3, 1], axis=0), np.ones(7))
+    np.testing.assert_allclose(log_odds(states, weights), expected, rtol=1e-6)
 
 
 def test_no_pos_weight_is_ones():

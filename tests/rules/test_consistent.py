@@ -93,7 +93,7 @@ def test_marginals_and_the_most_probable_set(problem):
     consistent, allowed, logits, states = problem
     tensors = torch.tensor(logits), torch.tensor(states)
     proba, best = consistent.marginals(*tensors), consistent.most_probable(*tensors)
-    settled = consistent.settle(tensors[1]).numpy()
+    implied = consistent.propagate(tensors[1]).numpy()
     assert proba.dtype == torch.float32 and best.dtype == torch.int8
     proba, best = proba.numpy(), best.numpy()
     for labels, sets in allowed.items():
@@ -105,10 +105,10 @@ def test_marginals_and_the_most_probable_set(problem):
             weights = np.exp(scores - np.logaddexp.reduce(scores))
             assert np.allclose(proba[row, labels], weights @ left, atol=1e-6)
             assert np.array_equal(best[row, labels], left[scores.argmax()])
-            known = settled[row, labels] != -1
-            assert np.array_equal(proba[row, labels][known], settled[row, labels][known])
+            known = implied[row, labels] != -1
+            assert np.array_equal(proba[row, labels][known], implied[row, labels][known])
             # Propagation does not find all that follows, but what it finds does follow.
-            assert (left[:, known] == settled[row, labels][known]).all()
+            assert (left[:, known] == implied[row, labels][known]).all()
     free = ~consistent.bound.numpy()
     assert not proba[:, free].any() and not best[:, free].any()
 
@@ -182,16 +182,16 @@ def test_which_labels_can_be_positive(problem):
     assert consistent.can_be_positive[~consistent.bound].all()
 
 
-def test_settle_keeps_what_is_known_and_has_an_end(problem):
+def test_propagation_keeps_known_states_and_ends(problem):
     consistent, _, _, states = problem
     rng = np.random.default_rng(0)
     for known in (states, rng.integers(-1, 2, size=states.shape).astype(np.int8)):
         states = torch.tensor(known)
-        settled = consistent.settle(states)
-        assert settled.dtype == torch.int8
-        assert torch.equal(settled[states != -1], states[states != -1])
-        assert torch.equal(settled[:, ~consistent.bound], states[:, ~consistent.bound])
-        assert torch.equal(consistent.settle(settled), settled)
+        implied = consistent.propagate(states)
+        assert implied.dtype == torch.int8
+        assert torch.equal(implied[states != -1], states[states != -1])
+        assert torch.equal(implied[:, ~consistent.bound], states[:, ~consistent.bound])
+        assert torch.equal(consistent.propagate(implied), implied)
 
 
 def test_contradictions_have_no_nan(problem):
@@ -236,11 +236,11 @@ def test_a_group_by_itself_is_a_softmax():
     assert torch.allclose(proba[:, [1, 4]], with_none[:, :2])
 
 
-def test_settle_goes_on_until_nothing_follows():
+def test_propagation_goes_on_until_nothing_follows():
     # 0 negative leaves 1; 1 implies 2, 2 excludes 3, 3 is implied by 4.
     consistent = ConsistentLabels(5, [((0, 1), True), ((2, 3), False)], [(1, 2), (4, 3)])
     states = torch.tensor([[0, -1, -1, -1, -1], [-1, -1, -1, -1, -1]], dtype=torch.int8)
-    assert consistent.settle(states).tolist() == [[0, 1, 1, 0, 0], [-1] * 5]
+    assert consistent.propagate(states).tolist() == [[0, 1, 1, 0, 0], [-1] * 5]
     assert consistent.implications == [(1, 2), (4, 3)]
 
 
@@ -248,7 +248,7 @@ def test_nothing_left_to_predict_costs_nothing():
     consistent = ConsistentLabels(*TREE)
     states = torch.tensor([[1, -1, -1, -1, -1], [-1, -1, -1, -1, 1]], dtype=torch.int8)
     z = torch.randn(2, 5) * 10
-    assert not consistent.nll(z, states, consistent.settle(states)).any()
+    assert not consistent.nll(z, states, consistent.propagate(states)).any()
     assert not consistent.nll(z, states, unknown(2, 5)).any()
 
 
@@ -269,7 +269,7 @@ def test_no_rows():
     z, states = torch.zeros(0, 5), unknown(0, 5)
     assert consistent.marginals(z, states).shape == (0, 5)
     assert consistent.most_probable(z, states).shape == (0, 5)
-    assert consistent.settle(states).shape == (0, 5)
+    assert consistent.propagate(states).shape == (0, 5)
 
 
 def test_ties_give_a_valid_set():
@@ -325,10 +325,28 @@ def test_ten_thousand_classes():
     consistent = ConsistentLabels(10_000, [(tuple(range(10_000)), True)], [])
     states = unknown(2, 10_000)
     states[1, 7] = 1
-    settled = consistent.settle(states)
-    assert settled[0].eq(-1).all() and settled[1].sum() == 1 and settled[1, 7] == 1
+    implied = consistent.propagate(states)
+    assert implied[0].eq(-1).all() and implied[1].sum() == 1 and implied[1, 7] == 1
     z = torch.randn(2, 10_000)
     assert torch.allclose(consistent.marginals(z, states)[0], z[0].softmax(dim=0), atol=1e-7)
+
+
+def test_totals_are_in_the_order_of_components():
+    pair, groups = (0, 1), [((2, 3), False), ((4, 5), True)]
+    consistent = ConsistentLabels(6, groups, [pair])
+    assert consistent.components == [(0, 1), (2, 3), (4, 5)]
+    z = torch.randn(3, 6)
+    total = consistent.log_partition(z, unknown(3, 6))
+    alone = [ConsistentLabels(6, [], [pair]), *(ConsistentLabels(6, [each], []) for each in groups)]
+    for column, part in zip(total.T, alone, strict=True):
+        assert torch.allclose(column, part.log_partition(z, unknown(3, 6))[:, 0])
+
+
+def test_components_with_some_labels_are_counted():
+    consistent = ConsistentLabels(7, [((0, 1, 2), True), ((3, 4), False)], [(4, 5)])
+    labels = torch.zeros(3, 7, dtype=torch.bool)
+    labels[0, [0, 1, 3]] = labels[1, [5, 6]] = labels[2, 6] = True
+    assert consistent.count_components(labels).item() == 3
 
 
 def test_rules_that_no_label_set_obeys():

@@ -1,0 +1,79 @@
+"""Whether `X` holds images, tokens or features."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import sparse
+
+from sklearn_ctran._images.kinds import kind_of
+
+PHOTO = np.zeros((4, 5, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("takes_tokens", [False, True])
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["a.jpg", "b.jpg"],
+        (Path("a.jpg"), b"b.jpg"),
+        [Image.new("RGB", (2, 2)), "a.jpg"],
+        [PHOTO, PHOTO],
+        [PHOTO, PHOTO[:2]],
+        [np.zeros((3, 2)), np.zeros((2, 2))],  # of different sizes, hence no tokens
+        [None, "a.jpg"],
+        [[1, 2], [3]],
+        np.array(["a.jpg", "b.jpg"]),
+        np.array([["a.jpg"], ["b.jpg"]], dtype=object),
+        pd.Series(["a.jpg", "b.jpg"]),
+        pd.DataFrame({"path": ["a.jpg", "b.jpg"]}),
+        pd.Series([Image.new("RGB", (2, 2))]),
+        np.zeros((2, 4, 5, 3)),
+    ],
+)
+def test_images(X, takes_tokens):
+    kind, same = kind_of(X, takes_tokens)
+    assert kind == "images"
+    assert same is X
+
+
+@pytest.mark.parametrize(
+    "X", [np.zeros((2, 3, 4)), [np.zeros((3, 4)), np.ones((3, 4))], np.zeros((2, 3, 4)).tolist()]
+)
+def test_three_dimensions_are_tokens_or_images(X):
+    kind, table = kind_of(X, takes_tokens=True)
+    assert kind == "tokens"
+    np.testing.assert_array_equal(table, np.array(X))
+    assert table.shape == (2, 3, 4)
+    assert kind_of(X, takes_tokens=False)[0] == "images"
+
+
+@pytest.mark.parametrize("takes_tokens", [False, True])
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.zeros((2, 3)),
+        np.zeros((2, 1)),
+        np.zeros((0, 1)),
+        np.zeros(2),
+        [[1, 2], [3, 4]],
+        [1, 2],
+        pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}),
+        pd.DataFrame({"a": [1, 2]}),
+        None,
+    ],
+)
+def test_features(X, takes_tokens):
+    kind, table = kind_of(X, takes_tokens)
+    assert kind == "features"
+    if isinstance(X, list):
+        np.testing.assert_array_equal(table, np.array(X))
+    else:
+        assert table is X
+
+
+def test_sparse_features_are_refused():
+    with pytest.raises(TypeError, match=r"pass X.toarray\(\)"):
+        kind_of(sparse.eye(3), takes_tokens=True)

@@ -1,0 +1,71 @@
+"""Tables of states, and the columns of a `y`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_ctran._labels.states import as_table, check_columns, read_states
+
+NAMES = np.array(["cat", "dog"])
+STATES = [[1, 0], [-1, 1]]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        STATES,
+        [[1.0, 0.0], [np.nan, 1.0]],
+        [[True, False], [None, True]],
+        [[np.True_, "0"], [pd.NA, np.float32(1)]],
+        np.array(STATES, dtype=np.float16),
+        pd.DataFrame(STATES).astype("Int8").replace(-1, pd.NA),
+        pd.DataFrame({"a": [True, None], "b": [False, True]}),
+    ],
+)
+def test_every_way_to_write_states(table):
+    states = read_states(table, NAMES, "y")
+    np.testing.assert_array_equal(states, STATES)
+    assert states.dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    "table, message",
+    [
+        ([[0, 1], [1, 2]], "^known must hold 0 and 1, .* row 1, label 'dog' holds 2.$"),
+        ([[0, 1], [-2, 7]], "row 1, label 'cat' holds -2"),
+        ([[0, 1e-9]], "row 0, label 'dog' holds 1e-09"),
+        ([["a", 1]], "^known must hold numbers .*could not convert"),
+        ([[0, 1, 1]], r"one column for each of 2 labels, got shape \(1, 3\)"),
+        ([0, 1], r"one column for each of 2 labels, got shape \(2,\)"),
+    ],
+)
+def test_wrong_states(table, message):
+    with pytest.raises(ValueError, match=message):
+        read_states(table, NAMES, "known")
+
+
+def test_a_label_with_a_tuple_as_name_is_named():
+    with pytest.raises(ValueError, match=r"label \('x', 2\) holds 3"):
+        read_states([[0, 3]], [("x", 1), ("x", 2)], "y")
+
+
+def test_tables_are_not_copied():
+    for table in (np.eye(2), pd.DataFrame(np.eye(2))):
+        assert as_table(table) is table
+    with pytest.raises(ValueError, match="cannot be read as a table of labels"):
+        as_table([[0, 1], [1]])
+
+
+@pytest.mark.parametrize(
+    "columns, message",
+    [
+        (["dog", "cat"], "column 0 is 'dog' where the estimator has 'cat'"),
+        (["cat", "owl"], "column 1 is 'owl' where the estimator has 'dog'"),
+        (["cat"], "column 1 is missing where the estimator has 'dog'"),
+        (["cat", "dog", "owl"], "column 2 is 'owl' where the estimator has no further label"),
+    ],
+)
+def test_columns_must_be_the_labels_in_order(columns, message):
+    check_columns(pd.Index(["cat", "dog"]), NAMES)
+    with pytest.raises(ValueError, match=message):
+        check_columns(columns, NAMES)

@@ -20,6 +20,11 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.metadata_routing import (
+    MetadataRequest,
+    _MetadataRequester,
+    get_routing_for_object,
+)
 
 from sklearn_ctran import CTranClassifier, metrics
 from sklearn_ctran.metrics import (
@@ -319,6 +324,25 @@ def test_sample_weight_by_routing(table):
         assert score == mean_average_precision(Y[test], half, sample_weight=weight[test])
 
 
+@pytest.mark.parametrize("alias", ["unset", True, False, None, "w"])
+def test_requests_equal_those_of_scikit_learns_mixin(alias):
+    class Theirs(_MetadataRequester):
+        def set_score_request(self, *, sample_weight):
+            self._metadata_request = self._get_metadata_request()
+            self._metadata_request.score.add_request(param="sample_weight", alias=sample_weight)
+
+    def requests(consumer):
+        if alias != "unset":
+            consumer.set_score_request(sample_weight=alias)
+        routing = get_routing_for_object(consumer)
+        assert type(routing) is MetadataRequest
+        return {method: getattr(routing, method).requests for method in ("fit", "score")}
+
+    ours = requests(make_multilabel_scorer(hamming_loss))
+    assert ours == requests(Theirs())
+    assert ours["score"] == ({} if alias == "unset" else {"sample_weight": alias})
+
+
 def test_a_search_that_weights_its_scores_asks_whether_it_can():
     assert make_multilabel_scorer(hamming_loss)._accept_sample_weight()
     assert not make_multilabel_scorer(lambda y_true, y_score: 0.0)._accept_sample_weight()
@@ -364,7 +388,7 @@ def test_bad_metrics(make):
     with pytest.raises(TypeError, match="class_f1 does not take these arguments.*topk"):
         make(class_f1, topk=3)
     for name in ("known_labels", "sample_weight"):
-        with pytest.raises(TypeError, match=f"{name} is not fixed in a scorer"):
+        with pytest.raises(TypeError, match=f"{name} cannot be fixed in a scorer"):
             make(class_f1, **{name: [1]})
 
 

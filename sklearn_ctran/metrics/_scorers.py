@@ -62,7 +62,7 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
     >>> X, Y = make_multilabel_classification(random_state=0)
     >>> scorer = make_multilabel_scorer(hamming_loss)
     >>> round(scorer(KNeighborsClassifier().fit(X, Y), X, Y), 2)
-    -0.19
+    -0.2
     """
     return _LabelScorer(metric, greater_is_better, kwargs)
 
@@ -110,14 +110,14 @@ def partial_label_scorer(
     --------
     >>> from sklearn.datasets import make_multilabel_classification
     >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from sklearn_ctran.baselines import LabelPowersetClassifier
+    >>> from sklearn_ctran.baselines import LabelPowerset
     >>> from sklearn_ctran.metrics import hamming_loss, partial_label_scorer
     >>> X, Y = make_multilabel_classification(random_state=0)
-    >>> model = LabelPowersetClassifier(KNeighborsClassifier()).fit(X, Y)
+    >>> model = LabelPowerset(KNeighborsClassifier()).fit(X, Y)
     >>> round(partial_label_scorer(hamming_loss, known_fraction=0.0)(model, X, Y), 2)
-    -0.19
+    -0.2
     >>> round(partial_label_scorer(hamming_loss, known_fraction=0.5)(model, X, Y), 2)
-    -0.19
+    -0.11
     """
     return _PartialLabelScorer(metric, greater_is_better, kwargs, known_fraction, random_state)
 

@@ -75,7 +75,7 @@ def test_sample_weight_counts_rows():
 
 def test_labels_without_a_positive_are_left_out_and_named():
     y_true, score = np.array([[1, 0], [0, 0]]), np.array([[0.9, 0.5], [0.1, 0.6]])
-    with pytest.warns(UndefinedMetricWarning, match=r"label\(s\) 1 that .* left out of mAP"):
+    with pytest.warns(UndefinedMetricWarning, match=r"Label\(s\) 1 have no .* left out of mAP"):
         assert mean_average_precision(y_true, score) == 1.0
     scores = mean_average_precision(y_true, score, average=None)
     np.testing.assert_array_equal(scores, [1.0, np.nan])

@@ -152,13 +152,13 @@ def test_extra_labels_need_not_be_predicted_if_they_are_not_asked(model, monkeyp
         ({"n": True}, "n must be an integer above 0, got True"),
         ({"n_candidates": 0}, "n_candidates must be an integer above 0"),
         ({"askable": [True]}, r"askable, a mask, must have shape \(5,\)"),
-        ({"cost": {1: np.nan}}, "that of 1 is nan"),
-        ({"cost": {"extra0": np.inf}}, "that of 'extra0' is inf"),
+        ({"cost": {1: np.nan}}, "the cost of 1 is nan"),
+        ({"cost": {"extra0": np.inf}}, "the cost of 'extra0' is inf"),
         ({"n_candidates": 1.5}, "n_candidates must be an integer above 0"),
         ({"askable": ["owl"]}, "'owl' is not a label"),
         ({"askable": np.ones(3, dtype=bool)}, r"shape \(5,\) or \(6, 5\), got \(3,\)"),
         ({"cost": {"owl": 1}}, "'owl' is not a label"),
-        ({"cost": {1: 0}}, "cost must be above 0 and finite; that of 1"),
+        ({"cost": {1: 0}}, "cost must be above 0 and finite; the cost of 1"),
         ({"cost": np.ones(3)}, "cost must have 5 values"),
         ({"cost": {"extra0": "cheap"}}, r"cost\['extra0'\] must be a number above 0, got 'cheap'"),
         ({"cost": "cheap"}, "cost must be a number above 0, got 'cheap'"),
@@ -265,7 +265,7 @@ def test_extra_labels_are_told_but_not_asked_without_answers(exact_model):
     assert curves.mAP["random"][0] == pytest.approx(expected)
     assert max(asked.max() for asked in curves.asked.values()) == 2
     for askable in (["extra0", 1], np.arange(5) > 2):
-        with pytest.raises(ValueError, match="askable has the extra label 'extra0', about which"):
+        with pytest.raises(ValueError, match="askable has the extra label 'extra0', for which"):
             simulate_annotation(model, np.arange(40), Y, askable=askable)
 
 
@@ -328,7 +328,7 @@ def test_answers_that_contradict_the_rules():
         simulate_annotation(model, X, wrong)
     wrong[17] = [0, 0, 0]
     known = {0: np.where(np.arange(40) == 17, 1, -1)}
-    with pytest.raises(ValueError, match="^what is known, and y, row 17: 0 is positive but 1"):
+    with pytest.raises(ValueError, match="^the known labels and y, row 17: 0 is positive but 1"):
         simulate_annotation(model, X, wrong, known_labels=known)
 
 
@@ -459,7 +459,7 @@ def too_few(proba, states):
         ({"y": np.full((80, 4), 2)}, "y must hold 0 and 1"),
         ({"y": None}, "y is None"),
         ({"y": np.ones((79, 4))}, r"y must have shape \(n_samples, n_labels\) = \(80, 4\)"),
-        ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of shape \(80, 4\)"),
+        ({"scored": np.ones((2, 2), dtype=bool)}, r"a mask of booleans of shape \(80, 4\)"),
         ({"scored": np.ones((80, 4))}, "scored must be a mask"),
     ],
 )

@@ -1,4 +1,7 @@
-"""What all metrics do with their arguments."""
+"""What all metrics do with their arguments.
+
+Tests of _documentation.py and _decisions.py too.
+"""
 
 import inspect
 

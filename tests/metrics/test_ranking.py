@@ -1,4 +1,4 @@
-"""Average precision over what had to be predicted."""
+"""Average precision over the entries that count."""
 
 import numpy as np
 import pandas as pd
@@ -83,6 +83,7 @@ def test_labels_without_a_positive_are_left_out_and_named():
     assert mean_average_precision(y_true, score, known_labels={1: [0, 0]}) == 1.0
     assert mean_average_precision([[1, 1], [0, -1]], score, known_labels={1: [1, -1]}) == 1.0
     assert labels_without_positive(y_true).tolist() == [1]
+    assert labels_without_positive([[0, 0, -1], [1, 0, 1]]).tolist() == [1]
     frame = pd.DataFrame(y_true, columns=["cat", "dog"])
     assert labels_without_positive(frame).tolist() == ["dog"]
     assert labels_without_positive(frame, known_labels={"cat": 1}).tolist() == ["cat", "dog"]

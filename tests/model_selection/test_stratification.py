@@ -1,3 +1,8 @@
+"""Stratified splits.
+
+Tests of _iterative.py too.
+"""
+
 import numpy as np
 import pandas as pd
 import pytest

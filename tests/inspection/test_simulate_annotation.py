@@ -258,10 +258,13 @@ def test_random_questions_are_seeded(answers):
 
 def test_curves_as_a_table(answers):
     model, X, Y = answers
-    frame = simulate_annotation(model, X, pd.DataFrame(Y), n_questions=2).to_frame()
+    curves = simulate_annotation(model, X, pd.DataFrame(Y), n_questions=2)
+    frame = curves.to_frame()
     assert frame.index.tolist() == [0, 1, 2]
-    assert ("mAP", "suggest") in frame.columns
-    assert ("table_mAP", "random") in frame.columns
+    strategies = ["suggest", "uncertain", "random"]
+    assert frame.columns.tolist() == [(m, s) for m in ("mAP", "table_mAP") for s in strategies]
+    for measure, strategy in frame.columns:
+        np.testing.assert_array_equal(frame[measure, strategy], getattr(curves, measure)[strategy])
 
 
 def test_tables_need_pandas(answers, monkeypatch):

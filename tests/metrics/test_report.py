@@ -130,6 +130,10 @@ def test_names():
     assert report.label_names.tolist() == names
     assert report.by_label["unknown"].tolist() == [4, 0, 3]
     assert report.to_frame().loc["label"].index.tolist() == names
+    tuples = [("a", 1), ("b", 1), ("b", 2)]
+    frame = _report(label_names=tuples).to_frame()
+    assert frame.index.nlevels == 2
+    assert frame.loc["label"].index.tolist() == tuples
     frame = multilabel_report(Y_TRUE.to_numpy(), Y_SCORE, zero_division=0)
     assert frame.loc["label"].index.tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="label_names has 1 names for 3 labels"):
@@ -164,6 +168,8 @@ def test_undefined():
         multilabel_report(Y_TRUE, Y_SCORE, zero_division=3)
     with pytest.raises(ValueError, match="as_frame must be True, False or 'auto', got 'yes'"):
         multilabel_report(Y_TRUE, Y_SCORE, as_frame="yes")
+    with pytest.raises(ValueError, match="y_score must hold probabilities"):
+        _report(score=3 * Y_SCORE)
     with pytest.raises(ValueError, match="top_k"):
         multilabel_report(Y_TRUE, Y_SCORE, top_k=4, zero_division=0)
 

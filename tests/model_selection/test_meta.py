@@ -64,6 +64,7 @@ def test_a_single_label(table, meta, by_label, small):
     for estimator in (OneVsRestClassifier(GaussianNB()), by_label, small):
         model = meta(estimator, cv=2).fit(X, Y[:, :1])
         assert model.predict_proba(X).shape == model.predict(X).shape == (240, 1)
+        np.testing.assert_array_equal(model.predict(X), model.decision_function(X) > 0)
         assert model.score(X, Y[:, :1]) > 0.7
 
 
@@ -104,7 +105,13 @@ def test_missing_entries_are_left_out(given, entries, meta):
 def test_missing_entries_of_an_estimator_that_learns_from_them(table, meta, by_label, small):
     X, Y = table
     Y = np.where(np.random.RandomState(0).random_sample(Y.shape) < 0.3, np.nan, Y)
-    assert meta(small, cv=2).fit(X, Y).predict(X).shape == Y.shape
+    model, filled = (
+        meta(small, cv=2, random_state=0).fit(X, labels) for labels in (Y, np.nan_to_num(Y))
+    )
+    # Taken for negative, missing entries would lower the probabilities.
+    proba = [each.estimator_.predict_proba(X).mean(axis=0) for each in (model, filled)]
+    assert (proba[0] > 1.2 * proba[1]).all()
+    assert model.score(X, Y) > 0.6
     with pytest.raises(ValueError, match="NaN"):
         meta(by_label, cv=2).fit(X, Y)
     with pytest.raises(ValueError, match="fitted with the classes .-1, 0, 1. of label 0"):

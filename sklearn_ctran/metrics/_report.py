@@ -68,13 +68,21 @@ class MultilabelReport:
             If pandas is not installed.
         """
         pd = import_pandas()
-        names = pd.Index(self.label_names, tupleize_cols=False)
-        labels = pd.DataFrame(self.by_label, index=names)
+        labels = pd.DataFrame(self.by_label)
         # Nullable integers, because summary rows have no counts.
         labels = labels.astype({"support": "Int64", "unknown": "Int64"})
         rows = {name: {_column_of(name): score} for name, score in self.summary.items()}
         summary = pd.DataFrame(rows).T.reindex(columns=labels.columns)
-        return pd.concat({"label": labels, "summary": summary.astype(labels.dtypes)})
+        frame = pd.concat([labels, summary.astype(labels.dtypes)])
+        # Built from codes, because pandas takes tuples for keys of several levels elsewhere.
+        names = [*self.label_names, *self.summary]
+        position = {name: i for i, name in enumerate(dict.fromkeys(names))}
+        kinds = [0] * len(labels) + [1] * len(summary)
+        frame.index = pd.MultiIndex(
+            levels=[["label", "summary"], pd.Index(list(position), tupleize_cols=False)],
+            codes=[kinds, [position[name] for name in names]],
+        )
+        return frame
 
     def __str__(self):
         cells = [_cells(values) for values in self.by_label.values()]

@@ -22,6 +22,7 @@ from sklearn_ctran.model_selection import (
     MultilabelStratifiedShuffleSplit,
     multilabel_train_test_split,
 )
+from sklearn_ctran.model_selection._iterative import StratifiedLabels
 
 
 @pytest.fixture
@@ -146,8 +147,21 @@ def test_missing_entries_are_neither_positive_nor_negative(labels, missing, shar
     assert deviations(cv.split(Y, told)) < deviations(shuffled) / 1.8
 
 
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_labels_with_missing_entries_have_a_column_more(is_sparse):
+    nan = np.nan
+    y = np.array([[1, 1, nan], [0, 1, nan], [0, 0, 0], [nan, 0, 1]])
+    labels = StratifiedLabels(sparse.csr_matrix(y) if is_sparse else y)
+    np.testing.assert_array_equal(labels.positives.toarray(), y == 1)
+    # Of the last label, the negatives are rarer than the missing entries; sparse ones not stored.
+    last = np.isnan(y[:, 2]) if is_sparse else y[:, 2] == 0
+    expected = np.column_stack([y == 1, np.isnan(y[:, 0]), last])
+    np.testing.assert_array_equal(labels.indicators.toarray(), expected)
+    assert labels.n_samples == 4 and labels.names.tolist() == [0, 1, 2]
+
+
 def test_few_annotated_negatives_are_spread():
-    """Of labels that are mostly missing, folds without a negative would be worth nothing."""
+    """Of labels that are mostly missing, a fold without a negative could not be scored."""
     Y = np.full((300, 2), np.nan)
     Y[:6, 0], Y[6:100, 0] = 0, 1
     Y[:, 1] = np.arange(300) % 2

@@ -22,7 +22,7 @@ from sklearn_ctran.model_selection import (
     MultilabelStratifiedShuffleSplit,
     multilabel_train_test_split,
 )
-from sklearn_ctran.model_selection._iterative import StratifiedLabels
+from sklearn_ctran.model_selection._iterative import StratifiedLabels, _deal
 
 
 @pytest.fixture
@@ -158,6 +158,21 @@ def test_labels_with_missing_entries_have_a_column_more(is_sparse):
     expected = np.column_stack([y == 1, np.isnan(y[:, 0]), last])
     np.testing.assert_array_equal(labels.indicators.toarray(), expected)
     assert labels.n_samples == 4 and labels.names.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1])
+@pytest.mark.parametrize(
+    ("wanted", "room", "n_rows", "expected"),
+    [
+        ([10, 0], [3, 3], 1, [0]),  # the fold that lacks most
+        ([20, 5], [1, 3], 3, [0, 1, 1]),  # and has room
+        ([0, 0], [1, 3], 1, [1]),  # of equal ones the one with most room
+        ([25, 5], [5, 4], 4, [0, 0, 1, 0]),  # after two rows both lack 5, and 1 has more room
+    ],
+)
+def test_folds_of_the_next_rows(seed, wanted, room, n_rows, expected):
+    rng = None if seed is None else np.random.RandomState(seed)
+    assert _deal(np.array(wanted), np.array(room), n_rows, 10, rng).tolist() == expected
 
 
 def test_few_annotated_negatives_are_spread():

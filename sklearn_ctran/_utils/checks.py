@@ -1,22 +1,22 @@
-"""Checks of arguments of methods and functions; those of constructors are scikit-learn's."""
+"""Checks of arguments of functions and methods; scikit-learn checks those of constructors."""
 
 from numbers import Integral
 
 
 def check_count(name, value, least=1):
-    """Refuse what is not an integer of at least so much.
+    """Raise ValueError unless `value` is an integer >= `least`.
 
     Parameters
     ----------
     name : str
-        The argument's, for errors.
+        Name of the argument, for errors.
     value : object
     least : int, default=1
 
     Raises
     ------
     ValueError
-        If it is anything else; booleans are no counts.
+        If `value` is anything else; booleans do not count as integers.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         bound = "above 0" if least == 1 else f"of at least {least}"

@@ -1,8 +1,30 @@
-"""Results as tables."""
+"""Results as data frames of pandas, which need not be installed."""
+
+
+def import_pandas():
+    """The module pandas.
+
+    Returns
+    -------
+    pandas : module
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "A data frame needs pandas, which is not installed: pip install "
+            "'sklearn-ctran[pandas]'. The same numbers are in the attributes of this object."
+        ) from error
+    return pandas
 
 
 def to_frame(data, **axes):
-    """A pandas DataFrame, if pandas is installed.
+    """Make a data frame.
 
     Parameters
     ----------
@@ -19,11 +41,4 @@ def to_frame(data, **axes):
     ImportError
         If pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "to_frame needs pandas, which is not installed: pip install 'sklearn-ctran[pandas]'. "
-            "What is in the table is in this object's attributes too."
-        ) from error
-    return pd.DataFrame(data, **axes)
+    return import_pandas().DataFrame(data, **axes)

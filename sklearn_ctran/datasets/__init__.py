@@ -1,5 +1,5 @@
-"""Data sets: readers and generators."""
+"""Generators of data sets."""
 
-from ._digit_scenes import make_digit_scenes
+from sklearn_ctran.datasets._digit_scenes import make_digit_scenes
 
 __all__ = ["make_digit_scenes"]

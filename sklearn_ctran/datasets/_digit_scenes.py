@@ -8,23 +8,11 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 _N_DIGITS = 10
-
-
 _DIGIT_SIDE = 8
-
-
 _GRID = 3
-
-
 _BACKGROUND = 64.0
-
-
 _CLEAR_CONTRAST = (0.6, 1.0)
-
-
 _FAINT_CONTRAST = (0.0, 0.15)
-
-
 _TEST_SHARE = 0.3
 
 
@@ -77,7 +65,7 @@ def make_digit_scenes(
     random place inside it, clearly or, with probability `faint_share`, so faintly that it can
     hardly be seen in the noise.
 
-    So the image alone cannot tell everything, and known labels are worth having: with the default
+    So the image alone does not determine the labels, and known labels help: with the default
     `togetherness` a digit is present in 36 % of the scenes, in 89 % of those that hold its
     partner, and in 6 % of those that do not. In general, with ``t = togetherness``, these are
     ``0.2 * (1 + t)``, ``2 * t / (1 + t)`` and ``(1 - t) / (4 - t)``.

@@ -1,4 +1,4 @@
-"""Questions to fitted estimators: effects of labels, the next question, errors in labels."""
+"""Inspecting fitted estimators: effects of labels, labels to annotate next, label errors."""
 
 from sklearn_ctran.inspection._annotation import (
     AnnotationCurves,

@@ -1,4 +1,4 @@
-"""Which label to ask a human next, and what asking is worth."""
+"""Which label to annotate next, and how much that improves the predictions."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,18 @@ N_CANDIDATES = 8
 
 @dataclass(frozen=True, eq=False)
 class Suggestions:
-    """Labels to ask about next, for each image, the most useful first.
+    """Labels to annotate next, for each image, the most useful first.
 
     Attributes
     ----------
     labels : ndarray of shape (n_samples, n), object
-        Names; None where fewer than `n` labels are left to ask about.
+        Names; None where fewer than `n` labels are left to annotate.
     positions : ndarray of shape (n_samples, n), int64
-        Among the targets, then the extra labels; -1 where `labels` is None.
+        Positions among the targets, then the extra labels; -1 where `labels` is None.
     gains : ndarray of shape (n_samples, n), float64
-        Expected drop of the entropies of the other targets, in nats, by the cost of the answer;
-        NaN where `labels` is None. A model whose conditional probabilities do not quite belong to
-        one distribution may find a drop below 0.
+        Expected drop of the entropies of the other targets, in nats, divided by the cost of the
+        label; NaN where `labels` is None. It may be below 0, because the conditional
+        probabilities of a model need not belong to one joint distribution.
     """
 
     labels: np.ndarray
@@ -48,47 +48,58 @@ def suggest_labels(
     cost=None,
     n_candidates=N_CANDIDATES,
 ):
-    """Find the labels whose answers would tell most about the other labels of each image.
+    """Find the labels of each image whose annotation would tell most about its other labels.
 
-    The gain of asking for a label is the expected drop of the entropies of the other targets,
+    The gain of a label is the expected drop of the entropies of the other targets,
 
     .. math:: \\sum_{i \\ne j} H(y_i) - E_{y_j} \\sum_{i \\ne j} H(y_i | y_j),
 
-    all given the image and what is known of it (partial and extra labels, paper, section 2). The
-    estimator is asked ``1 + 2 * n_candidates`` times about each image.
+    given the image and its known labels (partial and extra labels, paper, section 2). Each image
+    is predicted ``1 + 2 * n_candidates`` times.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     known_labels : array-like, DataFrame or dict, default=None
-        What is known, as in ``predict_proba``.
+        Known labels, as in ``predict_proba``.
     n : int, default=1
-        Labels to suggest for each image. Each is judged by itself, as if it alone were asked, so
-        that two of them may tell much the same.
+        Number of labels to suggest for each image. Gains are computed for each label alone, so
+        two suggestions may tell much the same.
     extra_labels : array-like, DataFrame or dict, default=None
-        What is known of the extra labels.
+        Known extra labels, as in ``predict_proba``.
     askable : list or array-like of bool, default=None
-        Names of the labels, targets or extra, that may be asked; or a mask of shape
-        (n_all_labels,) or (n_samples, n_all_labels), targets first. None: all.
+        Names of the labels, targets or extra, that may be suggested; or a mask of shape
+        (n_all_labels,) or (n_samples, n_all_labels), targets first. None: all labels.
     cost : dict or array-like of shape (n_all_labels,), default=None
-        What an answer costs, above 0; gains are divided by it. A dict maps names of labels, all
-        others cost 1.
+        Cost of annotating each label, above 0; gains are divided by it. A dict maps names of
+        labels to costs; labels not in it cost 1.
     n_candidates : int or None, default=8
-        How many labels of each image, those whose own entropy by cost is highest, are looked at;
-        at least `n`. None: all.
+        Number of labels per image whose gain is computed, at least `n`: those with the highest
+        entropy divided by cost. None: all labels.
 
     Returns
     -------
     suggestions : Suggestions
-        Labels whose probability is exactly 0 or 1 are not asked about.
+        Labels whose probability is exactly 0 or 1 are not suggested.
 
     Raises
     ------
     ValueError
-        If an argument cannot be used; and whatever the estimator raises.
+        If an argument cannot be used. Errors of the estimator are passed on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import suggest_labels
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> suggest_labels(model, X[:2], {0: 1}, n=2).labels
+    array([[2, 3],
+           [1, 3]], dtype=object)
     """
     check_count("n", n)
     if n_candidates is not None:
@@ -110,20 +121,20 @@ def suggest_labels(
 
 @dataclass(frozen=True, eq=False)
 class AnnotationCurves:
-    """Mean average precision against the number of answered questions per image.
+    """Mean average precision against the number of annotated labels per image.
 
     Attributes
     ----------
     n_questions : ndarray of shape (n_steps,), int64
         0, 1, ...
     mAP : dict of ndarray of shape (n_steps,), float64
-        For each strategy, over the entries that are still unknown, or over those of `scored`; in
-        [0, 1], NaN once no positive is left among them.
+        For each strategy, mAP of the entries that are still unknown, or of those in `scored`; in
+        [0, 1], NaN if there is no positive among them.
     table_mAP : dict of ndarray of shape (n_steps,), float64
-        Over all annotated entries, of which those answered are right: how good the labels are that
-        an annotator would leave behind.
+        For each strategy, mAP of all entries that have an answer. Answered entries are correct, so
+        this is the quality of the labels that result from the annotation.
     asked : dict of ndarray of shape (n_samples, n_steps - 1), int64
-        Position of the label that each question was about; -1 where none was left.
+        Position of the label asked for in each step; -1 where none was left.
     """
 
     n_questions: np.ndarray
@@ -132,7 +143,7 @@ class AnnotationCurves:
     asked: dict
 
     def to_frame(self):
-        """The curves as a table.
+        """Return the curves as a data frame.
 
         Returns
         -------
@@ -168,37 +179,39 @@ def simulate_annotation(
     scored=None,
     random_state=None,
 ):
-    """Replay what an annotator who answers from `y` would be asked, and what it is worth.
+    """Simulate an annotator who answers from `y`, and score the predictions after each answer.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
-        Fitted, on other images.
+        Fitted on other images.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     y : array-like of shape (n_samples, n_labels) or (n_samples,), DataFrame or dict
-        The answers, in any form of `known_labels`; entries that are -1 or NaN cannot be asked, nor
-        do they count. One dimension: the class of each sample, None or NaN where nobody knows it,
-        of an estimator fitted with such; questions are about one class each.
+        The answers, in any form that `known_labels` may have. Entries that are -1 or NaN are
+        neither asked nor scored. One dimension: the class of each sample, None or NaN where it is
+        not known, for an estimator fitted on a 1-D `y`; each question is about one class.
     strategies : sequence of str or callable, default=("suggest", "uncertain", "random")
-        "suggest": what :func:`suggest_labels` says; "uncertain": the label whose probability is
-        nearest to a half; "random". Or ``strategy(proba, states)``, both of shape (n_samples,
-        n_all_labels), which returns how much each label is worth asking, in the same shape; -inf
-        for never.
+        How to choose the next label of each image. "suggest": the label of highest gain, as in
+        :func:`suggest_labels`; "uncertain": the label whose probability is nearest to 0.5;
+        "random". Or ``strategy(proba, states)``, where both are of shape (n_samples,
+        n_all_labels): it returns a priority for each label in the same shape; the highest is
+        asked, and -inf is never asked.
     n_questions : int, default=10
-        Questions per image, one after the other.
+        Number of labels asked per image, one after the other.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
-        What is known to begin with.
+        Labels known at the start, as in ``predict_proba``.
     extra_answers : array-like of shape (n_samples, n_extra_labels), DataFrame or dict, default=None
-        Answers about extra labels, in any form of `extra_labels`. None: these cannot be asked.
+        Answers about extra labels, in any form that `extra_labels` may have. None: extra labels
+        are not asked.
     askable : list or array-like of bool, default=None
         As in :func:`suggest_labels`.
     cost, n_candidates
         As in :func:`suggest_labels`, for "suggest".
     scored : ndarray of shape (n_samples, n_labels), bool, default=None
-        Entries that are never asked and always scored. None: whatever is unknown is scored. Then
-        strategies are scored by different entries, and one that asks about the doubtful ones of
-        them by what is left, the harder ones: compare strategies with `scored`.
+        Entries that are never asked and always scored. None: all unknown entries are scored. Each
+        strategy then leaves other entries to score, easy or hard ones, so pass `scored` to compare
+        strategies.
     random_state : int, RandomState instance or None, default=None
         Seeds "random".
 
@@ -209,9 +222,22 @@ def simulate_annotation(
     Raises
     ------
     ValueError
-        If an argument cannot be used, the answers contradict the estimator's rules or, by these,
-        what is known, or `askable` has extra labels about which nobody answers; and whatever the
-        estimator raises.
+        If an argument cannot be used, the answers contradict the estimator's rules, alone or
+        together with the known labels, or `askable` has extra labels without answers. Errors of
+        the estimator are passed on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import simulate_annotation
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X[:50], Y[:50])
+    >>> curves = simulate_annotation(
+    ...     model, X[50:], Y[50:], strategies=["uncertain"], n_questions=2
+    ... )
+    >>> curves.table_mAP["uncertain"].round(2)
+    array([0.66, 0.82, 0.9 ])
     """
     check_count("n_questions", n_questions)
     if n_candidates is not None:
@@ -220,8 +246,8 @@ def simulate_annotation(
     n_targets = questions.n_targets
     answers = questions.read(y, extra_answers, ("y", "extra_answers"))
     known = questions.states
-    questions.check(np.where(known == UNKNOWN, answers, known), "what is known, and y")
-    worths = read_strategies(
+    questions.check(np.where(known == UNKNOWN, answers, known), "the known labels and y")
+    priorities = read_strategies(
         strategies,
         questions,
         read_cost(cost, questions),
@@ -232,8 +258,8 @@ def simulate_annotation(
     unanswered = [] if askable is None else np.flatnonzero(may_ask[:, n_targets:].any(axis=0))
     if extra_answers is None and len(unanswered):
         raise ValueError(
-            f"askable has the extra label {questions.names[n_targets + unanswered[0]]!r}, about "
-            "which nobody answers: pass extra_answers, or leave it out."
+            f"askable has the extra label {questions.names[n_targets + unanswered[0]]!r}, for "
+            "which there are no answers: pass extra_answers, or leave it out."
         )
     may_ask = may_ask & (answers != UNKNOWN)
     if scored is None:
@@ -242,8 +268,8 @@ def simulate_annotation(
         scored = _check_scored(scored, (len(answers), n_targets))
         may_ask[:, :n_targets] &= ~scored
     annotator = Annotator(answers, may_ask, scored)
-    curves = [replay(questions, annotator, worth, n_questions) for worth in worths.values()]
-    by_strategy = [dict(zip(worths, curve, strict=True)) for curve in zip(*curves, strict=True)]
+    curves = [replay(questions, annotator, each, n_questions) for each in priorities.values()]
+    by_strategy = [dict(zip(priorities, curve, strict=True)) for curve in zip(*curves, strict=True)]
     return AnnotationCurves(np.arange(n_questions + 1), *by_strategy)
 
 
@@ -251,7 +277,7 @@ def _check_scored(scored, shape):
     scored = np.asarray(scored)
     if scored.dtype != bool or scored.shape != shape:
         raise ValueError(
-            f"scored must be a mask of shape {shape}, booleans; got {scored.dtype} of shape "
+            f"scored must be a mask of booleans of shape {shape}, got {scored.dtype} of shape "
             f"{scored.shape}."
         )
     return scored

@@ -1,4 +1,4 @@
-"""What one label says about the others: interventions (paper, sections 3.2 and 4.3)."""
+"""Effects of a label on the others: interventions (paper, sections 3.2 and 4.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Intervention:
     Attributes
     ----------
     before, after : ndarray of shape (n_samples, n_labels), float32
-        P(label = 1) of the targets, in [0, 1].
+        P(label = 1) of each target, in [0, 1].
     difference : ndarray of shape (n_samples, n_labels), float32
         ``after - before``, in [-1, 1].
     label_names : list of length n_labels
-        Of the columns.
+        The targets, in the order of the columns.
     """
 
     before: np.ndarray
@@ -34,21 +34,21 @@ class Intervention:
 
 
 def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
-    """What would be in these images if some labels applied, or did not?
+    """Predict the targets before and after some labels are set to positive or negative.
 
-    The paper's interventions: section 3.2, and "grey beak" in section 4.3.
+    These are the paper's interventions: section 3.2, and "grey beak" in section 4.3.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     labels : dict
         Name of a target or an extra label -> 1 (set positive) or 0 (set negative), in all images.
-        That overrides what is known of these labels.
+        This overrides the known states of these labels.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
-        What is known, as in ``predict_proba``.
+        Known labels, as in ``predict_proba``.
 
     Returns
     -------
@@ -57,8 +57,18 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
     Raises
     ------
     ValueError
-        If `labels` is no dict of labels to 0 or 1; and whatever the estimator raises, of what is
-        known and `labels` together too.
+        If `labels` does not map labels to 0 or 1, or contradicts the known labels by the
+        estimator's rules. Errors of the estimator are passed on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import intervene
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> result = intervene(MaskedLinear(random_state=0).fit(X, Y), X, {0: 1})
+    >>> result.difference.mean(axis=0).round(2)
+    array([ 0.68,  0.12,  0.07,  0.06, -0.01])
     """
     if not isinstance(labels, Mapping):
         raise ValueError(f"labels must be a dict like {{'rain': 1}}, got {labels!r}.")
@@ -81,12 +91,12 @@ def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
 
 @dataclass(frozen=True, eq=False)
 class LabelEffects:
-    """How the probabilities of labels change with the state of another one, their "cause".
+    """How the probabilities of labels change with the state of another label, their "cause".
 
-    That is the model's view, learned from labels that occur together: prediction, not causation.
-    An image counts for a cause if what is known of the image, and the rules between labels, allow
-    both states of it; what is known of the cause itself does not matter. Where no image counts, all
-    but the baseline is NaN.
+    Effects are learned from labels that occur together: they are predictions, not causation. An
+    image counts for a cause if the known labels of the image and the rules allow both states of
+    the cause; the known state of the cause itself is ignored. If no image counts, everything but
+    the baseline is NaN.
 
     Attributes
     ----------
@@ -95,19 +105,19 @@ class LabelEffects:
     label_names : list of length n_labels
         The targets.
     baseline : ndarray of shape (n_labels,), float64
-        Mean over the images of p(label), given no more than what is known.
+        Mean over the images of p(label), given the known labels only.
     n_images : ndarray of shape (n_causes,), int64
-        Images that count.
+        Number of images that count.
     positive, negative : ndarray of shape (n_causes, n_labels), float64
-        Mean over the images that count of p(label | cause positive), p(label | cause negative).
+        Mean over the images that count of p(label | cause positive) and p(label | cause negative).
     effect : ndarray of shape (n_causes, n_labels), float64
         Mean over the images that count of p(label | cause positive) - p(label | cause negative),
-        in [-1, 1]; NaN where a label would be its own cause.
+        in [-1, 1]; NaN for a label's effect on itself.
     spread : ndarray of shape (n_causes, n_labels), float64
-        Standard deviation over these images of that difference; 0 for a label's effect on itself.
+        Standard deviation of that difference over these images; 0 for a label's effect on itself.
     per_image : ndarray of shape (n_samples, n_causes, n_labels), float32, or None
-        The difference on each image, if it was asked for; 1 for a label's effect on itself, NaN
-        where the image does not count.
+        The difference for each image, if requested; 1 for a label's effect on itself, NaN where
+        the image does not count.
     """
 
     cause_names: list
@@ -121,7 +131,7 @@ class LabelEffects:
     per_image: np.ndarray | None
 
     def to_frame(self):
-        """The effects as a table, a row for each cause and a column for each label.
+        """Return the effects as a data frame, a row for each cause and a column for each label.
 
         Returns
         -------
@@ -138,22 +148,22 @@ class LabelEffects:
 def label_effects(
     estimator, X, *, labels=None, known_labels=None, extra_labels=None, per_image=False
 ):
-    """How each label's probability changes when another is set positive, or negative.
+    """Compare each target's probability when another label is set positive and negative.
 
-    All the interventions (paper, section 3.2) of one label, in one table. The estimator is asked
-    ``1 + 2 * n_causes`` times about each image.
+    The table holds all interventions on single labels (paper, section 3.2). Each image is
+    predicted ``1 + 2 * n_causes`` times.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Fitted.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     labels : list, default=None
-        Names of the labels to set, targets or extra; None for all.
+        Names of the labels to set, targets or extra. None: all labels.
     known_labels, extra_labels : array-like, DataFrame or dict, default=None
-        What is known, as in ``predict_proba``. The label that is set overrides it. Images of which
-        so much is known that the rules settle the label do not count for it.
+        Known labels, as in ``predict_proba``. Setting a label overrides its known state. An image
+        whose other known labels imply the label does not count for it.
     per_image : bool, default=False
         Whether to keep the differences of each image, ``n_samples * n_causes * n_labels`` numbers.
 
@@ -164,8 +174,17 @@ def label_effects(
     Raises
     ------
     ValueError
-        If `labels` is empty or no list, or no label has one of the names; and whatever the
-        estimator raises.
+        If `labels` is not a list of labels, or is empty. Errors of the estimator are passed on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import label_effects
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> effects = label_effects(MaskedLinear(random_state=0).fit(X, Y), X, labels=[0])
+    >>> effects.effect.round(2)
+    array([[  nan,  0.12,  0.08,  0.08, -0.04]])
     """
     questions = Questions(estimator, X, known_labels, extra_labels)
     every = range(len(questions.names))
@@ -200,7 +219,7 @@ def label_effects(
 
 
 def _ask_both(questions, cause):
-    """Images that allow both states of a label, and their targets' probabilities with each."""
+    """Rows that allow both states of a label, and the targets' probabilities with either state."""
     both = []
     for state in (POSITIVE, NEGATIVE):
         states = questions.states.copy()

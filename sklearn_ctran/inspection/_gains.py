@@ -1,4 +1,4 @@
-"""What the answer about a label would tell about the others, and which labels may be asked."""
+"""How much the annotation of a label tells about the others; reading `askable` and `cost`."""
 
 from numbers import Real
 
@@ -9,23 +9,24 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def expected_gains(questions, states, may_ask, cost, n_candidates):
-    """Expected drop of the entropies of the other targets, by the cost of the answer.
+    """Expected drop of the entropies of the other targets, divided by the label's cost.
 
     Parameters
     ----------
     questions : Questions
     states : ndarray of shape (n_samples, n_all_labels), int8
-        What is known. It is left as it is.
+        Known states; not changed.
     may_ask : ndarray of shape (n_samples, n_all_labels), bool
     cost : ndarray of shape (n_all_labels,), float64
     n_candidates : int or None
-        How many labels of each image are looked at: those of highest entropy by cost.
+        Number of labels per image whose gain is computed: those with the highest entropy divided
+        by cost. None: all labels.
 
     Returns
     -------
     gains : ndarray of shape (n_samples, n_all_labels), float64
-        In nats by cost; -inf for labels that are known, certain (a probability of exactly 0 or 1:
-        rules settle them), not to be asked or not looked at.
+        In nats divided by cost; -inf for labels that are known, implied (their probability is
+        exactly 0 or 1), not in `may_ask` or not among the candidates.
     """
     rows = np.arange(len(states))
     with_extra = bool(may_ask[:, questions.n_targets :].any())
@@ -33,8 +34,8 @@ def expected_gains(questions, states, may_ask, cost, n_candidates):
     n_asked = proba.shape[1]
     own = _entropy(proba)
     may_ask = may_ask[:, :n_asked] & (states[:, :n_asked] == UNKNOWN) & (own > 0)
-    promise = np.where(may_ask, own / cost[:n_asked], -np.inf)
-    candidates = np.argsort(-promise, axis=1, kind="stable")[:, :n_candidates]
+    priority = np.where(may_ask, own / cost[:n_asked], -np.inf)
+    candidates = np.argsort(-priority, axis=1, kind="stable")[:, :n_candidates]
     gains = np.full(states.shape, -np.inf)
     for label in candidates.T:
         active = np.flatnonzero(may_ask[rows, label])
@@ -46,7 +47,7 @@ def expected_gains(questions, states, may_ask, cost, n_candidates):
 
 
 def _expected_drop(questions, rows, states, label, proba):
-    """Of the entropies of the other targets, if one label of each image is asked, (n_rows,)."""
+    """Expected drop of the other targets' entropies for one label of each image, (n_rows,)."""
     each = np.arange(len(rows))
     p = proba[each, label, None]
     proba = proba[:, : questions.n_targets]
@@ -59,12 +60,12 @@ def _expected_drop(questions, rows, states, label, proba):
 
 
 def _entropy(proba):
-    """Of binary labels, in nats."""
+    """Entropy of binary labels, in nats."""
     return entr(proba) + entr(1 - proba)
 
 
 def read_askable(askable, questions):
-    """Which labels may be asked: a mask of shape (n_samples, n_all_labels).
+    """Read which labels may be asked, as a mask of shape (n_samples, n_all_labels).
 
     Parameters
     ----------
@@ -75,12 +76,12 @@ def read_askable(askable, questions):
     Raises
     ------
     ValueError
-        If a mask has another shape, a list is empty, or no label has a name.
+        If a mask has another shape, a list is empty, or a name is not a label.
     """
     shape = questions.states.shape
     if askable is None:
         return np.ones(shape, dtype=bool)
-    # A list of booleans too: taken for names, True would be the label 1.
+    # A list of booleans is a mask as well: read as a name, True would be the label 1.
     if np.asarray(askable).dtype == bool:
         askable = np.asarray(askable)
         if askable.shape not in (shape, shape[1:]):
@@ -94,7 +95,7 @@ def read_askable(askable, questions):
 
 
 def read_cost(cost, questions):
-    """What an answer about each label costs: (n_all_labels,), float64, above 0.
+    """Read the cost of each label, (n_all_labels,), float64, above 0.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def read_cost(cost, questions):
     Raises
     ------
     ValueError
-        If the shape or a cost does not fit, or no label has a name.
+        If the shape is another, a cost is not above 0, or a name is not a label.
     """
     n_labels = len(questions.names)
     costs = np.ones(n_labels)
@@ -123,7 +124,7 @@ def read_cost(cost, questions):
     if wrong.any():
         label = int(wrong.argmax())
         raise ValueError(
-            f"cost must be above 0 and finite; that of {questions.names[label]!r} is "
+            f"cost must be above 0 and finite; the cost of {questions.names[label]!r} is "
             f"{costs[label]:g}."
         )
     return costs

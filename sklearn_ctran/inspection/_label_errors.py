@@ -1,4 +1,4 @@
-"""Given labels that are probably wrong, and probabilities in place of missing ones."""
+"""Finding labels that are probably wrong, and completing missing ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 class LabelErrors:
     """Given labels that a model disagrees with, the most suspicious first.
 
-    The first six attributes have one element for each given label that is not the predicted one
-    (the ones that cleanlab's ``find_label_issues`` calls ``predicted_neq_given``); ``len`` is their
-    number. The matrices cover all labels.
+    The first six attributes have one element for each given label that differs from the predicted
+    one (``predicted_neq_given`` in cleanlab's ``find_label_issues``); ``len`` is their number. The
+    matrices cover all labels.
 
     Attributes
     ----------
@@ -38,21 +38,22 @@ class LabelErrors:
     labels : ndarray of shape (n_errors,)
         Name of the label.
     label_quality : ndarray of shape (n_errors,), float32
-        Probability of the given label, in [0, 0.5]: cleanlab's self-confidence. Ascending, first
-        of the labels where `breaks_rules`, then of the others. Equal ones are in the order of `y`.
+        Probability of the given label, in [0, 0.5], called self-confidence in cleanlab. Sorted in
+        ascending order, first where `breaks_rules` is True, then elsewhere. Ties are in the order
+        of `y`.
     given_label, predicted_label : ndarray of shape (n_errors,), int64
-        0 or 1; one is always the other's opposite.
+        0 or 1; always different from each other.
     breaks_rules : ndarray of shape (n_errors,), bool
         Whether the given labels of the row contradict the rules that tie this label to others
-        (`exclusive_groups`, `implies`). One of them at least is wrong for certain.
+        (`exclusive_groups`, `implies`). At least one of these labels is certainly wrong.
     label_quality_scores : ndarray of shape (n_samples, n_labels), float32
-        Probability of every given label, in [0, 1], low where it is suspicious; NaN where none is
-        given.
+        Probability of each given label, in [0, 1], low where it is suspicious; NaN where no label
+        is given.
     probabilities : ndarray of shape (n_samples, n_labels), float32
-        P(label = 1), in [0, 1], given the image and other given labels of its row, out of fold;
-        for labels that are not given too.
+        Out-of-fold P(label = 1), in [0, 1], given the image and other given labels of its row;
+        also where no label is given.
     label_names : ndarray of shape (n_labels,)
-        Of the columns of the matrices.
+        Names of the columns of the matrices.
     """
 
     rows: np.ndarray
@@ -73,7 +74,7 @@ class LabelErrors:
         return f"<LabelErrors: {len(self)} of {n_given} given labels are suspicious>"
 
     def to_frame(self):
-        """Suspicious labels as a table.
+        """Return the suspicious labels as a data frame.
 
         Returns
         -------
@@ -86,16 +87,9 @@ class LabelErrors:
         ImportError
             If pandas is not installed.
         """
-        return to_frame(
-            {
-                "row": self.rows,
-                "label": self.labels,
-                "label_quality": self.label_quality,
-                "given_label": self.given_label,
-                "predicted_label": self.predicted_label,
-                "breaks_rules": self.breaks_rules,
-            }
-        )
+        names = ("label_quality", "given_label", "predicted_label", "breaks_rules")
+        columns = {name: getattr(self, name) for name in names}
+        return to_frame({"row": self.rows, "label": self.labels, **columns})
 
 
 def find_label_errors(
@@ -110,37 +104,38 @@ def find_label_errors(
     n_jobs=None,
     random_state=None,
 ):
-    """Find given labels that the image and the other given labels speak against.
+    """Find given labels that are improbable, given the image and the other labels of its row.
 
-    Each label is predicted by a clone of `estimator` fitted on other rows, which is told other
-    given labels of the label's row, and its given value is as suspicious as it is improbable:
-    the self-confidence of confident learning [1]_, with what C-Tran knows about labels that go
-    together [2]_.
+    Each label is predicted by a clone of `estimator` fitted on other rows, with other given labels
+    of its row as `known_labels`. The less probable the given value, the more suspicious it is. This
+    is the self-confidence of confident learning [1]_, combined with C-Tran's use of labels that
+    occur together [2]_.
 
     Where a row contradicts the rules of the estimator (`exclusive_groups`, `implies`), the labels
-    that these rules tie together are neither learned from nor told, but judged by the image and the
-    other labels, and those that the model disagrees with come first.
+    that these rules tie together are neither learned from nor known. They are predicted from the
+    image and the other labels, and those that differ from the prediction come first.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
         Takes `known_labels` when predicting. It is cloned, not changed.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
-        1, 0, and -1 or NaN where nobody annotated the label.
+        1, 0, and -1 or NaN where the label is not annotated.
     extra_labels : array-like, sparse matrix, DataFrame or dict, default=None
-        As in the estimator's `fit`. They are always told. Not a dict if a search is to split them.
+        As in the estimator's `fit`. They are always known. Pass no dict if a search in `estimator`
+        splits them.
     cv : int, splitter or iterable of (train, test), default=5
-        Number of folds of shuffled rows, or how to split. Each row must be held out exactly once;
-        no stratification, for labels may be missing.
+        Number of folds of shuffled rows, not stratified, or how to split. Each row must be held
+        out exactly once.
     hidden_fraction : float or None, default=0.25
         At most this share of a row's labels, in (0, 1], is hidden at a time, chosen at random; all
-        others are told. None hides one label at a time; 1 tells none. Labels that the estimator's
-        rules tie to one another are hidden together. Each image is asked about once for each part:
+        others are known. None hides one label at a time, 1 hides all. Labels that the estimator's
+        rules tie together are hidden together. Each image is predicted once for each hidden part:
         4 times by default, `n_labels` times with None.
     n_repeats : int, default=1
-        How many random choices of labels to hide are averaged.
+        Number of random choices of the hidden parts over which probabilities are averaged.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -153,17 +148,17 @@ def find_label_errors(
     Raises
     ------
     ValueError
-        If `y` is not a table of labels, an argument has a value that cannot be used, the rules are
-        contradicted by `extra_labels` alone, or `cv` does not hold each row out exactly once; and
-        whatever the estimator raises.
+        If `y` is not a table of labels, an argument cannot be used, `extra_labels` alone
+        contradict the rules, or `cv` does not hold each row out exactly once. Errors of the
+        estimator are passed on.
 
     Notes
     -----
-    A quarter is the least that C-Tran's training hides, and as good as one label at a time: of 2 %
-    of Corel5k's labels (74 words) that were flipped, the 2 % of lowest quality held 81.3 % and
-    81.1 %; 80.9 % with half of the labels hidden, 81.1 % with nothing told, 81.3 % with 4 repeats
-    (1,500 photos; differences below a point may be chance). Told labels count where they say more
-    than the image does.
+    A quarter is the smallest share that C-Tran's training hides. It works as well as hiding one
+    label at a time: when 2 % of the labels of Corel5k (74 words, 1,500 photos) were flipped, the
+    2 % of lowest quality held 81.3 % of these with a quarter hidden and 81.1 % with one label
+    hidden; 80.9 % with a half, 81.1 % with all hidden, and 81.3 % with 4 repeats. Differences below
+    a point may be chance. Known labels matter where they say more than the image does.
 
     References
     ----------
@@ -171,14 +166,26 @@ def find_label_errors(
        Labels. JAIR 70, 2021.
     .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
        Transformers. CVPR 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import find_label_errors
+    >>> X = np.random.RandomState(0).randn(100, 2)
+    >>> Y = (X > 0).astype(int)
+    >>> Y[7, 1] = 1 - Y[7, 1]
+    >>> errors = find_label_errors(MaskedLinear(random_state=0), X, Y, random_state=0)
+    >>> int(errors.rows[0]), int(errors.labels[0])
+    (7, 1)
     """
     _check_params(hidden_fraction, n_repeats)
     y = y.toarray() if hasattr(y, "toarray") else y
     targets = encode_targets(y)
     if targets.exclusive:
         raise ValueError(
-            "find_label_errors needs y of shape (n_samples, n_labels), got one class a sample, of "
-            "which nothing is left to tell the model: rank the classes of "
+            "find_label_errors needs y of shape (n_samples, n_labels), got one class a sample: "
+            "without it there are no other labels to know. Rank the probabilities of "
             "sklearn.model_selection.cross_val_predict instead."
         )
     extra, extra_names = encode_extra_labels(extra_labels)
@@ -205,7 +212,7 @@ def find_label_errors(
 
 
 def _leave_out_contradictions(estimator, targets, extra, extra_names):
-    """The targets' states, unknown where labels that rules tie together contradict the rules."""
+    """States of the targets, unknown where labels that rules tie together contradict them."""
     params = unwrap(estimator)[0].get_params(deep=False)
     declared = (params.get(name) for name in ("label_groups", "exclusive_groups", "implies"))
     rules = read_rules(as_names([*targets.names.tolist(), *extra_names.tolist()]), *declared)
@@ -228,7 +235,7 @@ def _check_params(hidden_fraction, n_repeats):
 
 
 def _split(cv, X, y, rng):
-    """Pairs of training and test rows; every row is in one of the latter."""
+    """Pairs of training and test rows; each row is in exactly one test part."""
     n_samples = _num_samples(X)
     if isinstance(cv, Integral):
         cv = KFold(cv, shuffle=True, random_state=rng)
@@ -244,35 +251,35 @@ def _split(cv, X, y, rng):
 
 
 def _choose_hidden(shape, hidden_fraction, n_repeats, rng):
-    """Which of a row's questions hides each label: (n_repeats, n_samples, n_labels), int."""
+    """Number of the part with which each label is hidden, (n_repeats, n_samples, n_labels)."""
     n_labels = shape[1]
-    n_questions = n_labels if hidden_fraction is None else ceil(1 / hidden_fraction)
-    n_questions = min(n_labels, n_questions)
+    n_parts = n_labels if hidden_fraction is None else ceil(1 / hidden_fraction)
+    n_parts = min(n_labels, n_parts)
     rank = rng.random_sample((n_repeats, *shape)).argsort(axis=2).argsort(axis=2)
-    return rank * n_questions // n_labels
+    return rank * n_parts // n_labels
 
 
 def _predict_fold(estimator, X, y, states, extra, train, test, hidden):
-    """Probabilities of held-out rows' labels, each from a question that hides it; their mean."""
-    told = {} if extra is None else fit_arguments(estimator, _rows_of(extra, train))
-    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **told)
-    told = None if extra is None else _rows_of(extra, test)
-    questions = Questions(estimator, _safe_indexing(X, test), states[test], told)
+    """Probability of each label of the held-out rows while it is hidden, averaged over repeats."""
+    more = {} if extra is None else fit_arguments(estimator, _rows_of(extra, train))
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **more)
+    known_extra = None if extra is None else _rows_of(extra, test)
+    questions = Questions(estimator, _safe_indexing(X, test), states[test], known_extra)
     n_targets = questions.n_targets
     tied = [[label for label in part if label < n_targets] for part in questions.components]
-    return np.mean([_ask_hidden(questions, _together(chosen, tied)) for chosen in hidden], axis=0)
+    return np.mean([_predict_hidden(questions, _together(part, tied)) for part in hidden], axis=0)
 
 
-def _together(chosen, tied):
-    """The same choice for labels of which one, told, may give away another, right or wrong."""
-    chosen = chosen.copy()
+def _together(part, tied):
+    """Put labels that rules tie together into one part; a known one could imply the others."""
+    part = part.copy()
     for members in tied:
-        chosen[:, members] = chosen[:, members[:1]]
-    return chosen
+        part[:, members] = part[:, members[:1]]
+    return part
 
 
 def _like(table, values):
-    """Values in a data frame like the table, if that is one."""
+    """Put values into a data frame like `table`, if that is one."""
     if not hasattr(table, "iloc"):
         return values
     return type(table)(values, index=table.index, columns=table.columns)
@@ -284,12 +291,12 @@ def _rows_of(extra, rows):
     return _safe_indexing(extra, rows)
 
 
-def _ask_hidden(questions, chosen):
-    """Probability of each label, float32, while the labels chosen with it are hidden."""
-    proba = np.empty(chosen.shape, dtype=np.float32)
-    rows = np.arange(len(chosen))
-    for number in range(chosen.max() + 1):
-        hidden = chosen == number
+def _predict_hidden(questions, part):
+    """Probability of each label, float32, while all labels of its part are hidden."""
+    proba = np.empty(part.shape, dtype=np.float32)
+    rows = np.arange(len(part))
+    for number in range(part.max() + 1):
+        hidden = part == number
         states = questions.states.copy()
         states[:, : questions.n_targets][hidden] = UNKNOWN
         proba[hidden] = questions.ask(rows, states)[hidden]
@@ -297,7 +304,7 @@ def _ask_hidden(questions, chosen):
 
 
 def _rank(targets, proba, breaks_rules):
-    """What the model disagrees with, broken rules first, by the probability of what is given."""
+    """Given labels that differ from the predicted ones: broken rules first, then by quality."""
     given = targets.states
     quality = np.where(given == POSITIVE, proba, 1 - proba)
     quality[given == UNKNOWN] = np.nan
@@ -319,35 +326,46 @@ def _rank(targets, proba, breaks_rules):
 
 
 def complete_labels(estimator, X, y, *, extra_labels=None):
-    """Fill in missing labels with their probabilities, given the image and the labels there are.
+    """Replace missing labels by their probabilities, given the image and the labels present.
 
     Parameters
     ----------
     estimator : estimator, or pipeline or search (GridSearchCV, ...) that ends in one
-        Fitted, on these images or others.
+        Fitted on these images or others.
     X : array-like
-        Images, in whatever form the estimator takes them.
+        Images, in a form that the estimator takes.
     y : array-like or DataFrame of shape (n_samples, n_labels), or array-like of shape (n_samples,)
         1, 0, and -1 or NaN where the label is missing. One dimension: the class of each sample,
-        None or NaN where it is missing, of an estimator fitted with such. Columns are the
-        estimator's labels, in its order. Not sparse: there a missing entry could not be told from
-        0.
+        None or NaN where it is missing, for an estimator fitted on a 1-D `y`. Columns are the
+        estimator's labels, in its order. Not sparse, because entries that a sparse matrix does not
+        store may mean 0 or missing.
     extra_labels : array-like, DataFrame or dict, default=None
-        What is known of the extra labels, as in `predict_proba`.
+        Known extra labels, as in `predict_proba`.
 
     Returns
     -------
     completed : ndarray or DataFrame of shape (n_samples, n_labels), float32
-        Given labels as 0.0 or 1.0, P(label = 1) in [0, 1] elsewhere; one column for each class if
-        `y` holds classes. A data frame, with the same index and columns, if `y` was one.
+        0.0 or 1.0 where the label is given, else P(label = 1) in [0, 1]; one column for each class
+        if `y` is 1-D. A data frame with the same index and columns if `y` is one.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError, TypeError
-        If `y` has other columns or values, is sparse, or contradicts the rules; and whatever the
-        estimator raises.
+        If `y` has other columns or values, is sparse, or contradicts the rules. Errors of the
+        estimator are passed on.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import complete_labels
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> complete_labels(model, X[:2], [[1, -1, 0], [0, 1, 1]]).round(2)
+    array([[1.  , 0.96, 0.  ],
+           [0.  , 1.  , 1.  ]])
     """
     last, _ = unwrap(estimator)
     check_is_fitted(last)

@@ -1,4 +1,4 @@
-"""An annotator who answers what a strategy asks, replayed from labels that are known already."""
+"""Simulating an annotator whose answers are already known, and strategies of asking."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 @dataclass(frozen=True)
 class Annotator:
-    """The answers, and what may be asked and scored.
+    """The answers, and which entries may be asked and are scored.
 
     Attributes
     ----------
     answers : ndarray of shape (n_samples, n_all_labels), int8
         States; -1 where there is no answer.
     may_ask : ndarray of shape (n_samples, n_all_labels), bool
-        Only where there is an answer.
+        False wherever there is no answer.
     scored : ndarray of shape (n_samples, n_targets), bool
     """
 
@@ -27,15 +27,15 @@ class Annotator:
     scored: np.ndarray
 
 
-def replay(questions, annotator, worth, n_questions):
-    """Ask and answer, the label of most worth of each image first.
+def replay(questions, annotator, prioritize, n_questions):
+    """Ask for one label of each image at a time, and score the predictions after each answer.
 
     Parameters
     ----------
     questions : Questions
     annotator : Annotator
-    worth : callable
-        One of :func:`read_strategies`.
+    prioritize : callable
+        A strategy of :func:`read_strategies`.
     n_questions : int
 
     Returns
@@ -52,14 +52,14 @@ def replay(questions, annotator, worth, n_questions):
     asked = np.full((len(rows), n_questions), -1)
     for step in range(n_questions + 1):
         proba = questions.ask(rows, states, with_extra)
-        of_interest = annotator.scored & (targets == UNKNOWN)
-        scores.append((_score(annotator, proba, of_interest), _score(annotator, proba, True)))
+        unknown = annotator.scored & (targets == UNKNOWN)
+        scores.append((_score(annotator, proba, unknown), _score(annotator, proba, True)))
         if step == n_questions:
             break
         may_ask = annotator.may_ask & (states == UNKNOWN)
-        gains = np.where(may_ask, worth(proba, states, may_ask), -np.inf)
-        label = gains.argmax(axis=1)
-        answered = np.flatnonzero(gains[rows, label] > -np.inf)
+        priority = np.where(may_ask, prioritize(proba, states, may_ask), -np.inf)
+        label = priority.argmax(axis=1)
+        answered = np.flatnonzero(priority[rows, label] > -np.inf)
         label = label[answered]
         states[answered, label] = annotator.answers[answered, label]
         asked[answered, step] = label
@@ -67,17 +67,17 @@ def replay(questions, annotator, worth, n_questions):
 
 
 def _score(annotator, proba, use):
-    """Mean average precision over some entries, NaN if no positive is among them."""
+    """Mean average precision of the entries in the mask `use`; NaN if none is positive."""
     n_targets = annotator.scored.shape[1]
     truth = np.where(use, annotator.answers[:, :n_targets], UNKNOWN)
     if not (truth == POSITIVE).any():
         return np.nan
-    # Fewer and fewer labels have a positive left: no matter for warnings.
+    # average=None does not warn: that fewer labels have a positive left in each step is expected.
     return np.nanmean(mean_average_precision(truth, proba[:, :n_targets], average=None))
 
 
 def read_strategies(strategies, questions, cost, n_candidates, rng):
-    """Strategies by name.
+    """Read strategies, and name them.
 
     Parameters
     ----------
@@ -90,15 +90,15 @@ def read_strategies(strategies, questions, cost, n_candidates, rng):
 
     Returns
     -------
-    worths : dict
-        Name -> ``worth(proba, states, may_ask)``, how much each label is worth asking, of shape
-        (n_samples, n_all_labels). `proba` is of that shape too or, if no extra label may be asked,
-        of shape (n_samples, n_targets).
+    priorities : dict
+        Name -> ``prioritize(proba, states, may_ask)``, which returns a priority for each label, of
+        shape (n_samples, n_all_labels). `proba` is of that shape too or, if no extra label may be
+        asked, of shape (n_samples, n_targets).
 
     Raises
     ------
     ValueError
-        If there is none, one is not known, or two have the same name.
+        If `strategies` is empty, holds something else, or two have the same name.
     """
     own = {
         "suggest": lambda proba, states, may_ask: expected_gains(
@@ -107,7 +107,7 @@ def read_strategies(strategies, questions, cost, n_candidates, rng):
         "uncertain": lambda proba, states, may_ask: _for_all_labels(-abs(proba - 0.5), states),
         "random": lambda proba, states, may_ask: rng.random_sample(states.shape),
     }
-    worths = {}
+    priorities = {}
     if isinstance(strategies, str) or not len(strategies):
         raise ValueError(
             f"strategies must be a list or tuple of at least one strategy, got {strategies!r}."
@@ -120,25 +120,25 @@ def read_strategies(strategies, questions, cost, n_candidates, rng):
                 f"{strategy!r}."
             )
         name = strategy if is_own else getattr(strategy, "__name__", type(strategy).__name__)
-        if name in worths:
+        if name in priorities:
             raise ValueError(
                 f"Two strategies are called {name!r}: give functions different names (__name__)."
             )
-        worths[name] = own[strategy] if is_own else _make_worth(name, strategy, questions)
-    return worths
+        priorities[name] = own[strategy] if is_own else _checked(name, strategy, questions)
+    return priorities
 
 
-def _for_all_labels(worth, states):
-    """Of the labels with probabilities, followed by -inf for other extra labels."""
-    beyond = ((0, 0), (0, states.shape[1] - worth.shape[1]))
-    return np.pad(worth, beyond, constant_values=-np.inf)
+def _for_all_labels(priority, states):
+    """Append -inf for extra labels that were not predicted, because they may not be asked."""
+    beyond = ((0, 0), (0, states.shape[1] - priority.shape[1]))
+    return np.pad(priority, beyond, constant_values=-np.inf)
 
 
-def _make_worth(name, strategy, questions):
-    """A user's strategy, which sees the extra labels' probabilities too; its result is checked."""
+def _checked(name, strategy, questions):
+    """Let a user's strategy see the extra labels' probabilities too, and check what it returns."""
     rows = np.arange(len(questions.states))
 
-    def worth(proba, states, may_ask):
+    def prioritize(proba, states, may_ask):
         values = np.asarray(strategy(questions.ask(rows, states, True), states.copy()))
         if values.shape != states.shape or np.isnan(values).any():
             raise ValueError(
@@ -148,4 +148,4 @@ def _make_worth(name, strategy, questions):
             )
         return values
 
-    return worth
+    return prioritize

@@ -1,4 +1,4 @@
-"""Metrics that know about known and never-annotated labels, and scorers made of them."""
+"""Metrics that leave out known and unannotated entries, and scorers made of them."""
 
 from sklearn_ctran.metrics._calibration import expected_calibration_error
 from sklearn_ctran.metrics._counts import (

@@ -1,4 +1,4 @@
-"""Whether probabilities are as often right as they say."""
+"""Calibration: do probabilities agree with the frequencies of positives?"""
 
 import numpy as np
 
@@ -14,33 +14,40 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 def expected_calibration_error(
     y_true, y_score, *, known_labels=None, sample_weight=None, n_bins=15, average="macro"
 ):
-    """Distance between probability and frequency, by label (ECE).
+    """Expected calibration error (ECE) of P(label = 1), label by label.
 
-    The probabilities of a label are put in bins of equal width; the error is the mean over bins,
-    weighted by their entries, of the distance between their mean probability and their share of
-    positives (Guo et al., "On Calibration of Modern Neural Networks", 2017, eq. 3, of
-    P(label = 1)).
+    The probabilities of a label are put in bins of equal width. The error is the mean over bins,
+    weighted by their entries, of the distance between a bin's mean probability and its share of
+    positives (Guo et al., "On Calibration of Modern Neural Networks", 2017, eq. 3).
 
     Parameters
     ----------
     {probabilities}
     {entries}
     n_bins : int, default=15
-        Bins of [0, 1]; a probability on a border is in the upper bin, 1.0 in the last.
+        Number of bins of [0, 1]. A probability on a border is in the upper bin, 1.0 in the last.
     average : {"macro", "micro"} or None, default="macro"
-        "macro": mean over labels; "micro": of all entries as if they were of one label; None: of
-        each label.
+        "macro": mean over labels; "micro": error of all entries as if they were of one label;
+        None: error of each label.
 
     Returns
     -------
     error : float, or ndarray of shape (n_labels,), float64
-        In [0, 1], 0 is best. A label of which no entry counts is left out of the mean, with an
-        ``UndefinedMetricWarning``, and NaN for ``average=None``.
+        In [0, 1], 0 is best. A label without an entry that counts is left out of the mean, with
+        an ``UndefinedMetricWarning``, and is NaN for ``average=None``.
 
     Raises
     ------
     {errors}
         Also if `n_bins` or `average` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import expected_calibration_error
+    >>> y_true = [[1, 0, 1], [1, 1, -1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> round(expected_calibration_error(y_true, y_score), 3)
+    0.433
     """
     check_average(average)
     check_count("n_bins", n_bins)
@@ -49,12 +56,12 @@ def expected_calibration_error(
     if average is None:
         return errors
     if average == "macro":
-        warn_left_out(entries.names[np.isnan(errors) & ~entries.is_told])
+        warn_left_out(entries.names[np.isnan(errors) & ~entries.all_known])
     return mean_of_defined(errors)
 
 
 def _errors(entries, n_bins, pooled):
-    """ECE of each label, or of all as one, ndarray of shape (n_labels,) or (1,)."""
+    """ECE of each label, (n_labels,), or of all entries as one label, (1,)."""
     n_samples, n_labels = entries.truth.shape
     surplus = np.empty((n_labels, n_bins))
     for labels in blocks(n_labels, n_samples):
@@ -68,7 +75,7 @@ def _errors(entries, n_bins, pooled):
 
 
 def _surplus(score, truth, weight, n_bins):
-    """By how much probabilities exceed truth in each bin, ndarray of shape (n_labels, n_bins)."""
+    """Weighted sum of probability minus truth in each bin, (n_labels, n_bins)."""
     weight = np.where(truth == UNKNOWN, 0.0, weight[:, None])
     cell = np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], score, side="right")
     cell += n_bins * np.arange(score.shape[1])

@@ -1,9 +1,8 @@
 """Precision, recall and F1: overall (OP, OR, OF1) and by class (CP, CR, CF1).
 
-As the field reports them (paper, section 4.1 and Table 1). A ratio without a denominator, such as
-the precision of a label that is never predicted, is scikit-learn's ``zero_division``, by default
-0 with a warning. A label of which no entry counts has neither precision nor recall, and is left
-out of the mean over labels.
+See section 4.1 and Table 1 of the paper. Where a denominator is 0, such as for the precision of a
+label that is never predicted, `zero_division` applies as in scikit-learn: by default 0, with a
+warning. A label without an entry that counts is left out of the mean over labels.
 """
 
 from sklearn_ctran.metrics import _label_counts
@@ -42,12 +41,20 @@ def overall_precision(
     Returns
     -------
     OP : float
-        In [0, 1]; NaN only if `zero_division` is.
+        In [0, 1], or NaN if `zero_division` is.
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import overall_precision
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> overall_precision(y_true, y_score)
+    0.75
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_precision(counts, zero_division)
@@ -77,12 +84,20 @@ def overall_recall(
     Returns
     -------
     OR : float
-        In [0, 1]; NaN only if `zero_division` is.
+        In [0, 1], or NaN if `zero_division` is.
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import overall_recall
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> overall_recall(y_true, y_score)
+    0.6
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_recall(counts, zero_division)
@@ -107,17 +122,25 @@ def overall_f1(
     {entries}
     {decisions}
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        The score if nothing is predicted and nothing true. "warn" is 0, and warns.
+        The score if nothing is predicted and nothing is true. "warn" is 0, and warns.
 
     Returns
     -------
     OF1 : float
-        In [0, 1]; NaN only if `zero_division` is.
+        In [0, 1], or NaN if `zero_division` is.
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import overall_f1
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> round(overall_f1(y_true, y_score), 3)
+    0.667
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.overall_f1(counts, zero_division)
@@ -142,19 +165,27 @@ def class_precision(
     {entries}
     {decisions}
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        Precision of a label that is never predicted: "warn" is 0, and warns; NaN leaves it out of
-        the mean.
+        Precision of a label that is never predicted. "warn" is 0, and warns; NaN leaves the label
+        out of the mean.
 
     Returns
     -------
     CP : float
-        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
-        no entry counts is always left out, with a warning if `zero_division` is "warn".
+        In [0, 1]; NaN if `zero_division` is NaN and leaves out every label. A label without an
+        entry that counts is always left out, with a warning if `zero_division` is "warn".
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import class_precision
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> round(class_precision(y_true, y_score), 3)
+    0.833
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_precision(counts, zero_division)
@@ -179,18 +210,27 @@ def class_recall(
     {entries}
     {decisions}
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        Recall of a label that is never true: "warn" is 0, and warns; NaN leaves it out of the mean.
+        Recall of a label that is never true. "warn" is 0, and warns; NaN leaves the label out of
+        the mean.
 
     Returns
     -------
     CR : float
-        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
-        no entry counts is always left out, with a warning if `zero_division` is "warn".
+        In [0, 1]; NaN if `zero_division` is NaN and leaves out every label. A label without an
+        entry that counts is always left out, with a warning if `zero_division` is "warn".
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import class_recall
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> round(class_recall(y_true, y_score), 3)
+    0.667
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_recall(counts, zero_division)
@@ -207,7 +247,7 @@ def class_f1(
     top_k=None,
     zero_division="warn",
 ):
-    """Harmonic mean of CP and CR (CF1), which is not the mean of the labels' F1.
+    """Harmonic mean of CP and CR (CF1); not the mean of the labels' F1.
 
     Parameters
     ----------
@@ -215,19 +255,27 @@ def class_f1(
     {entries}
     {decisions}
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        Precision of a label that is never predicted, and recall of one that is never true: "warn"
-        is 0, and warns; NaN leaves it out of CP, or CR.
+        Precision of a label that is never predicted, and recall of one that is never true. "warn"
+        is 0, and warns; NaN leaves the label out of CP or CR.
 
     Returns
     -------
     CF1 : float
-        In [0, 1]; NaN only if `zero_division` is, and every label is left out. A label of which
-        no entry counts is always left out, with a warning if `zero_division` is "warn".
+        In [0, 1]; NaN if `zero_division` is NaN and leaves out every label. A label without an
+        entry that counts is always left out, with a warning if `zero_division` is "warn".
 
     Raises
     ------
     {errors}
         Also if `threshold`, `top_k` or `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import class_f1
+    >>> y_true = [[1, 0, 1], [1, 1, 1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.2, 0.8, 0.3]]
+    >>> round(class_f1(y_true, y_score), 3)
+    0.741
     """
     counts = _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_division)
     return _label_counts.class_f1(counts, zero_division)

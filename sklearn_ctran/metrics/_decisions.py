@@ -20,8 +20,9 @@ def decide(entries, threshold, top_k):
     Returns
     -------
     predicted : ndarray of shape (n_samples, n_labels), bool
-        Above the threshold, as ``predict`` of all estimators has it, and, if `top_k` is given,
-        among the `top_k` highest of what counts in the row; of equal scores, the first columns.
+        True where the score is above the threshold, as in ``predict``, and, if `top_k` is given,
+        among the `top_k` highest scores that count in the row. Of equal scores the first columns
+        are taken.
 
     Raises
     ------
@@ -34,12 +35,12 @@ def decide(entries, threshold, top_k):
         return predicted
     check_count("top_k", top_k)
     if top_k > n_labels:
-        raise ValueError(f"top_k is {top_k}, but there are {n_labels} labels only.")
+        raise ValueError(f"top_k is {top_k}, but there are only {n_labels} labels.")
     return predicted & _highest(np.where(entries.counted, entries.score, -np.inf), top_k)
 
 
 def read_threshold(threshold, n_labels):
-    """Thresholds of all labels.
+    """Check a threshold, and repeat it for all labels.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def read_threshold(threshold, n_labels):
     Raises
     ------
     ValueError
-        If the length is another or a value is not in [0, 1].
+        If the shape is another or a value is not in [0, 1].
     """
     try:
         values = np.asarray(threshold, dtype=np.float64)
@@ -73,7 +74,7 @@ def read_threshold(threshold, n_labels):
 
 
 def _highest(score, k):
-    """Exactly the k highest of each row, without sorting it all."""
+    """Mask of exactly the k highest of each row; a partition is faster than sorting."""
     least = np.partition(score, -k, axis=1)[:, [-k]]
     above, tied = score > least, score == least
     left = k - above.sum(axis=1, keepdims=True)

@@ -2,14 +2,14 @@
 
 _TRUTH = """\
 y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
-    0, 1, and -1 or NaN where nobody annotated the label: such entries never count."""
+    0, 1, and -1 or NaN where the label is not annotated; such entries never count."""
 
 
 _KNOWN = """\
 known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, default=None
-    What the model was told: 0 or 1, -1 or NaN where nothing, in the forms of ``predict_proba``;
-    names are those of the columns of `y_true` or `y_score`, or positions, and never those of an
-    estimator's groups. Told entries never count."""
+    The `known_labels` of the predictions: 0 or 1, and -1 or NaN where not known, in the forms of
+    ``predict_proba``. Names are the columns of `y_true` or `y_score`, else positions; names of
+    label groups are not accepted. Known entries never count."""
 
 
 _TEXTS = {
@@ -28,22 +28,22 @@ sample_weight : array-like of shape (n_samples,), default=None
     Weights of the rows, none below 0. A row of weight 0 does not count.""",
     "{decisions}": """\
 threshold : float or array-like of shape (n_labels,), default=0.5
-    In [0, 1], for all labels or for each. A label is predicted where its probability is above
-    this, as by ``predict``: at 1, never.
+    In [0, 1], one for all labels or one for each. A label is predicted where its probability is
+    above this, as in ``predict``; at 1 it is never predicted.
 top_k : int, default=None
-    In [1, n_labels]. A label is predicted only if it is also among the `top_k` highest of those
-    entries of its row that count; of equal ones, the first columns.""",
+    In [1, n_labels]. A label is predicted only if it is also among the `top_k` highest of the
+    entries of its row that count. Of equal ones the first columns are taken.""",
     "{errors}": """\
 TypeError
     If `known_labels` is sparse.
 ValueError
-    If shapes or columns differ, a value is not allowed (the message says which, where), or no
-    entry counts.""",
+    If shapes or columns differ, a value is not allowed (the message says which and where), or
+    no entry counts.""",
 }
 
 
 def with_shared_parameters(function):
-    """Put the shared parameters, and errors, in the place of their ``{names}`` in a docstring.
+    """Replace ``{names}`` in a docstring by the shared descriptions of parameters and errors.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def with_shared_parameters(function):
     function : callable
         The same.
     """
-    # None under python -OO. Python 3.13 and later strip the indentation.
+    # The docstring is None under python -OO. Python 3.13 and later strip its indentation.
     lines = (function.__doc__ or "").splitlines()
     for i, line in enumerate(lines):
         if line.strip() in _TEXTS:

@@ -1,7 +1,7 @@
 """How well the labels of each row are ranked: ranking loss, coverage error, one-error.
 
-Of the labels that count, and averaged over the rows in which any does (Zhang & Zhou, "A Review on
-Multi-Label Learning Algorithms", 2014, section 2.2.2).
+Each is computed from the entries of a row that count, and averaged over the rows that have such
+entries (Zhang & Zhou, "A Review on Multi-Label Learning Algorithms", 2014, section 2.2.2).
 """
 
 import numpy as np
@@ -9,15 +9,20 @@ import numpy as np
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import at_or_above, blocks
-from sklearn_ctran.metrics._undefined import check_zero_division, mean_of_defined, ratio, settle
+from sklearn_ctran.metrics._undefined import (
+    check_zero_division,
+    fill_undefined,
+    mean_of_defined,
+    ratio,
+)
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 @with_shared_parameters
 def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
-    """Share of the pairs of a true and a false label of a row that are ordered wrongly.
+    """Share of wrongly ordered pairs of a true and a false label of a row, averaged over rows.
 
-    Equal scores are a wrong order, as in scikit-learn's ``label_ranking_loss``.
+    Equal scores count as wrongly ordered, as in scikit-learn's ``label_ranking_loss``.
 
     Parameters
     ----------
@@ -30,13 +35,21 @@ def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero
     Returns
     -------
     loss : float
-        In [0, 1], 0 is best; NaN only if `zero_division` is, and every row is left out. Rows in
-        which no entry counts are always left out.
+        In [0, 1], 0 is best; NaN if `zero_division` is NaN and leaves out every row. Rows in which
+        no entry counts are always left out.
 
     Raises
     ------
     {errors}
         Also if `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import ranking_loss
+    >>> y_true = [[1, 0, 1], [0, 1, -1]]
+    >>> y_score = [[0.6, 0.7, 0.9], [0.8, 0.3, 0.9]]
+    >>> ranking_loss(y_true, y_score)
+    0.75
     """
     check_zero_division(zero_division)
     entries = read_entries(y_true, y_score, known_labels, sample_weight)
@@ -49,9 +62,10 @@ def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero
 
 @with_shared_parameters
 def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
-    """How far down the ranking of a row one must go to meet all its true labels, on average.
+    """Mean depth in the ranking of a row at which all its true labels are found.
 
-    As scikit-learn's ``coverage_error``, the depth is a number of labels, equal scores included.
+    The depth is a number of labels, equal scores included, as in scikit-learn's
+    ``coverage_error``.
 
     Parameters
     ----------
@@ -64,14 +78,21 @@ def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, ze
     Returns
     -------
     depth : float
-        In [0, n_labels]; the mean number of true labels of a row is best. NaN only if
-        `zero_division` is, and every row is left out. Rows in which no entry counts are always
-        left out.
+        In [0, n_labels]; the mean number of true labels of a row is best. NaN if `zero_division`
+        is NaN and leaves out every row. Rows in which no entry counts are always left out.
 
     Raises
     ------
     {errors}
         Also if `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import coverage_error
+    >>> y_true = [[1, 0, 1], [0, 1, -1]]
+    >>> y_score = [[0.6, 0.7, 0.9], [0.8, 0.3, 0.9]]
+    >>> coverage_error(y_true, y_score)
+    2.5
     """
     check_zero_division(zero_division)
     entries = read_entries(y_true, y_score, known_labels, sample_weight)
@@ -84,29 +105,37 @@ def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, ze
 
 @with_shared_parameters
 def one_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division=1.0):
-    """Share of the rows whose highest score is that of a false label.
+    """Share of the rows whose highest score belongs to a false label.
 
-    Of several highest scores the first column's counts, as with ``top_k=1``.
+    If several scores are highest, the first column is taken, as with ``top_k=1``.
 
     Parameters
     ----------
     {scores}
     {entries}
     zero_division : {"warn", 0, 1, np.nan}, default=1.0
-        Error of a row without a true label. 1 is the definition taken literally: its highest
-        score is a false label's, whatever the model says; NaN leaves the row out of the mean;
+        Error of a row without a true label. 1 follows the definition literally: the highest score
+        belongs to a false label, whatever the model says. NaN leaves the row out of the mean;
         "warn" is 0, and warns.
 
     Returns
     -------
     error : float
-        In [0, 1], 0 is best; NaN only if `zero_division` is, and every row is left out. Rows in
-        which no entry counts are always left out.
+        In [0, 1], 0 is best; NaN if `zero_division` is NaN and leaves out every row. Rows in which
+        no entry counts are always left out.
 
     Raises
     ------
     {errors}
         Also if `zero_division` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import one_error
+    >>> y_true = [[1, 0, 1], [0, 1, -1]]
+    >>> y_score = [[0.6, 0.7, 0.9], [0.8, 0.3, 0.9]]
+    >>> one_error(y_true, y_score)
+    0.5
     """
     check_zero_division(zero_division)
     entries = read_entries(y_true, y_score, known_labels, sample_weight)
@@ -118,7 +147,7 @@ def one_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_di
 
 
 def _share_of_wrong_pairs(score, truth):
-    """Of each row, ndarray of shape (n_rows,), NaN without a pair."""
+    """Ranking loss of each row, (n_rows,); NaN for rows without a pair."""
     positive, negative = ((truth == value).astype(np.float64) for value in (POSITIVE, NEGATIVE))
     ranked, (_, negative_above) = at_or_above(score, positive, negative)
     wrong = (ranked * negative_above).sum(axis=1)
@@ -127,5 +156,7 @@ def _share_of_wrong_pairs(score, truth):
 
 def _mean_over_rows(values, entries, zero_division, what):
     scored = entries.counted.any(axis=1)
-    values = settle(values[scored], zero_division, lambda undefined: what.format(undefined.sum()))
+    values = fill_undefined(
+        values[scored], zero_division, lambda undefined: what.format(undefined.sum())
+    )
     return mean_of_defined(values, entries.weight[scored])

@@ -1,4 +1,4 @@
-"""What every metric reads: which entries count, their truth, scores and weights."""
+"""Reading the arguments that all metrics share: which entries count, truth, scores, weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import read_states
-from sklearn_ctran._utils.names import as_names, listed
+from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """The entries that a metric scores.
+    """The entries that a metric scores: annotated, not known, and of a weight above 0.
 
     Attributes
     ----------
@@ -27,16 +27,16 @@ class Entries:
         At least 0; above 0 in every row in which an entry counts.
     names : ndarray of shape (n_labels,)
         Columns of a data frame, else positions.
-    is_told : ndarray of shape (n_labels,), bool
-        Labels that do not count because all that is annotated of them was told: nobody need be
-        warned that they have no score.
+    all_known : ndarray of shape (n_labels,), bool
+        Labels whose annotated entries are all known. Users expect that these have no score, so
+        metrics do not warn of them.
     """
 
     truth: np.ndarray
     score: np.ndarray
     weight: np.ndarray
     names: np.ndarray
-    is_told: np.ndarray
+    all_known: np.ndarray
 
     @property
     def counted(self):
@@ -55,14 +55,14 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     Parameters
     ----------
     y_true, known_labels : array-like of shape (n_samples, n_labels)
-        1, 0, and -1 or NaN for missing, or not told; `known_labels` may be None, and in any form
-        of ``predict_proba``.
+        1, 0, and -1 or NaN for not annotated, or not known. `known_labels` may be None, or in any
+        form that ``predict_proba`` takes.
     y_score : array-like of shape (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,) or None
     probabilities : bool
         Whether scores must be in [0, 1].
     names : ndarray of shape (n_labels,), default=None
-        Names of the labels; None: of the columns of a data frame, else positions.
+        Names of the labels. None: the columns of a data frame, else positions.
 
     Returns
     -------
@@ -87,20 +87,20 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     if names is None:
         names = label_names(y_true, y_score, n_labels=shape[1])
     _check_scores(score, names, probabilities)
-    annotated, told = _read_truth(y_true, names, known_labels)
-    truth, weight = _with_weight(np.where(told, np.int8(UNKNOWN), annotated), sample_weight)
-    is_told = told.any(axis=0) & (told | (annotated == UNKNOWN)).all(axis=0)
-    entries = Entries(truth, score, weight, names, is_told)
+    annotated, known = _read_truth(y_true, names, known_labels)
+    truth, weight = _with_weight(np.where(known, np.int8(UNKNOWN), annotated), sample_weight)
+    all_known = known.any(axis=0) & (known | (annotated == UNKNOWN)).all(axis=0)
+    entries = Entries(truth, score, weight, names, all_known)
     if not entries.counted.any():
         raise ValueError(
-            "There is nothing to score: every entry of y_true is missing (-1 or NaN), known, or "
-            "of weight 0."
+            "There is nothing to score: every entry of y_true is not annotated (-1 or NaN), "
+            "known, or of weight 0."
         )
     return entries
 
 
 def table_shape(table, what):
-    """The shape of a table of labels or scores.
+    """Return the shape of a table of labels or scores.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def table_shape(table, what):
         )
     elif isinstance(table, list) and np.ndim(table[0]) == 2:
         hint = (
-            " (A list of the probabilities of each label's classes, as of MultiOutputClassifier, "
+            " (A list with the probabilities of each label, as MultiOutputClassifier returns it, "
             "becomes a table with np.column_stack([p[:, 1] for p in y_score]).)"
         )
     elif len(shape) == 1:
@@ -140,7 +140,7 @@ def table_shape(table, what):
 
 
 def read_truth(y_true, names, known_labels=None, sample_weight=None):
-    """The truth of what counts.
+    """Read the truth of the entries that count.
 
     Parameters
     ----------
@@ -153,15 +153,15 @@ def read_truth(y_true, names, known_labels=None, sample_weight=None):
     Returns
     -------
     truth : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 missing, known, or of weight 0.
+        1 positive, 0 negative, -1 not annotated, known, or of weight 0.
 
     Raises
     ------
     ValueError, TypeError
         If a value, a weight or `known_labels` cannot be used.
     """
-    annotated, told = _read_truth(y_true, names, known_labels)
-    return _with_weight(np.where(told, np.int8(UNKNOWN), annotated), sample_weight)[0]
+    annotated, known = _read_truth(y_true, names, known_labels)
+    return _with_weight(np.where(known, np.int8(UNKNOWN), annotated), sample_weight)[0]
 
 
 def _with_weight(truth, sample_weight):
@@ -172,7 +172,7 @@ def _with_weight(truth, sample_weight):
 
 
 def _read_truth(y_true, names, known_labels):
-    """What is annotated, int8, and what was told, bool, both (n_samples, n_labels)."""
+    """Annotated states, int8, and which entries are known, bool, both (n_samples, n_labels)."""
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
     if known_labels is None:
         return truth, np.zeros(truth.shape, dtype=bool)
@@ -187,7 +187,7 @@ def _read_truth(y_true, names, known_labels):
 
 
 def _read_states(table, names):
-    # Reading floats takes as long as the metric on large arrays; most are of small integers.
+    # Most tables hold small integers. Reading them as floats would take as long as the metric.
     if isinstance(table, np.ndarray) and table.dtype.kind in "bi":
         states = table.astype(np.int8)
         if states.min() >= UNKNOWN and states.max() <= POSITIVE and (states == table).all():
@@ -196,23 +196,23 @@ def _read_states(table, names):
 
 
 def label_names(*tables, n_labels):
-    """Names of the labels, and a check that all tables agree on them.
+    """Return the names of the labels, and check that all tables agree on them.
 
     Parameters
     ----------
     *tables : array-like
-        The first one that has ``columns`` names the labels.
+        The first one that has ``columns`` gives the names.
     n_labels : int
 
     Returns
     -------
     names : ndarray of shape (n_labels,)
-        Of objects; positions, of integers, where no table has names.
+        Of dtype object; or positions, integers, if no table has columns.
 
     Raises
     ------
     ValueError
-        If two tables do not have the same columns in one order.
+        If two tables do not have the same columns in the same order.
     """
     columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
     if not columns:
@@ -242,6 +242,6 @@ def _check_scores(score, names, probabilities):
     if wrong.any():
         row, label = (int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
-            f"y_score must hold {what}; row {row}, label {names.tolist()[label]!r} holds "
+            f"y_score must hold {what}; row {row}, label {name_at(names, label)!r} holds "
             f"{score[row, label]:g}.{hint}"
         )

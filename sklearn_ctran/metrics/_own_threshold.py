@@ -1,4 +1,4 @@
-"""Probabilities of any scikit-learn estimator, told what is known if it can be told."""
+"""Scoring an estimator at the thresholds that its `predict` uses."""
 
 import functools
 import inspect
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def with_own_threshold(metric, estimator):
-    """A metric that decides as the estimator's `predict` does.
+    """Fix a metric's `threshold` at the thresholds of the estimator, if it has any.
 
     Parameters
     ----------
@@ -18,8 +18,8 @@ def with_own_threshold(metric, estimator):
     Returns
     -------
     metric : callable
-        With ``threshold=`` what the estimator has as `thresholds_` (TunedThresholds), if the metric
-        takes a threshold and has been given none.
+        With ``threshold=estimator.thresholds_`` (``TunedThresholds``), if the metric takes a
+        threshold and has not been given one; else the same metric.
     """
     thresholds = getattr(estimator, "thresholds_", None)
     if thresholds is None or np.isnan(thresholds).any() or _is_given(metric, "threshold"):

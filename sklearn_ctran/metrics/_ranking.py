@@ -1,4 +1,4 @@
-"""Average precision over the entries that a model had to predict."""
+"""Average precision of labels, and mean average precision."""
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -14,7 +14,7 @@ from sklearn_ctran.metrics._inputs import (
 from sklearn_ctran.metrics._undefined import mean_of_defined, ratio, warn_without_positive
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
-#: Entries that are sorted at a time: what a processor's cache holds.
+#: Number of entries that are sorted at a time; so many fit into a processor's cache.
 _BLOCK = 1 << 17
 
 
@@ -24,8 +24,8 @@ def mean_average_precision(
 ):
     """Mean over labels of the average precision (mAP), as the paper reports it.
 
-    Average precision is scikit-learn's: precision at each distinct score, weighted by the gain
-    in recall, without interpolation.
+    Average precision is defined as in scikit-learn: the mean of the precision at each distinct
+    score, weighted by the increase in recall, without interpolation.
 
     Parameters
     ----------
@@ -33,20 +33,28 @@ def mean_average_precision(
     {entries}
     average : {"macro", "micro"} or None, default="macro"
         "macro": mean over labels; "micro": average precision of all entries as if they were of
-        one label; None: of each label.
+        one label; None: average precision of each label.
 
     Returns
     -------
     mAP : float, or ndarray of shape (n_labels,), float64
         In [0, 1]. A label without a positive among the entries that count is left out of the
-        mean, and NaN for ``average=None``; an ``UndefinedMetricWarning`` names such labels, except
-        those that were told, and :func:`labels_without_positive` names all. A label with
-        positives only has 1.0, whatever its scores.
+        mean, and is NaN for ``average=None``. An ``UndefinedMetricWarning`` names such labels,
+        except those whose annotated entries are all known; :func:`labels_without_positive`
+        returns all. A label that has only positives gets 1.0, whatever its scores.
 
     Raises
     ------
     {errors}
         Also if no label has a positive that counts, unless `average` is None.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import mean_average_precision
+    >>> y_true = [[1, 0, 1], [0, 1, -1]]
+    >>> y_score = [[0.9, 0.7, 0.6], [0.3, 0.6, 0.9]]
+    >>> round(mean_average_precision(y_true, y_score), 3)
+    0.833
     """
     check_average(average)
     entries = read_entries(y_true, y_score, known_labels, sample_weight)
@@ -62,7 +70,7 @@ def mean_average_precision(
 
 @with_shared_parameters
 def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
-    """The labels that :func:`mean_average_precision` leaves out of its mean.
+    """Return the labels that :func:`mean_average_precision` leaves out of its mean.
 
     Parameters
     ----------
@@ -78,6 +86,12 @@ def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
     ------
     ValueError, TypeError
         As :func:`mean_average_precision`.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import labels_without_positive
+    >>> labels_without_positive([[1, 0, -1], [1, 0, 1]]).tolist()
+    [1]
     """
     n_labels = table_shape(y_true, "y_true")[1]
     names = label_names(y_true, n_labels=n_labels)
@@ -86,13 +100,14 @@ def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
 
 
 def mean_of_labels(scores, entries=None):
-    """mAP of the average precision of each label, which is NaN without a positive.
+    """Compute mAP from the average precision of each label.
 
     Parameters
     ----------
     scores : ndarray of shape (n_labels,)
+        NaN for labels without a positive.
     entries : Entries, default=None
-        Whose labels are named in a warning if they are left out.
+        The entries scored. If given, a warning names the labels that are left out.
 
     Returns
     -------
@@ -107,7 +122,7 @@ def mean_of_labels(scores, entries=None):
     if undefined.all():
         raise ValueError("mAP is not defined: no label has a positive among the entries to score.")
     if entries is not None:
-        warn_without_positive(entries.names[undefined & ~entries.is_told])
+        warn_without_positive(entries.names[undefined & ~entries.all_known])
     return mean_of_defined(scores)
 
 
@@ -134,41 +149,40 @@ def average_precisions(entries):
 
 
 def _rank(score, positive, weight):
-    """Average precision of each row, ndarray of shape (n_rows,); all arguments (n_rows, n)."""
+    """Average precision of each row, (n_rows,); all arguments are (n_rows, n)."""
     positive, (true_above, all_above) = at_or_above(score, weight * positive, weight)
-    # Entries that do not count weigh nothing: on top of a row they have nothing above either.
+    # `all_above` is 0 where only entries that do not count, which have weight 0, are above.
     precision = np.divide(true_above, all_above, out=true_above, where=all_above > 0)
     return ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
 
 
 def blocks(n_rows, n):
-    """Slices of the rows of a table with rows of `n` entries, to be sorted at a time."""
+    """Split `n_rows` rows of `n` entries into slices of a size that sorts fast."""
     return gen_batches(n_rows, max(1, _BLOCK // n))
 
 
 def at_or_above(score, first, second):
-    """What lies at the score of each entry of a row, or above it.
+    """Sum weights over the entries of a row whose score is at least that of each entry.
 
     Parameters
     ----------
     score : ndarray of shape (n_rows, n)
     first, second : ndarray of shape (n_rows, n), float64
-        What to add up: weights of some of the entries.
+        Two sets of weights to sum.
 
     Returns
     -------
     first : ndarray of shape (n_rows, n), float64
-        In the order of descending scores.
+        The weights in the order of descending scores.
     above : (ndarray, ndarray) of shape (n_rows, n), float64
-        In the same order, the sum of `first` and `second` over all entries of the row whose score
-        is not lower.
+        In the same order, the sums of `first` and of `second`.
     """
     order = np.argsort(-score, axis=1)
     score, first, second = (np.take_along_axis(a, order, axis=1) for a in (score, first, second))
     above = first.cumsum(axis=1), second.cumsum(axis=1)
     tied = score[:, 1:] == score[:, :-1]
     if tied.any():
-        # Up to the last entry with the same score.
+        # The sums of entries with equal scores are those at the last of them.
         end = np.broadcast_to(np.arange(score.shape[1]), score.shape).copy()
         end[:, :-1][tied] = score.shape[1]
         end = np.minimum.accumulate(end[:, ::-1], axis=1)[:, ::-1]

@@ -1,13 +1,13 @@
-"""All figures of the paper's Table 1, and those of each label behind them, in one table."""
+"""The scores of the paper's Table 1 and the figures of each label, in one table."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
+from tabulate import tabulate
 
+from sklearn_ctran._utils.frames import import_pandas
 from sklearn_ctran._utils.names import as_names, listed
-from sklearn_ctran._utils.tables import plain
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._decisions import read_threshold
@@ -26,25 +26,25 @@ _SCORES = {
 }
 
 
-#: Ending of a score's name -> the column of the frame that it stands in.
+#: How the name of a summary score goes on after its first letter -> its column in the frame.
 _COLUMNS = {"AP": "AP", "P": "precision", "R": "recall", "F1": "f1"}
 
 
 @dataclass(frozen=True, eq=False)
 class MultilabelReport:
-    """What :func:`multilabel_report` returns without pandas; printed, it is text.
+    """What :func:`multilabel_report` returns without pandas. ``print`` shows a table.
 
     Attributes
     ----------
     label_names : ndarray of shape (n_labels,)
     by_label : dict
-        Name of a column -> ndarray of shape (n_labels,): ``support``, int64, positive entries
-        that count; ``unknown``, int64, entries that count; ``AP``, ``precision``, ``recall``,
-        ``f1``, float64 in [0, 1], NaN where undefined; ``threshold``, float64; ``prevalence``,
-        float64, share of positives of what counts, by weight.
+        Name of a column -> ndarray of shape (n_labels,): ``support``, int64, number of positive
+        entries that count; ``unknown``, int64, number of entries that count; ``AP``,
+        ``precision``, ``recall``, ``f1``, float64 in [0, 1], NaN where undefined; ``threshold``,
+        float64; ``prevalence``, float64, weighted share of positives among the entries that count.
     summary : dict
-        ``mAP``, ``CP``, ``CR``, ``CF1``, ``OP``, ``OR``, ``OF1`` -> float in [0, 1], or NaN; and,
-        ending in `top_k`, the last six of only the `top_k` highest: ``CP3``, ...
+        ``mAP``, ``CP``, ``CR``, ``CF1``, ``OP``, ``OR``, ``OF1`` -> float in [0, 1], or NaN. With
+        `top_k`, the last six also for predictions among the `top_k` highest: ``CP3``, ...
     top_k : int or None
     """
 
@@ -67,30 +67,32 @@ class MultilabelReport:
         ImportError
             If pandas is not installed.
         """
-        if find_spec("pandas") is None:
-            raise ImportError(
-                "A frame needs pandas, which is not installed: pip install "
-                "'sklearn-ctran[pandas]'. With as_frame=False, the same figures are text."
-            )
-        import pandas as pd
-
-        names = pd.Index(self.label_names, tupleize_cols=False)
-        labels = pd.DataFrame(self.by_label, index=names)
-        # Counts stay whole numbers although summary rows have none.
+        pd = import_pandas()
+        labels = pd.DataFrame(self.by_label)
+        # Nullable integers, because summary rows have no counts.
         labels = labels.astype({"support": "Int64", "unknown": "Int64"})
         rows = {name: {_column_of(name): score} for name, score in self.summary.items()}
         summary = pd.DataFrame(rows).T.reindex(columns=labels.columns)
-        return pd.concat({"label": labels, "summary": summary.astype(labels.dtypes)})
+        frame = pd.concat([labels, summary.astype(labels.dtypes)])
+        # Built from codes, because pandas takes tuples for keys of several levels elsewhere.
+        names = [*self.label_names, *self.summary]
+        position = {name: i for i, name in enumerate(dict.fromkeys(names))}
+        kinds = [0] * len(labels) + [1] * len(summary)
+        frame.index = pd.MultiIndex(
+            levels=[["label", "summary"], pd.Index(list(position), tupleize_cols=False)],
+            codes=[kinds, [position[name] for name in names]],
+        )
+        return frame
 
     def __str__(self):
-        names = ["", *(str(name) for name in self.label_names)]
-        columns = [_column(name, values) for name, values in self.by_label.items()]
-        rows = [["", "mAP", *_SCORES], ["all", *self._percents("mAP", *_SCORES)]]
+        cells = [_cells(values) for values in self.by_label.values()]
+        labels = [[str(name), *row] for name, *row in zip(self.label_names, *cells, strict=True)]
+        summary = [["all", *self._percents("mAP", *_SCORES)]]
         if self.top_k is not None:
             top = (f"{name}{self.top_k}" for name in _SCORES)
-            rows.append([f"top {self.top_k}", "", *self._percents(*top)])
-        by_label = plain(zip(names, *columns, strict=True))
-        return f"{by_label}\n\nIn %:\n\n{plain(rows)}"
+            summary.append([f"top {self.top_k}", "", *self._percents(*top)])
+        by_label = _table(labels, ["", *self.by_label])
+        return f"{by_label}\n\nIn %:\n\n{_table(summary, ['', 'mAP', *_SCORES])}"
 
     def _percents(self, *names):
         return [_text(100 * self.summary[name], 1) for name in names]
@@ -109,35 +111,34 @@ def multilabel_report(
     zero_division="warn",
     as_frame="auto",
 ):
-    """The paper's figures (Table 1), and those of each label, in one table.
+    """Compute the scores of the paper's Table 1 and the figures of each label.
 
     Parameters
     ----------
     {probabilities}
     {entries}
     threshold : float or array-like of shape (n_labels,), default=0.5
-        In [0, 1]. A label is predicted where its probability is above this, as by
-        ``predict``.
+        In [0, 1]. A label is predicted where its probability is above this, as in ``predict``.
     top_k : int, None or "auto", default="auto"
         In [1, n_labels], for the second half of the summary: a label is predicted only if it is
-        also among the `top_k` highest of those entries of its row that count. None leaves that
-        half out; "auto" is 3, and None for fewer labels.
+        also among the `top_k` highest of the entries of its row that count. None leaves that
+        half out. "auto" is 3, or None if there are fewer than 3 labels.
     label_names : array-like of shape (n_labels,), default=None
-        Names, also for `known_labels`; None: the columns of a DataFrame, else positions.
+        Names of the labels, also used to read `known_labels`. None: the columns of a DataFrame,
+        else positions.
     zero_division : {"warn", 0, 1, np.nan}, default="warn"
-        In the summary, as for :func:`class_f1` and :func:`overall_f1`; "warn" is 0, and one warning
-        for the whole report. By label, what is undefined is NaN.
+        As in :func:`class_f1` and :func:`overall_f1`, for the summary. "warn" is 0, with one
+        warning for the whole report. Undefined figures of single labels are NaN.
     as_frame : bool or "auto", default="auto"
         Whether to return a data frame; "auto": where pandas is installed.
 
     Returns
     -------
     report : pandas.DataFrame or MultilabelReport
-        A frame has a row for each label, ``("label", name)``, and for each score of the summary,
-        ``("summary", "mAP")`` and so on, in [0, 1] and in the column of its kind. The object has
-        the same figures, ``report.summary["CF1"]``, and is printed as text, the summary as in the
-        paper's table. mAP leaves out labels without a positive, whose AP is NaN; it is NaN if all
-        are.
+        The frame has a row for each label, ``("label", name)``, and for each summary score,
+        ``("summary", "mAP")`` and so on, in [0, 1], in the column of its kind. The object has the
+        same figures, such as ``report.summary["CF1"]``, and prints them. mAP leaves out labels
+        without a positive, whose AP is NaN; it is NaN if no label has a positive.
 
     Raises
     ------
@@ -145,6 +146,22 @@ def multilabel_report(
         Also if another argument cannot be used.
     ImportError
         For ``as_frame=True`` without pandas.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import multilabel_report
+    >>> report = multilabel_report(
+    ...     [[1, 0], [1, 1]], [[0.9, 0.7], [0.2, 0.8]], label_names=["cat", "dog"], as_frame=False
+    ... )
+    >>> print(report)
+           support    unknown     AP    precision    recall     f1    threshold    prevalence
+    cat          2          2  1.000        1.000     0.500  0.667        0.500         1.000
+    dog          1          2  1.000        0.500     1.000  0.667        0.500         0.500
+    <BLANKLINE>
+    In %:
+    <BLANKLINE>
+           mAP    CP    CR    CF1    OP    OR    OF1
+    all  100.0  75.0  75.0   75.0  66.7  66.7   66.7
     """
     check_zero_division(zero_division)
     if not isinstance(as_frame, bool) and as_frame != "auto":
@@ -160,22 +177,25 @@ def multilabel_report(
     )
     if isinstance(top_k, str) and top_k == "auto":
         top_k = 3 if n_labels >= 3 else None
-    counts = _label_counts.count_labels(entries, threshold, None)
-    by_label = _describe_labels(entries, counts, threshold)
-    all_counts = {"": counts}
-    if top_k is not None:
-        all_counts[top_k] = _label_counts.count_labels(entries, threshold, top_k)
+    counts = {k: _label_counts.count_labels(entries, threshold, k) for k in (None, top_k)}
     if isinstance(zero_division, str):
-        _warn_undefined(counts, all_counts.get(top_k))
+        _warn_undefined(counts[None], counts[top_k])
         zero_division = 0
-    summary = {"mAP": mean_of_defined(by_label["AP"])}
-    for suffix, each in all_counts.items():
-        scores = {name: score(each, zero_division) for name, score in _SCORES.items()}
-        summary |= {f"{name}{suffix}": value for name, value in scores.items()}
+    by_label = _score_labels(entries, counts[None], threshold)
+    summary = {"mAP": mean_of_defined(by_label["AP"]), **_summarize(counts, zero_division)}
     report = MultilabelReport(entries.names, by_label, summary, top_k)
-    if as_frame is True or (as_frame == "auto" and find_spec("pandas") is not None):
+    return _as_frame(report, as_frame)
+
+
+def _as_frame(report, as_frame):
+    if as_frame is False:
+        return report
+    try:
         return report.to_frame()
-    return report
+    except ImportError:
+        if as_frame is True:
+            raise
+        return report
 
 
 def _read_names(label_names, n_labels):
@@ -188,18 +208,23 @@ def _read_names(label_names, n_labels):
 
 
 def _warn_undefined(counts, top):
-    """Say once what of the report is undefined; `top` are the counts of the top k, or None."""
+    """Warn once of all that is undefined.
+
+    Parameters
+    ----------
+    counts, top : LabelCounts
+        Of all predictions, and of those among the top k; the same object without top k.
+    """
     scored = counts.is_scored
     cases = {
-        "no entry counts, left out of the summary": ~scored & ~counts.is_told,
+        "no entry counts, left out of the summary": ~scored & ~counts.all_known,
         "no positive entry, recall counts as 0 and mAP leaves them out": scored
         & (counts.positive == 0),
         "never predicted, precision counts as 0": scored & (counts.predicted == 0),
+        "never predicted in the top k, precision counts as 0 there": scored
+        & (counts.predicted > 0)
+        & (top.predicted == 0),
     }
-    if top is not None:
-        cases["never predicted in the top k, precision counts as 0 there"] = (
-            scored & (counts.predicted > 0) & (top.predicted == 0)
-        )
     texts = [
         f"label(s) {listed(counts.names[labels])} ({what})"
         for what, labels in cases.items()
@@ -207,13 +232,13 @@ def _warn_undefined(counts, top):
     ]
     if texts:
         warn(
-            f"Undefined: {'; '.join(texts)}. Pass zero_division=0 or 1 for that value, or np.nan "
-            "to leave it out.",
+            f"Undefined: {'; '.join(texts)}. Pass zero_division=0 or 1 to use that value, or "
+            "np.nan to leave these labels out.",
             UndefinedMetricWarning,
         )
 
 
-def _describe_labels(entries, counts, threshold):
+def _score_labels(entries, counts, threshold):
     return {
         "support": entries.positive.sum(axis=0),
         "unknown": entries.counted.sum(axis=0),
@@ -226,15 +251,27 @@ def _describe_labels(entries, counts, threshold):
     }
 
 
+def _summarize(all_counts, zero_division):
+    """Scores by name, such as "CF1", and "CF13" for a top k of 3."""
+    return {
+        f"{name}{k or ''}": score(counts, zero_division)
+        for k, counts in all_counts.items()
+        for name, score in _SCORES.items()
+    }
+
+
 def _column_of(name):
     kind = next(ending for ending in _COLUMNS if name[1:].startswith(ending))
     return _COLUMNS[kind]
 
 
-def _column(name, values):
-    if values.dtype.kind == "i":
-        return [name, *map(str, values)]
-    return [name, *(_text(value, 3) for value in values)]
+def _table(rows, header):
+    align = ["left", *("right" for _ in header[1:])]
+    return tabulate(rows, header, "plain", colalign=align, disable_numparse=True)
+
+
+def _cells(values):
+    return values.tolist() if values.dtype.kind == "i" else [_text(value, 3) for value in values]
 
 
 def _text(value, n_digits):

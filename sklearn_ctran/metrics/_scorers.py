@@ -1,10 +1,10 @@
-"""Scorers for scikit-learn's searches and cross-validation, of metrics that know missing labels."""
+"""Scorers for scikit-learn's searches and cross-validation, made of this package's metrics."""
 
 import functools
 import inspect
 
 import numpy as np
-from sklearn.utils.metadata_routing import _MetadataRequester
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
@@ -12,21 +12,22 @@ from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
 from sklearn_ctran.metrics._own_threshold import with_own_threshold
 
-#: Endings of the names of metrics that are better when lower, as scikit-learn has it.
+#: A metric whose name ends like this is better when lower, as in scikit-learn.
 _LOSSES = ("_loss", "_error", "_deviance")
 
 
 def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
-    """Make a scorer, for ``GridSearchCV(scoring=...)`` or ``cross_validate``, of a metric.
+    """Make a scorer of a metric, for ``GridSearchCV(scoring=...)`` or ``cross_validate``.
 
     Parameters
     ----------
     metric : callable
         A function of :mod:`sklearn_ctran.metrics` that returns one number, or another
-        ``metric(y_true, y_score, **kwargs)``. With weights, it needs a `sample_weight`.
+        ``metric(y_true, y_score, **kwargs)``. It needs a parameter `sample_weight` if scores are
+        to be weighted.
     greater_is_better : bool, default=None
-        The scores of losses, where it is False, are negated. None: False if the name of `metric`
-        ends in "_loss", "_error" or "_deviance", as in scikit-learn, else True.
+        If False, scores are negated. None: False if the name of `metric` ends in "_loss",
+        "_error" or "_deviance", as in scikit-learn, else True.
     **kwargs : object
         Further arguments of the metric, such as ``top_k=3``.
 
@@ -34,9 +35,9 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
     -------
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better, from
-        ``estimator.predict_proba(X)``. That may be an array or, as of ``MultiOutputClassifier``,
-        a list of arrays. A metric that decides does so at its ``threshold=`` or, where that is not
-        given here, at the thresholds of a
+        ``estimator.predict_proba(X)``, which may be an array or, as ``MultiOutputClassifier``
+        returns it, a list of arrays. A metric with a parameter `threshold` uses the one given in
+        `kwargs`, or else the thresholds of a fitted
         :class:`~sklearn_ctran.model_selection.TunedThresholds`.
 
     Raises
@@ -50,8 +51,18 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
     scikit-learn cannot make folds from an integer `cv` if `y` holds NaN: pass ``cv=KFold(5)``, or
     -1 in place of NaN.
 
-    Columns of a data frame `y` must be the estimator's labels in the order of `fit`: those of this
-    package refuse others; scikit-learn's keep no names of labels, so theirs are taken by position.
+    The columns of a data frame `y` must be the labels in the order of `fit`. Estimators of this
+    package check the names; scikit-learn's keep none, so columns are matched by position.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_ctran.metrics import hamming_loss, make_multilabel_scorer
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> scorer = make_multilabel_scorer(hamming_loss)
+    >>> round(scorer(KNeighborsClassifier().fit(X, Y), X, Y), 2)
+    -0.2
     """
     return _LabelScorer(metric, greater_is_better, kwargs)
 
@@ -59,45 +70,59 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
 def partial_label_scorer(
     metric, known_fraction=0.5, random_state=0, *, greater_is_better=None, **kwargs
 ):
-    """Make a scorer of predictions that are told a share of each row's labels.
+    """Make a scorer that predicts with a share of each row's labels known.
 
-    In each row, `known_fraction` of the annotated labels, drawn at random, are told to
-    ``predict_proba`` as `known_labels`; only the others are scored (paper, section 4.2). They are
-    the same for every estimator scored on the same `y`, be it one that cannot use known labels,
-    and those told for a share are told for a larger one too. Entries that follow from told ones by
-    an estimator's rules are scored like all others: what is scored is the same for every estimator.
+    In each row, `known_fraction` of the annotated labels, drawn at random, are passed to
+    ``predict_proba`` as `known_labels`; only the others are scored (paper, section 4.2). The draw
+    depends only on `y` and `random_state`, so all estimators are scored on the same entries, even
+    those that cannot use known labels; and the labels drawn for a fraction are among those drawn
+    for a larger one. Entries implied by known ones through an estimator's rules are scored like
+    all others.
 
     Parameters
     ----------
     metric : callable
-        As of :func:`make_multilabel_scorer`; it must take `known_labels`.
+        As in :func:`make_multilabel_scorer`; it must take `known_labels`.
     known_fraction : float, default=0.5
-        In [0, 1). Rounded down in each row, so that no annotated row is told completely.
+        In [0, 1). Rounded down in each row, so that every annotated row keeps a label to score.
     random_state : int, default=0
-        Determines what is told.
+        Determines which labels are known.
     greater_is_better : bool, default=None
-        As of :func:`make_multilabel_scorer`.
+        As in :func:`make_multilabel_scorer`.
     **kwargs : object
         Further arguments of the metric.
 
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better. A
-        pipeline's or a search's estimator is told too, without metadata routing. One whose
-        ``predict_proba`` has no parameter `known_labels` is told nothing.
+        ``scorer(estimator, X, y, sample_weight=None)`` returns a float, higher is better. In a
+        pipeline or a search, `known_labels` reaches the final estimator without metadata routing.
+        It is not passed if ``predict_proba`` has no such parameter.
 
     Raises
     ------
     TypeError
-        As :func:`make_multilabel_scorer`, and for a `metric` without `known_labels`.
+        As :func:`make_multilabel_scorer`, and if `metric` has no parameter `known_labels`.
     ValueError
         If `known_fraction` or `random_state` cannot be used.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_ctran.baselines import LabelPowerset
+    >>> from sklearn_ctran.metrics import hamming_loss, partial_label_scorer
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = LabelPowerset(KNeighborsClassifier()).fit(X, Y)
+    >>> round(partial_label_scorer(hamming_loss, known_fraction=0.0)(model, X, Y), 2)
+    -0.2
+    >>> round(partial_label_scorer(hamming_loss, known_fraction=0.5)(model, X, Y), 2)
+    -0.11
     """
     return _PartialLabelScorer(metric, greater_is_better, kwargs, known_fraction, random_state)
 
 
-class _LabelScorer(_MetadataRequester):
+class _LabelScorer:
     """What :func:`make_multilabel_scorer` returns."""
 
     _needed = ()
@@ -108,8 +133,10 @@ class _LabelScorer(_MetadataRequester):
             raise TypeError(f"metric must be a function, got {metric!r}.")
         reserved = {"known_labels", "sample_weight"} & kwargs.keys()
         if reserved:
-            raise TypeError(f"{reserved.pop()} is not fixed in a scorer: it belongs to the rows.")
-        # Inside a search, a wrong argument would be nothing but a score of NaN.
+            raise TypeError(
+                f"{reserved.pop()} cannot be fixed in a scorer: it has one value for each row."
+            )
+        # Raised here, because a search turns errors of its scorer into scores of NaN.
         try:
             inspect.signature(metric).bind(None, None, **kwargs, **dict.fromkeys(self._needed))
         except TypeError as error:
@@ -121,7 +148,8 @@ class _LabelScorer(_MetadataRequester):
             greater_is_better = not is_loss
         self._metric, self._kwargs = metric, kwargs
         self._sign = 1 if greater_is_better else -1
-        self._is_turned = bool(greater_is_better) == is_loss
+        self._is_direction_given = bool(greater_is_better) == is_loss
+        self._requests = {}
 
     def __call__(self, estimator, X, y, sample_weight=None):
         """Score predictions for `X` against `y`.
@@ -158,7 +186,7 @@ class _LabelScorer(_MetadataRequester):
         return self._sign * float(score)
 
     def set_score_request(self, *, sample_weight):
-        """Say whether weights that are passed to a search or cross-validation come here.
+        """Request the `sample_weight` that is passed to a search or cross-validation.
 
         Parameters
         ----------
@@ -169,15 +197,26 @@ class _LabelScorer(_MetadataRequester):
         -------
         self : object
         """
-        self._metadata_request = self._get_metadata_request()
-        self._metadata_request.score.add_request(param="sample_weight", alias=sample_weight)
+        self._requests = {"sample_weight": sample_weight}
         return self
+
+    def get_metadata_routing(self):
+        """The metadata that this scorer requests.
+
+        Returns
+        -------
+        request : :class:`~sklearn.utils.metadata_routing.MetadataRequest`
+        """
+        request = MetadataRequest(owner=self)
+        for name, alias in self._requests.items():
+            request.score.add_request(param=name, alias=alias)
+        return request
 
     def _known(self, y, names):
         return None
 
     def _accept_sample_weight(self):
-        """Asked by scikit-learn before it passes weights to one of several scorers."""
+        # scikit-learn calls this before it passes weights to one of several scorers.
         return "sample_weight" in inspect.signature(self._metric).parameters
 
     def _arguments(self):
@@ -185,7 +224,7 @@ class _LabelScorer(_MetadataRequester):
 
     def __repr__(self):
         arguments = {**self._arguments(), **self._kwargs}
-        if self._is_turned:
+        if self._is_direction_given:
             arguments["greater_is_better"] = self._sign > 0
         texts = [_name(self._metric), *(f"{key}={value!r}" for key, value in arguments.items())]
         return f"{self._factory}({', '.join(texts)})"

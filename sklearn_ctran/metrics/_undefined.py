@@ -1,4 +1,4 @@
-"""Ratios that may be 0 / 0, and means that know what to do with them."""
+"""Ratios that may be 0 / 0, values in their place, and means without them."""
 
 from numbers import Real
 
@@ -19,11 +19,11 @@ def check_zero_division(zero_division):
 
 
 def ratio(numerator, denominator):
-    """Quotients, NaN where the denominator is 0.
+    """Divide, with NaN where the denominator is 0.
 
     Parameters
     ----------
-    numerator, denominator : ndarray of one shape, or float
+    numerator, denominator : ndarray of the same shape, or float
 
     Returns
     -------
@@ -34,18 +34,18 @@ def ratio(numerator, denominator):
     return np.divide(numerator, denominator, out=quotients, where=denominator != 0)
 
 
-def settle(values, zero_division, what):
-    """Give undefined values the value that `zero_division` says.
+def fill_undefined(values, zero_division, what):
+    """Replace undefined values by the value of `zero_division`.
 
     Parameters
     ----------
     values : ndarray, float64
         NaN where undefined.
     zero_division : {"warn", 0, 1, nan}
-        "warn" is 0, and an ``UndefinedMetricWarning``.
+        "warn" is 0, with an ``UndefinedMetricWarning``.
     what : callable
-        ``what(undefined)``, of the mask of undefined values, says what is undefined, for the
-        warning.
+        ``what(undefined)`` gets the mask of undefined values and returns the first part of the
+        warning, which says what is undefined.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def settle(values, zero_division, what):
         return values
     if zero_division == "warn":
         warn(
-            f"{what(undefined)}, and counts as 0. Pass zero_division=0 or 1 for that value, or "
+            f"{what(undefined)}, and counts as 0. Pass zero_division=0 or 1 to use that value, or "
             "np.nan to leave it out.",
             UndefinedMetricWarning,
         )
@@ -66,7 +66,7 @@ def settle(values, zero_division, what):
 
 
 def mean_of_defined(values, weight=None):
-    """Weighted mean of what is not NaN.
+    """Weighted mean of the values that are not NaN.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def mean_of_defined(values, weight=None):
     Returns
     -------
     mean : float
-        NaN if nothing is defined.
+        NaN if all values are.
     """
     defined = ~np.isnan(values)
     if not defined.any():
@@ -85,19 +85,20 @@ def mean_of_defined(values, weight=None):
 
 
 def warn_left_out(names):
-    """Warn that labels, an ndarray of names, have no part in a mean over labels."""
+    """Warn that labels, an ndarray of names, are left out of a mean over labels."""
     if len(names):
         warn(
-            f"No entry of label(s) {listed(names)} counts (all are missing, known or of weight "
-            "0): left out of the mean over labels.",
+            f"No entry of label(s) {listed(names)} counts (all are not annotated, known or of "
+            "weight 0): left out of the mean over labels.",
             UndefinedMetricWarning,
         )
 
 
 def warn_without_positive(names):
-    """Warn that labels, an ndarray of names, have no part in mAP."""
+    """Warn that labels, an ndarray of names, are left out of mAP."""
     if len(names):
         warn(
-            f"No entry of label(s) {listed(names)} that counts is positive: left out of mAP.",
+            f"Label(s) {listed(names)} have no positive among the entries that count: left out of "
+            "mAP.",
             UndefinedMetricWarning,
         )

@@ -1,4 +1,4 @@
-"""Splits that keep the shares of the labels, and what is learned from out-of-fold probabilities."""
+"""Stratified splits, and calibration and thresholds learned from out-of-fold probabilities."""
 
 from sklearn_ctran.model_selection._calibration import MultilabelCalibrator
 from sklearn_ctran.model_selection._stratification import (

@@ -1,7 +1,7 @@
-"""Probabilities that are as often right as they say, label by label.
+"""Calibration of probabilities, label by label.
 
-Platt's sigmoid [1]_ and temperature scaling [2]_ take a probability's logit, isotonic regression
-[3]_ the probability.
+Platt's sigmoid [1]_ and temperature scaling [2]_ transform the logit of a probability, isotonic
+regression [3]_ the probability itself.
 
 .. [1] J. Platt: Probabilistic Outputs for Support Vector Machines and Comparisons to Regularized
    Likelihood Methods. Advances in Large Margin Classifiers, 1999.
@@ -25,56 +25,57 @@ from sklearn_ctran.model_selection._meta import (
 )
 from sklearn_ctran.modules.label_states import POSITIVE
 
-#: Probabilities are kept so far from 0 and 1, about as far as float32 can tell: certain is only
-#: what is known, and logits are finite.
+#: The least distance of a probability from 0 and 1, about the resolution of float32. It keeps
+#: logits finite, and 0 and 1 for labels that are known or implied.
 _MARGIN = 1e-7
 
 
-#: The least and the greatest that one over a temperature may be.
+#: Bounds of the inverse temperature.
 _SLOPES = 0.01, 100.0
 
 
 class MultilabelCalibrator(LearnedOutOfFold):
-    """A multi-label classifier whose probabilities are calibrated, each label's by itself.
+    """A multi-label classifier with calibrated probabilities.
 
-    The maps from a label's probability to its calibrated one are learned from out-of-fold
-    probabilities of the training data, nothing being known of the labels; then the estimator is
-    fitted on all of them. No map ever decreases: calibration keeps the order of images by a label,
-    though isotonic regression, and clipping at 1e-7 and 1 - 1e-7, may make different ones equal.
-    Only known labels, and what follows from them, get 0 and 1.
+    For each label, a map from its probability to its calibrated one is learned from out-of-fold
+    probabilities of the training data, predicted without known labels. Then the estimator is fitted
+    on all training data. Maps never decrease, so calibration keeps the order of images by a label;
+    isotonic regression, and clipping at 1e-7 and 1 - 1e-7, may create ties. Only known and implied
+    labels get 0 and 1.
 
-    For a 1-D `y`, "sigmoid" and "isotonic" calibrate each class against the others, then divide by
-    the sum, as :class:`sklearn.calibration.CalibratedClassifierCV` does, so that with three or more
-    classes the order by a class can change;
-    "temperature" divides the logarithms of all classes by one number (Guo et al., ICML 2017).
+    For a 1-D `y`, "sigmoid" and "isotonic" calibrate each class against the others and then
+    normalize, as :class:`sklearn.calibration.CalibratedClassifierCV` does; with three or more
+    classes this can change the order of images by a class. "temperature" divides the logarithms
+    of all classes by one number (Guo et al., ICML 2017).
 
-    Label rules hold for what is known and what follows from it; of the calibrated probabilities of
-    other labels they are not asked.
+    Known and implied labels obey the label rules. The calibrated probabilities of other labels are
+    not adjusted to them.
 
     Parameters
     ----------
     estimator : estimator
-        Has ``fit`` and ``predict_proba``: an estimator of this package, a multi-label classifier of
-        scikit-learn's, or a Pipeline that ends in one. It is cloned.
+        An estimator of this package, a multi-label classifier of scikit-learn with
+        ``predict_proba``, or a Pipeline that ends in one. It is cloned.
     method : {"sigmoid", "isotonic", "temperature"}, default="sigmoid"
         "sigmoid": slope and intercept of the logit (Platt, 1999), the slope at least 0.
         "isotonic": any increasing steps (Zadrozny and Elkan, 2002); needs many positives.
-        "temperature": a slope above 0 only; labels that are too probable stay so.
+        "temperature": a positive slope of the logit only; it cannot correct a label that is
+        predicted too often or too rarely.
     cv : int, splitter, iterable of (train, test) or "prefit", default=5
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
-        each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
-        is neither cloned nor changed, and `fit` gets samples that it was not fitted on. The columns
-        of `y` are then the labels in its order: where it has ``label_names_``, those of a DataFrame
-        are checked; estimators of scikit-learn's keep no names of labels.
+        each row must be held out exactly once. None is 5. "prefit": `estimator` is already fitted
+        and is neither cloned nor changed; pass samples to `fit` that it was not fitted on. The
+        columns of `y` must then be its labels in its order. Names of a DataFrame are checked if the
+        estimator has ``label_names_``; estimators of scikit-learn have none.
     ensemble : bool, default=False
-        True: the estimators of the folds are kept, each with maps learned from the fold that was
-        held out from it, and the mean of what they say is predicted, as of
-        :class:`sklearn.calibration.CalibratedClassifierCV` with ``ensemble=True``; none is fitted
-        on everything. Maps then belong to the very estimators they were learned of: False applies
-        them to one that has seen more images and is surer of itself, and rightly so. But they are
-        learned from fewer entries each, fitting keeps, and predicting asks, as many estimators as
-        there are folds, and their mean is less extreme than they are. A fold that had nothing to
-        learn a label from has no say in it. Not for ``cv="prefit"``.
+        True: the estimators of the folds are kept, each with maps learned from the fold that it
+        was not fitted on, and the mean of their calibrated probabilities is predicted, as in
+        :class:`sklearn.calibration.CalibratedClassifierCV` with ``ensemble=True``. No estimator is
+        fitted on all data. Maps then belong to the estimators they were learned from; with False
+        they are applied to one that has seen more images and is rightly more confident. But each
+        map is learned from fewer entries, training and prediction handle as many estimators as
+        folds, and a mean of probabilities is less extreme than they are. A fold without anything
+        to learn a label from is left out of the label's mean. Not for ``cv="prefit"``.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -83,27 +84,41 @@ class MultilabelCalibrator(LearnedOutOfFold):
     Attributes
     ----------
     estimators_ : list of estimator
-        Fitted: one, or with ``ensemble=True`` one for each fold, on the others.
+        One fitted estimator, or with ``ensemble=True`` one for each fold, fitted on the others.
     calibrators_ : list of list of callable
-        For each of `estimators_`, of each label, from probabilities (n,) to calibrated ones (n,);
-        for a 1-D `y` with ``method="temperature"`` one, from (n, n_classes) to the same. Labels
-        that have nothing to learn from keep their probabilities, with a warning.
+        For each of `estimators_` and each label a map from probabilities (n,) to calibrated ones
+        (n,); for a 1-D `y` with ``method="temperature"`` one map from (n, n_classes) to the same.
+        Labels without positives or without negatives keep their probabilities, with a warning.
     estimator_ : estimator or None
-        The only one of `estimators_`, if there is one.
+        The only one of `estimators_`; None if there are several.
     label_names_, extra_label_names_ : ndarray of shape (n_labels,), (n_extra_labels,)
-        Names, as of the estimator's protocol.
+        Names, as in the fitted estimator.
     n_labels_ : int
     classes_ : ndarray
-        As of the estimator's protocol.
+        As in the fitted estimator.
     label_groups_ : dict
-        The estimator's, if it has groups.
+        As in the fitted estimator, if it has groups.
     n_features_in_, feature_names_in_ : int, ndarray
-        The estimator's, if it has any.
+        As in the fitted estimator, if it has them.
 
     See Also
     --------
-    TunedThresholds : Leaves probabilities as they are, and decides at other ones than 0.5.
-    sklearn_ctran.metrics.expected_calibration_error : How far from calibrated probabilities are.
+    TunedThresholds : Keeps the probabilities, and predicts at other thresholds than 0.5.
+    sklearn_ctran.metrics.expected_calibration_error : How far probabilities are from calibrated.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_ctran.baselines import BinaryRelevance
+    >>> from sklearn_ctran.metrics import expected_calibration_error
+    >>> from sklearn_ctran.model_selection import MultilabelCalibrator
+    >>> X, Y = make_multilabel_classification(500, random_state=0)
+    >>> model = BinaryRelevance(GaussianNB())
+    >>> calibrated = MultilabelCalibrator(model, random_state=0).fit(X[:300], Y[:300])
+    >>> error = expected_calibration_error(Y[300:], model.fit(X, Y).predict_proba(X[300:]))
+    >>> expected_calibration_error(Y[300:], calibrated.predict_proba(X[300:])) < error
+    True
     """
 
     _parameter_constraints: dict = {
@@ -130,7 +145,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
         self.random_state = random_state
 
     calibrators_: list
-    #: Positive above one half, like the labels of every other estimator.
+    #: Labels are positive above 0.5, as in every other estimator.
     _cuts = 0.5
 
     @property
@@ -141,8 +156,8 @@ class MultilabelCalibrator(LearnedOutOfFold):
     def _check_params(self):
         if self.ensemble and self._is_prefit():
             raise ValueError(
-                "ensemble=True needs the estimators of folds, but with cv='prefit' there is one: "
-                "use ensemble=False, or a number of folds."
+                "ensemble=True needs the estimators of folds, but with cv='prefit' there is only "
+                "one: use ensemble=False, or a number of folds."
             )
 
     def _fit_and_learn(self, samples, cv):
@@ -159,7 +174,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
         return {"calibrators_": maps}
 
     def _maps(self, proba, samples):
-        """A map for each label, or one for all."""
+        """A list of one map for each label, or of one for all."""
         if samples.targets.exclusive and self.method == "temperature":
             return [_Softmax.learn(proba, samples.targets.states, samples.sample_weight)]
         learn = {"sigmoid": _Sigmoid.learn, "isotonic": _Isotonic, "temperature": _temperature}
@@ -177,7 +192,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
 
 
 def _calibrate(maps, proba):
-    """Probabilities (n_samples, n_labels) by the maps of one estimator."""
+    """Apply the maps of one estimator to its probabilities, (n_samples, n_labels)."""
     if isinstance(maps[0], _Softmax):
         return maps[0](proba)
     columns = zip(maps, proba.T, strict=True)
@@ -185,7 +200,7 @@ def _calibrate(maps, proba):
 
 
 def _learned(maps):
-    """Which maps of each estimator, (n_estimators, n_labels or 1), are learned, bool."""
+    """Mask of the maps that are learned, (n_estimators, n_labels or 1)."""
     return np.array([[not isinstance(each, _Same) for each in of_labels] for of_labels in maps])
 
 
@@ -199,7 +214,7 @@ def _logit(proba):
 
 
 class _Same:
-    """Probabilities as they are."""
+    """The map that keeps probabilities, for labels without anything to learn from."""
 
     def __call__(self, proba):
         return proba
@@ -224,16 +239,16 @@ class _Sigmoid:
 
     @classmethod
     def learn(cls, proba, truth, weight):
-        """The most likely slope, at least 0, and intercept (Platt, 1999, section 2.2).
+        """Learn the most likely slope, at least 0, and intercept (Platt, 1999, section 2.2).
 
-        Targets are not 0 and 1 but what one more positive and one more negative would make of
-        them, so that a label whose images are perfectly ordered does not get an infinite slope.
+        As in Platt's paper, targets are 0 and 1 smoothed by one more positive and one more
+        negative, so that a label whose images are perfectly ordered gets a finite slope.
         """
         n_positive, n_negative = weight[truth].sum(), weight[~truth].sum()
         target = np.where(truth, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
         share = weight / weight.sum()
         scores = _logit(proba)
-        # Of scores of unit spread, slope and intercept are of one size: few steps suffice.
+        # Standardized scores give slope and intercept the same scale, so few steps suffice.
         centre = share @ scores
         scale = np.sqrt(share @ (scores - centre) ** 2) or 1.0
         inputs = np.column_stack([(scores - centre) / scale, np.ones_like(scores)])
@@ -252,7 +267,7 @@ class _Sigmoid:
         slope, intercept = minimize(
             loss, start, jac=True, hess=curvature, method="trust-exact", options=options
         ).x
-        if slope < 0:  # The best that does not decrease is then the same for all.
+        if slope < 0:  # Then the best map that does not decrease is constant.
             slope, intercept = 0.0, logit(share @ target)
         return cls(slope / scale, intercept - slope / scale * centre)
 
@@ -261,7 +276,7 @@ class _Sigmoid:
 
 
 def _temperature(proba, truth, weight):
-    """The most likely slope without an intercept: one over the temperature."""
+    """Learn the most likely inverse temperature: a slope without an intercept."""
     scores = _logit(proba)
 
     def gain(slope):
@@ -271,14 +286,14 @@ def _temperature(proba, truth, weight):
 
 
 class _Softmax:
-    """Logarithms of classes' probabilities, (n, n_classes), times one over the temperature."""
+    """Logarithms of classes' probabilities, (n, n_classes), times the inverse temperature."""
 
     def __init__(self, slope):
         self.slope = slope
 
     @classmethod
     def learn(cls, proba, states, weight):
-        """The most likely temperature, of rows that were predicted; 1, if there are none."""
+        """Learn the most likely temperature from the rows that were predicted; 1 without any."""
         usable = ~np.isnan(proba).any(axis=1)
         proba, truth = proba[usable], states[usable] == POSITIVE
         weight = np.ones(len(proba)) if weight is None else weight[usable]
@@ -298,7 +313,7 @@ def _log(proba):
 
 
 def _best_slope(gain):
-    """Where the derivative of the log-likelihood, which decreases, is 0; or the nearest allowed."""
+    """The slope within the bounds at which `gain`, a decreasing derivative, is nearest to 0."""
     least, most = _SLOPES
     if gain(least) <= 0:
         return least

@@ -1,7 +1,8 @@
-"""Iterative stratification [1]_: the rarest label first, dealt to the folds that want most of it.
+"""Iterative stratification [1]_.
 
-All samples of a label are dealt out at once: while they are, what the folds want of this label
-changes by one with each, so that the order in which folds get them follows from a sort.
+Labels are taken in turn, the rarest first, and each positive sample of a label goes to the fold
+that lacks most of them. Here all samples of a label are assigned at once: each lowers by one what
+its fold lacks, so the order in which folds get samples follows from a sort.
 
 .. [1] K. Sechidis, G. Tsoumakas, I. Vlahavas: On the Stratification of Multi-Label Data. ECML PKDD
    2011.
@@ -17,7 +18,7 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 class StratifiedLabels:
-    """Labels as columns of marked rows.
+    """Labels as sparse columns that mark rows.
 
     Attributes
     ----------
@@ -26,7 +27,7 @@ class StratifiedLabels:
     positives : csr_matrix of shape (n_samples, n_labels), int64
         1 where positive.
     indicators : csr_matrix of shape (n_samples, n_columns), int64
-        What to stratify: `positives`, then a column for each label with missing entries.
+        The columns to stratify: `positives`, then one for each label with missing entries.
     """
 
     def __init__(self, y):
@@ -37,7 +38,7 @@ class StratifiedLabels:
 
 
 def _mark(y):
-    """Names, positives, and the rarer of negatives and missing entries where there are such."""
+    """Names, positives, and for labels with missing entries the rarer of negative and missing."""
     targets = encode_targets(y)
     states = targets.states
     missing, negative = ((states == value).sum(axis=0) for value in (UNKNOWN, NEGATIVE))
@@ -48,12 +49,12 @@ def _mark(y):
 
 
 def _mark_stored(y):
-    """Names, positives and missing entries of a sparse matrix, which is not made dense.
+    """Names, positives and missing entries of a sparse matrix, without making it dense.
 
     Raises
     ------
     ValueError
-        If a stored value is no label, or a label has no annotated entry.
+        If a stored value is not a state, or a label has no annotated entry.
     """
     entries = sparse.csr_matrix(y).tocoo()
     values = entries.data.astype(np.float64)
@@ -62,7 +63,7 @@ def _mark_stored(y):
     if wrong.any():
         i = int(wrong.argmax())
         raise ValueError(
-            "y must hold 0 and 1, and -1 or NaN where not known; row "
+            "y must hold 0 and 1, and -1 or NaN where not annotated; row "
             f"{entries.row[i]}, label {entries.col[i]} holds {values[i]:g}."
         )
     positives, missing = (
@@ -82,16 +83,16 @@ def _mark_stored(y):
 
 
 def stratify(indicators, sizes, rng):
-    """Deal out rows so that each column's marks are spread in proportion to the folds' sizes.
+    """Assign rows to folds so that each column's marks are spread in proportion to fold sizes.
 
     Parameters
     ----------
     indicators : csr_matrix of shape (n_samples, n_columns), int64
         0 and 1.
     sizes : ndarray of shape (n_folds,), int64
-        Exact sizes, whose sum is n_samples.
+        Exact sizes of the folds; their sum is n_samples.
     rng : RandomState or None
-        None: rows in their order, ties to the first fold.
+        None: rows are taken in their order, and the first fold wins ties.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def stratify(indicators, sizes, rng):
     indicators = indicators[order]
     columns = indicators.tocsc()
     remaining = np.bincount(indicators.indices, minlength=indicators.shape[1])
-    # n_samples times the marks that a fold still wants: whole numbers, whose ties are exact.
+    # n_samples times the marks that each fold lacks: integers, so that ties are exact.
     wanted = sizes[:, None] * remaining
     room = sizes.copy()
     fold = np.full(n_samples, -1)
@@ -124,9 +125,9 @@ def stratify(indicators, sizes, rng):
 
 
 def _deal(wanted, room, n_rows, n_samples, rng):
-    """Folds of the next rows: each is of the fold that then wants most of it, and has room.
+    """Folds of the next rows: each goes to the fold with room that lacks most marks by then.
 
-    Of equal folds it is the one with most room, then one at random, or the first.
+    Ties go to the fold with most room, then to a random one, or the first without `rng`.
     """
     depth = np.minimum(room, n_rows)
     fold = np.repeat(np.arange(len(room)), depth)
@@ -137,7 +138,7 @@ def _deal(wanted, room, n_rows, n_samples, rng):
 
 
 def sum_by_fold(table, fold, n_folds):
-    """Sums of a sparse table's rows by fold, csr_matrix of shape (n_folds, n_columns)."""
+    """Sum the rows of a sparse table by fold: csr_matrix of shape (n_folds, n_columns)."""
     inside = np.flatnonzero(fold < n_folds)
     member = sparse.csr_matrix(
         (np.ones(len(inside), dtype=np.int64), (fold[inside], inside)), (n_folds, len(fold))

@@ -1,4 +1,4 @@
-"""Splits in which every label has about the same share of positives."""
+"""Splits in which every label has about the same share of positives in each part."""
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
@@ -13,20 +13,21 @@ from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify,
 class MultilabelStratifiedKFold(BaseCrossValidator):
     """K folds in which every label has about the same share of positives.
 
-    Iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the Stratification of Multi-Label
-    Data, ECML PKDD 2011), with exactly the fold sizes of :class:`sklearn.model_selection.KFold`.
+    This is iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the Stratification of
+    Multi-Label Data, ECML PKDD 2011), with exactly the fold sizes of
+    :class:`sklearn.model_selection.KFold`.
 
-    A missing label is neither positive nor negative. For a label with missing entries both what is
-    positive and the rarer of what is negative and what is missing are stratified, so that its share
-    among annotated samples is kept too. (In a sparse `y`: what is positive and what is missing.)
+    Missing entries are neither positive nor negative. For a label that has some, the positive
+    entries and the rarer of the negative and the missing ones are stratified (in a sparse `y`
+    always the missing ones), so that the share of positives among annotated samples is kept too.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=False
-        Whether to deal out samples in random order, and ties at random. Else samples are dealt out
-        in their order, and of equal folds the first gets one.
+        Whether to assign samples in random order and break ties at random. If False, samples are
+        assigned in their order, and ties go to the first fold.
     random_state : int, RandomState instance or None, default=None
         Seeds the shuffling; only with ``shuffle=True``.
 
@@ -34,6 +35,14 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
     ------
     ValueError
         If a parameter cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ctran.model_selection import MultilabelStratifiedKFold
+    >>> Y = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
+    >>> [test.tolist() for _, test in MultilabelStratifiedKFold(2).split(Y, Y)]
+    [[0, 2], [1, 3]]
     """
 
     def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
@@ -63,14 +72,14 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         return self.n_splits
 
     def split(self, X, y, groups=None):
-        """Rows of the training and the test part of each fold.
+        """Yield the rows of the training and the test part of each fold.
 
         Parameters
         ----------
         X : array-like of n_samples elements
             Only its length matters.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
-            1, 0, and -1 or NaN where nobody annotated the label. A sparse `y` is not made dense;
+            1, 0, and -1 or NaN where the label is not annotated. A sparse `y` is not made dense;
             entries that it does not store are 0. One dimension: one class a sample.
         groups : None
             Not supported.
@@ -78,13 +87,13 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         Yields
         ------
         train, test : ndarray of int
-            Ascending. The test parts are a partition of all rows.
+            Ascending. Each row is in exactly one test part.
 
         Raises
         ------
         ValueError
-            If `y` holds other values or a label that nobody annotated, there are fewer samples than
-            folds, or `groups` are given.
+            If `y` holds other values or a label without annotated entries, there are fewer samples
+            than folds, or `groups` are given.
 
         Warns
         -----
@@ -113,8 +122,8 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
 class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     """Random training and test parts in which every label has about the same share of positives.
 
-    Each split is drawn anew. For how, and for what missing labels are taken for, see
-    :class:`MultilabelStratifiedKFold`.
+    Each split is drawn independently, by iterative stratification. Missing entries are treated as
+    in :class:`MultilabelStratifiedKFold`.
 
     Parameters
     ----------
@@ -122,7 +131,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         Number of splits, at least 1.
     test_size, train_size : float, int or None, default=None
         Size of each part: a share of the samples, in (0, 1), or a number of them. None: the rest;
-        if both are None, 0.1 are for testing. Sizes are exactly those of
+        if both are None, `test_size` is 0.1. Sizes are exactly those of
         :class:`sklearn.model_selection.ShuffleSplit`.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws.
@@ -131,6 +140,15 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     ------
     ValueError
         If `n_splits` cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ctran.model_selection import MultilabelStratifiedShuffleSplit
+    >>> Y = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
+    >>> splitter = MultilabelStratifiedShuffleSplit(3, test_size=0.5, random_state=0)
+    >>> [Y[test].sum(axis=0).tolist() for _, test in splitter.split(Y, Y)]
+    [[1, 1], [1, 1], [1, 1]]
     """
 
     def __init__(self, n_splits=10, *, test_size=None, train_size=None, random_state=None):
@@ -140,7 +158,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         )
 
     def split(self, X, y, groups=None):
-        """Rows of the training and the test part of each split.
+        """Yield the rows of the training and the test part of each split.
 
         Parameters
         ----------
@@ -155,8 +173,8 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         Raises
         ------
         ValueError
-            If `y` holds other values or a label that nobody annotated, the sizes cannot be had, or
-            `groups` are given.
+            If `y` holds other values or a label without annotated entries, the sizes do not fit the
+            number of samples, or `groups` are given.
 
         Warns
         -----
@@ -189,28 +207,38 @@ def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, 
     y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
         The labels to stratify by, as in :meth:`MultilabelStratifiedKFold.split`.
     *arrays : array-like of n_samples elements
-        What else is to be split: extra labels, names.
+        Further arrays to split, such as extra labels or file names.
     test_size, train_size : float, int or None, default=None
-        As in :class:`MultilabelStratifiedShuffleSplit`; if both are None, 0.25 are for testing.
+        As in :class:`MultilabelStratifiedShuffleSplit`; if both are None, `test_size` is 0.25.
     random_state : int, RandomState instance or None, default=None
         Seeds the split.
 
     Returns
     -------
     parts : list of length 2 * (2 + len(arrays))
-        ``X_train, X_test, y_train, y_test``, then two for each of `arrays`; of the types that
-        were passed (sparse matrices as CSR).
+        ``X_train, X_test, y_train, y_test``, then two for each of `arrays`, of the types passed;
+        sparse matrices become CSR.
 
     Raises
     ------
     ValueError
-        As :meth:`MultilabelStratifiedShuffleSplit.split`, and if lengths differ or one of them
-        is None.
+        As :meth:`MultilabelStratifiedShuffleSplit.split`, and if lengths differ or an argument is
+        None.
 
     Warns
     -----
     UserWarning
         If a label has no positive in a part; names the labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ctran.model_selection import multilabel_train_test_split
+    >>> Y = np.array([[1, 0], [1, 0], [0, 1], [0, 1]])
+    >>> names = ["a", "b", "c", "d"]
+    >>> *_, train, test = multilabel_train_test_split(Y, Y, names, test_size=0.5, random_state=0)
+    >>> train, test
+    (['b', 'c'], ['d', 'a'])
     """
     if X is None:
         raise ValueError("X is None, which cannot be split.")
@@ -229,18 +257,18 @@ def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, 
 def _refuse_groups(groups):
     if groups is not None:
         raise ValueError(
-            "groups are not supported: samples are dealt out one by one. Leave groups out, or use "
+            "groups are not supported: samples are assigned one by one. Leave groups out, or use "
             "sklearn.model_selection.GroupKFold."
         )
 
 
 def _warn_without_positive(labels, fold, n_folds, part):
-    """Warn of labels without a positive in one of the first folds."""
+    """Warn of labels without a positive in one of the first `n_folds` folds."""
     positives = sum_by_fold(labels.positives, fold, n_folds)
     n_folds_with = np.bincount(positives.tocoo().col, minlength=len(labels.names))
     lacking = labels.names[n_folds_with < n_folds]
     if len(lacking):
         warn(
             f"Label(s) {listed(lacking)} have no positive in some {part}, where their scores are "
-            "undefined: ask for fewer or larger parts, or leave labels out that are so rare."
+            "undefined: use fewer or larger parts, or leave out labels that are so rare."
         )

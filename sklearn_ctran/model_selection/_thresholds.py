@@ -1,4 +1,4 @@
-"""One threshold for each label, or one for all, learned from out-of-fold probabilities."""
+"""Thresholds, one for each label or one for all, learned from out-of-fold probabilities."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -18,43 +18,43 @@ _FLOORS = {"precision": "recall", "recall": "precision"}
 
 
 class TunedThresholds(LearnedOutOfFold):
-    """A multi-label classifier whose labels are positive above thresholds of their own.
+    """A multi-label classifier with a tuned threshold for each label.
 
-    The thresholds are the best for out-of-fold probabilities of the training data, nothing being
-    known of the labels (SCut of Yang: A Study on Thresholding Strategies for Text Categorization,
-    SIGIR 2001); then the estimator is fitted on all of them. Of equally good thresholds the one
-    closest to 0.5 is taken. Labels that exclude each other by the estimator's rules may both
-    be above theirs. `score` is mean average precision, which does not depend on thresholds.
+    Thresholds are the best for out-of-fold probabilities of the training data, predicted without
+    known labels (SCut of Yang: A Study on Thresholding Strategies for Text Categorization, SIGIR
+    2001). Then the estimator is fitted on all training data. Of equally good thresholds the one
+    closest to 0.5 is taken. Labels that exclude each other by the estimator's rules may both be
+    above their thresholds. `score` is mean average precision, which does not depend on thresholds.
 
-    Of a 1-D `y`, one class a sample, the most probable class is predicted: there is no threshold to
-    tune, which `fit` warns of.
+    For a 1-D `y`, one class a sample, the most probable class is predicted: there is no threshold
+    to tune, and `fit` warns.
 
     Parameters
     ----------
     estimator : estimator
-        Has ``fit`` and ``predict_proba``: an estimator of this package, a multi-label classifier of
-        scikit-learn's, or a Pipeline that ends in one. It is cloned.
+        An estimator of this package, a multi-label classifier of scikit-learn with
+        ``predict_proba``, or a Pipeline that ends in one. It is cloned.
     metric : {"f1", "micro_f1", "precision", "recall", "cost"}, default="f1"
-        What a label's threshold makes best: "f1"; "precision", while recall is at least `floor`;
-        "recall", while precision is at least `floor`; "cost": least cost of errors.
+        What a label's threshold optimizes. "f1"; "precision", while recall is at least `floor`;
+        "recall", while precision is at least `floor`; "cost", the least cost of errors.
 
-        "micro_f1": one threshold for all labels, that makes the F1 of all their entries best, OF1
-        (:func:`sklearn_ctran.metrics.overall_f1`), where frequent labels count most. Of
-        probabilities that are right no thresholds label by label do better (Koyejo et al.:
+        "micro_f1": one threshold for all labels, with the best F1 of all their entries, OF1
+        (:func:`sklearn_ctran.metrics.overall_f1`), in which frequent labels weigh most. If
+        probabilities are calibrated, separate thresholds cannot do better (Koyejo et al.:
         Consistent Multilabel Classification, NIPS 2015), and one is learned from all entries. "f1"
         treats labels alike.
     floor : float, default=None
-        In (0, 1]; for "precision" and "recall", which need it, only. A label that cannot reach it
-        gets the threshold at which it comes closest, and a warning.
+        In (0, 1]; required by "precision" and "recall", not allowed otherwise. A label that cannot
+        reach it gets the threshold at which it comes closest, and a warning.
     costs : (float, float), default=None
-        What a false positive and a false negative cost, at least 0 and not both 0; for "cost",
-        which needs it, only.
+        Cost of a false positive and of a false negative, at least 0 and not both 0; required by
+        "cost", not allowed otherwise.
     cv : int, splitter, iterable of (train, test) or "prefit", default=5
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
-        each row must be held out exactly once. None is 5. "prefit": `estimator` is fitted already,
-        is neither cloned nor changed, and `fit` gets samples that it was not fitted on. The columns
-        of `y` are then the labels in its order: where it has ``label_names_``, those of a DataFrame
-        are checked; estimators of scikit-learn's keep no names of labels.
+        each row must be held out exactly once. None is 5. "prefit": `estimator` is already fitted
+        and is neither cloned nor changed; pass samples to `fit` that it was not fitted on. The
+        columns of `y` must then be its labels in its order. Names of a DataFrame are checked if the
+        estimator has ``label_names_``; estimators of scikit-learn have none.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
@@ -63,23 +63,33 @@ class TunedThresholds(LearnedOutOfFold):
     Attributes
     ----------
     thresholds_ : ndarray of shape (n_labels,), float64
-        In [0, 1]; a label is positive if its probability is above: never, at 1. 0.5 for labels
-        that have nothing to learn from, with a warning. NaN for a 1-D `y`.
+        In [0, 1]. A label is positive if its probability is above its threshold; at 1 it is never
+        positive. 0.5, with a warning, for labels without positives or without negatives. NaN for a
+        1-D `y`.
     estimator_ : estimator
-        Fitted.
+        The fitted estimator.
     label_names_, extra_label_names_ : ndarray of shape (n_labels,), (n_extra_labels,)
-        Names, as of the estimator's protocol.
+        Names, as in the fitted estimator.
     n_labels_ : int
     classes_ : ndarray
-        As of the estimator's protocol.
+        As in the fitted estimator.
     label_groups_ : dict
-        The estimator's, if it has groups.
+        As in the fitted estimator, if it has groups.
     n_features_in_, feature_names_in_ : int, ndarray
-        The estimator's, if it has any.
+        As in the fitted estimator, if it has them.
 
     See Also
     --------
-    MultilabelCalibrator : Makes the probabilities themselves right.
+    MultilabelCalibrator : Calibrates the probabilities themselves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_ctran.model_selection import TunedThresholds
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> TunedThresholds(KNeighborsClassifier(), random_state=0).fit(X, Y).thresholds_
+    array([0.1, 0.3, 0.5, 0.1, 0.3])
     """
 
     _parameter_constraints: dict = {
@@ -122,8 +132,8 @@ class TunedThresholds(LearnedOutOfFold):
             raise ValueError(f"floor must be above 0 and at most 1, got {self.floor!r}.")
         if self.costs is not None and not _are_costs(self.costs):
             raise ValueError(
-                "costs must be what a false positive and a false negative cost, two finite numbers "
-                f"of at least 0 that are not both 0; got {self.costs!r}."
+                "costs must be two finite numbers, the cost of a false positive and of a false "
+                f"negative, at least 0 and not both 0; got {self.costs!r}."
             )
 
     def _learn(self, samples, held_out):
@@ -135,27 +145,23 @@ class TunedThresholds(LearnedOutOfFold):
                 "for two classes there is sklearn.model_selection.TunedThresholdClassifierCV."
             )
             return {"thresholds_": np.full(len(names), np.nan)}
-        thresholds = np.full(len(names), 0.5)
-        empty, below, usable = [], [], {}
-        for label, entries in enumerate(usable_entries(held_out(), samples)):
-            if entries is None:
-                empty.append(label)
-                continue
-            usable[label] = entries
-            if self.metric != "micro_f1":
-                thresholds[label], reaches = self._best(_Cuts.of(*entries))
-                if not reaches:
-                    below.append(label)
+        by_label = usable_entries(held_out(), samples)
+        usable = {label: each for label, each in enumerate(by_label) if each is not None}
+        empty = [label for label in range(len(names)) if label not in usable]
+        thresholds, below = np.full(len(names), 0.5), []
         if self.metric == "micro_f1" and usable:
-            # As if they all were entries of one label.
-            together = [np.concatenate(of) for of in zip(*usable.values(), strict=True)]
-            thresholds[list(usable)], _ = self._best(_Cuts.of(*together))
+            pooled = [np.concatenate(parts) for parts in zip(*usable.values(), strict=True)]
+            thresholds[list(usable)], _ = self._best(_Cuts.of(*pooled))
+        elif usable:
+            best = {label: self._best(_Cuts.of(*each)) for label, each in usable.items()}
+            thresholds[list(best)] = [threshold for threshold, _ in best.values()]
+            below = [label for label, (_, reaches) in best.items() if not reaches]
         warn_nothing_learned(names[empty], "their threshold is 0.5")
         self._warn_below(names[below])
         return {"thresholds_": thresholds}
 
     def _best(self, cuts):
-        """The best threshold of a label, and whether it reaches the floor, if there is one."""
+        """The best threshold, and False if the floor is reached at no threshold."""
         reaches = True
         if self.metric in ("f1", "micro_f1"):
             goals = [2 * cuts.tp / (2 * cuts.tp + cuts.fp + cuts.fn)]
@@ -171,8 +177,8 @@ class TunedThresholds(LearnedOutOfFold):
         if len(names):
             bounded = _FLOORS[self.metric]
             warn(
-                f"Label(s) {listed(names)} reach {bounded} {self.floor:g} at no threshold: "
-                f"theirs is where {bounded} is highest. Lower floor, or improve the estimator."
+                f"Label(s) {listed(names)} reach {bounded} {self.floor:g} at no threshold: their "
+                f"threshold is where {bounded} is highest. Lower floor, or improve the estimator."
             )
 
     def _transform(self, probas):
@@ -190,14 +196,14 @@ def _are_costs(costs):
 
 @dataclass(frozen=True)
 class _Cuts:
-    """All ways to cut a label's probabilities in two, highest first.
+    """All ways to divide a label's probabilities by a threshold, the highest first.
 
     Attributes
     ----------
     thresholds : ndarray of shape (n_cuts,), float64
         In [0, 1].
     tp, fp, fn : ndarray of shape (n_cuts,), float64
-        Weights of true positives, false positives and false negatives above each.
+        Weights of true positives, false positives and false negatives at each threshold.
     """
 
     thresholds: np.ndarray
@@ -207,37 +213,38 @@ class _Cuts:
 
     @classmethod
     def of(cls, proba, truth, weight):
-        """Cuts of probabilities (n,), of entries that are true or not, bool (n,), weights (n,)."""
+        """Cuts of probabilities (n,), float, with truth (n,), bool, and weights (n,), float."""
         order = np.argsort(-proba, kind="stable")
         proba, truth, weight = proba[order], truth[order], weight[order]
-        # Nothing, then one more run of equal probabilities at a time; no threshold is below 0.
+        # How many entries are above: none, then one more run of equal probabilities at a time.
+        # Probabilities of 0 are above no threshold.
         n_above = np.append(0, np.flatnonzero(np.diff(proba[proba > 0], append=-1.0)) + 1)
         thresholds = _between(np.append(proba, 0.0)[n_above], np.append(1.0, proba)[n_above])
-        tp, fp = (np.append(0.0, (weight * of).cumsum()) for of in (truth, ~truth))
+        tp, fp = (np.append(0.0, (weight * mask).cumsum()) for mask in (truth, ~truth))
         return cls(thresholds, tp[n_above], fp[n_above], tp[-1] - tp[n_above])
 
     def best(self, *goals):
-        """Index of the cut that is highest in the first goal (n_cuts,), among equals in the next.
+        """Index of the cut that maximizes the first goal, (n_cuts,); ties go by the next goals.
 
-        Among equals in all of them the one nearest to 0.5.
+        Ties in all goals go to the threshold nearest to 0.5.
         """
         nearness = -np.abs(self.thresholds - 0.5)
         return np.lexsort([nearness, *goals[::-1]])[-1]
 
     @property
     def precision(self):
-        """Of each cut, 0 where nothing is above."""
+        """Precision of each cut; 0 where nothing is above the threshold."""
         above = self.tp + self.fp
         return self.tp / np.where(above > 0, above, 1.0)
 
     @property
     def recall(self):
-        """Of each cut."""
+        """Recall of each cut."""
         return self.tp / (self.tp + self.fn)
 
 
 def _between(lower, upper):
-    """A threshold in [lower, upper) for each pair: 0.5, or else the middle."""
+    """A threshold in [lower, upper) for each pair: 0.5 if inside, else the middle."""
     middle = (lower + upper) / 2
     middle = np.where(middle < upper, middle, lower)
     return np.where((lower <= 0.5) & (upper > 0.5), 0.5, middle)

@@ -1,4 +1,7 @@
-"""Precision, recall and F1, overall and by class."""
+"""Precision, recall and F1, overall and by class.
+
+Tests of _label_counts.py, _decisions.py and _undefined.py too.
+"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,7 @@
-"""Metrics of rows."""
+"""Metrics of rows.
+
+Tests of _example_ranking.py and _undefined.py too.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""What all metrics do with their arguments."""
+"""What all metrics do with their arguments.
+
+Tests of _documentation.py and _decisions.py too.
+"""
 
 import inspect
 
@@ -142,7 +145,7 @@ def test_logits_are_ranked_but_not_taken_for_probabilities(metric):
         ({"threshold": [0.5, 1.5]}, r"in \[0, 1\], got 1.5 for label 1"),
         ({"threshold": np.nan}, r"in \[0, 1\], got nan"),
         ({"threshold": "high"}, "threshold must be a number"),
-        ({"top_k": 3}, "top_k is 3, but there are 2 labels only"),
+        ({"top_k": 3}, "top_k is 3, but there are only 2 labels"),
         ({"top_k": 0}, "top_k must be an integer above 0, got 0"),
         ({"top_k": 1.5}, "got 1.5"),
         ({"top_k": True}, "got True"),

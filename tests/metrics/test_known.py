@@ -1,4 +1,4 @@
-"""Which labels are told; shares of less than all are tested with the scorers."""
+"""Drawing known labels; test_scorers.py tests smaller shares."""
 
 import numpy as np
 import pytest

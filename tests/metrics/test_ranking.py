@@ -1,4 +1,4 @@
-"""Average precision over what had to be predicted."""
+"""Average precision over the entries that count."""
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,7 @@ def test_sample_weight_counts_rows():
 
 def test_labels_without_a_positive_are_left_out_and_named():
     y_true, score = np.array([[1, 0], [0, 0]]), np.array([[0.9, 0.5], [0.1, 0.6]])
-    with pytest.warns(UndefinedMetricWarning, match=r"label\(s\) 1 that .* left out of mAP"):
+    with pytest.warns(UndefinedMetricWarning, match=r"Label\(s\) 1 have no .* left out of mAP"):
         assert mean_average_precision(y_true, score) == 1.0
     scores = mean_average_precision(y_true, score, average=None)
     np.testing.assert_array_equal(scores, [1.0, np.nan])
@@ -83,6 +83,7 @@ def test_labels_without_a_positive_are_left_out_and_named():
     assert mean_average_precision(y_true, score, known_labels={1: [0, 0]}) == 1.0
     assert mean_average_precision([[1, 1], [0, -1]], score, known_labels={1: [1, -1]}) == 1.0
     assert labels_without_positive(y_true).tolist() == [1]
+    assert labels_without_positive([[0, 0, -1], [1, 0, 1]]).tolist() == [1]
     frame = pd.DataFrame(y_true, columns=["cat", "dog"])
     assert labels_without_positive(frame).tolist() == ["dog"]
     assert labels_without_positive(frame, known_labels={"cat": 1}).tolist() == ["cat", "dog"]

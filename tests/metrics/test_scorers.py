@@ -20,6 +20,11 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.metadata_routing import (
+    MetadataRequest,
+    _MetadataRequester,
+    get_routing_for_object,
+)
 
 from sklearn_ctran import CTranClassifier, metrics
 from sklearn_ctran.metrics import (
@@ -99,9 +104,12 @@ def test_keyword_arguments_and_direction(table):
     proba = model.predict_proba(X)
     scorer = make_multilabel_scorer(class_f1, top_k=2, threshold=0.3)
     assert scorer(model, X, Y) == class_f1(Y, proba, top_k=2, threshold=0.3)
-    assert make_multilabel_scorer(class_f1, greater_is_better=False)(model, X, Y) < 0
+    assert make_multilabel_scorer(class_f1, greater_is_better=False)(model, X, Y) == -class_f1(
+        Y, proba
+    )
     for make in (make_multilabel_scorer, partial_label_scorer):
-        assert make(hamming_loss, greater_is_better=True)(model, X, Y) > 0
+        loss = make(hamming_loss, greater_is_better=True)(model, X, Y)
+        assert loss == -make(hamming_loss)(model, X, Y) > 0
     partial = partial_label_scorer(class_f1, top_k=1)
     known = told(table, 0.5)
     assert partial(model, X, Y) == class_f1(Y, proba, known_labels=known, top_k=1)
@@ -286,9 +294,15 @@ def test_searches_and_cross_validation(table):
         "hamming": make_multilabel_scorer(hamming_loss),
         "half": partial_label_scorer(mean_average_precision),
     }
-    scores = cross_validate(CTranClassifier(**QUICK), X, gaps, scoring=scoring, cv=cv, n_jobs=2)
-    for name in scoring:
-        assert np.isfinite(scores[f"test_{name}"]).all()
+    scores = cross_validate(
+        CTranClassifier(**QUICK), X, gaps, scoring=scoring, cv=cv, n_jobs=2,
+        return_estimator=True, return_indices=True,
+    )  # fmt: skip
+    for fold, (model, test) in enumerate(
+        zip(scores["estimator"], scores["indices"]["test"], strict=True)
+    ):
+        for name, scorer in scoring.items():
+            assert scores[f"test_{name}"][fold] == scorer(model, X[test], gaps[test])
     assert (scores["test_hamming"] < 0).all()
 
 
@@ -317,6 +331,25 @@ def test_sample_weight_by_routing(table):
     for score, test in zip(scores["test_mAP"], scores["indices"]["test"], strict=True):
         half = np.full((len(test), 4), 0.5)
         assert score == mean_average_precision(Y[test], half, sample_weight=weight[test])
+
+
+@pytest.mark.parametrize("alias", ["unset", True, False, None, "w"])
+def test_requests_equal_those_of_scikit_learns_mixin(alias):
+    class Theirs(_MetadataRequester):
+        def set_score_request(self, *, sample_weight):
+            self._metadata_request = self._get_metadata_request()
+            self._metadata_request.score.add_request(param="sample_weight", alias=sample_weight)
+
+    def requests(consumer):
+        if alias != "unset":
+            consumer.set_score_request(sample_weight=alias)
+        routing = get_routing_for_object(consumer)
+        assert type(routing) is MetadataRequest
+        return {method: getattr(routing, method).requests for method in ("fit", "score")}
+
+    ours = requests(make_multilabel_scorer(hamming_loss))
+    assert ours == requests(Theirs())
+    assert ours["score"] == ({} if alias == "unset" else {"sample_weight": alias})
 
 
 def test_a_search_that_weights_its_scores_asks_whether_it_can():
@@ -364,7 +397,7 @@ def test_bad_metrics(make):
     with pytest.raises(TypeError, match="class_f1 does not take these arguments.*topk"):
         make(class_f1, topk=3)
     for name in ("known_labels", "sample_weight"):
-        with pytest.raises(TypeError, match=f"{name} is not fixed in a scorer"):
+        with pytest.raises(TypeError, match=f"{name} cannot be fixed in a scorer"):
             make(class_f1, **{name: [1]})
 
 

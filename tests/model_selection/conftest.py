@@ -3,6 +3,11 @@
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
+
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran.model_selection import MultilabelCalibrator, TunedThresholds
 
 
 class GivenProbabilities(BaseEstimator):
@@ -16,6 +21,21 @@ class GivenProbabilities(BaseEstimator):
 
     def predict_proba(self, X):
         return X
+
+
+@pytest.fixture(params=[TunedThresholds, MultilabelCalibrator])
+def meta(request):
+    return request.param
+
+
+@pytest.fixture
+def by_label():
+    return MultiOutputClassifier(GaussianNB())
+
+
+@pytest.fixture
+def small():
+    return CTranClassifier(None, d_model=8, n_layers=1, n_heads=2, max_epochs=2, random_state=0)
 
 
 @pytest.fixture

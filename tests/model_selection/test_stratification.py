@@ -1,3 +1,8 @@
+"""Stratified splits.
+
+Tests of _iterative.py too.
+"""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +22,7 @@ from sklearn_ctran.model_selection import (
     MultilabelStratifiedShuffleSplit,
     multilabel_train_test_split,
 )
+from sklearn_ctran.model_selection._iterative import StratifiedLabels, _deal
 
 
 @pytest.fixture
@@ -141,8 +147,36 @@ def test_missing_entries_are_neither_positive_nor_negative(labels, missing, shar
     assert deviations(cv.split(Y, told)) < deviations(shuffled) / 1.8
 
 
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_labels_with_missing_entries_have_a_column_more(is_sparse):
+    nan = np.nan
+    y = np.array([[1, 1, nan], [0, 1, nan], [0, 0, 0], [nan, 0, 1]])
+    labels = StratifiedLabels(sparse.csr_matrix(y) if is_sparse else y)
+    np.testing.assert_array_equal(labels.positives.toarray(), y == 1)
+    # Of the last label, the negatives are rarer than the missing entries; sparse ones not stored.
+    last = np.isnan(y[:, 2]) if is_sparse else y[:, 2] == 0
+    expected = np.column_stack([y == 1, np.isnan(y[:, 0]), last])
+    np.testing.assert_array_equal(labels.indicators.toarray(), expected)
+    assert labels.n_samples == 4 and labels.names.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1])
+@pytest.mark.parametrize(
+    ("wanted", "room", "n_rows", "expected"),
+    [
+        ([10, 0], [3, 3], 1, [0]),  # the fold that lacks most
+        ([20, 5], [1, 3], 3, [0, 1, 1]),  # and has room
+        ([0, 0], [1, 3], 1, [1]),  # of equal ones the one with most room
+        ([25, 5], [5, 4], 4, [0, 0, 1, 0]),  # after two rows both lack 5, and 1 has more room
+    ],
+)
+def test_folds_of_the_next_rows(seed, wanted, room, n_rows, expected):
+    rng = None if seed is None else np.random.RandomState(seed)
+    assert _deal(np.array(wanted), np.array(room), n_rows, 10, rng).tolist() == expected
+
+
 def test_few_annotated_negatives_are_spread():
-    """Of labels that are mostly missing, folds without a negative would be worth nothing."""
+    """Of labels that are mostly missing, a fold without a negative could not be scored."""
     Y = np.full((300, 2), np.nan)
     Y[:6, 0], Y[6:100, 0] = 0, 1
     Y[:, 1] = np.arange(300) % 2

@@ -129,7 +129,7 @@ def test_recall_at_a_floor_of_precision(given, rounded, floor):
 def test_a_floor_out_of_reach(given):
     proba = np.tile([[0.2], [0.4], [0.6], [0.8]], (1, 2))
     truth = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
-    message = r"Label\(s\) 0 reach precision 0.9 at no threshold: theirs is where precision is high"
+    message = r"Label\(s\) 0 reach precision 0.9 at no threshold: their threshold is where prec"
     with pytest.warns(UserWarning, match=message):
         thresholds, predicted = tune(given, proba, truth, metric="recall", floor=0.9)
     np.testing.assert_array_equal(predicted[:, 0], [0, 1, 1, 1])  # two thirds, not a half
@@ -234,7 +234,7 @@ def test_a_one_dimensional_y_has_no_thresholds(table):
         ({"metric": "recall", "floor": 1.1}, "floor must be above 0 and at most 1, got 1.1"),
         ({"metric": "recall", "floor": 0.5, "costs": (1, 1)}, "does not use costs"),
         ({"metric": "cost"}, "metric='cost' needs costs"),
-        ({"metric": "cost", "costs": (1,)}, "costs must be what a false positive"),
+        ({"metric": "cost", "costs": (1,)}, "costs must be two finite numbers"),
         ({"metric": "cost", "costs": (0, 0)}, "costs must be"),
         ({"metric": "cost", "costs": (-1, 1)}, "costs must be"),
         ({"metric": "cost", "costs": (1, np.inf)}, "costs must be"),

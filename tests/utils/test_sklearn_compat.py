@@ -1,0 +1,23 @@
+import pytest
+import sklearn
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ctran._utils import sklearn_compat
+
+
+@pytest.fixture(params=["private", "public"])
+def container_of(request, monkeypatch):
+    """The function as it is, and as it is where scikit-learn lacks the private one."""
+    assert sklearn_compat._get_output_config is not None
+    if request.param == "public":
+        monkeypatch.setattr(sklearn_compat, "_get_output_config", None)
+    return sklearn_compat.output_container
+
+
+@pytest.mark.parametrize("overall", ["default", "pandas", "polars"])
+def test_output_container_is_the_estimators_or_the_configured_one(container_of, overall):
+    with sklearn.config_context(transform_output=overall):
+        assert container_of(StandardScaler()) == overall
+        for own in ("default", "pandas", "polars"):
+            assert container_of(StandardScaler().set_output(transform=own)) == own
+    assert container_of(StandardScaler()) == "default"

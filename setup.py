@@ -1,4 +1,4 @@
-"""Packaging of sklearn-ctran. Tool settings live in pyproject.toml."""
+"""Version, dependencies and packages. Other metadata and tool settings are in pyproject.toml."""
 
 import re
 from pathlib import Path
@@ -19,16 +19,9 @@ PANDAS = ["pandas>=2.0,<4"]
 FAST = ["simplejpeg>=1.7,<2"]  # decodes small JPEGs in less than half the time
 
 setup(
-    name="sklearn-ctran",
     version=read_version(),
-    description="C-Tran multi-label image classification as a scikit-learn estimator",
-    long_description=(ROOT / "README.rst").read_text(encoding="utf-8"),
-    long_description_content_type="text/x-rst",
-    author="The sklearn-ctran developers",
-    license="BSD-3-Clause",
-    license_files=["LICENSE"],
     packages=find_packages(include=["sklearn_ctran*"]),
-    python_requires=">=3.10",
+    package_data={"sklearn_ctran": ["py.typed"]},
     install_requires=[
         "numpy>=1.26,<3",
         "scipy>=1.11,<2",
@@ -40,6 +33,8 @@ setup(
         "safetensors>=0.4,<1",
         "pillow>=10.1,<14",
         "filelock>=3.13,<5",
+        "tabulate>=0.9,<1",
+        "tqdm>=4.60,<5",
     ],
     extras_require={
         "plot": PLOT,
@@ -47,13 +42,22 @@ setup(
         "fast": FAST,
         "test": [
             "pytest>=8,<10",
+            "pytest-cov>=5,<8",
             "hypothesis>=6.100,<7",
             "torchmetrics>=1.4,<2",
-            "ruff>=0.6,<1",
             *PLOT,
             *PANDAS,
             *FAST,
         ],
+        "lint": [
+            "ruff>=0.17,<0.18",  # another minor version may format differently
+            "mypy>=2.0,<3",
+            "import-linter>=2.1,<3",
+            "codespell[toml]>=2.3,<3",
+            "pre-commit>=4.4,<5",
+            "pre-commit-hooks>=5,<7",
+        ],
         "docs": ["sphinx>=7.2,<10", "numpydoc>=1.7,<2", *PLOT],
+        "dist": ["build>=1.2,<2", "twine>=6,<8"],
     },
 )

@@ -14,6 +14,7 @@ from sklearn_ctran._labels.states import check_columns, read_states
 from sklearn_ctran._labels.targets import encode_known_classes
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -32,7 +33,7 @@ class LabelTags(Tags):
     uses_known_labels: bool = True
 
 
-class LabelPredictions(ClassifierMixin):
+class LabelPredictions(DocumentationLink, ClassifierMixin):
     """The methods of the protocol, for an estimator that holds a :class:`LabelTask` as ``task_``.
 
     A subclass defines ``_read_X(X)``, which checks `X` and returns something that has a length,

@@ -19,11 +19,18 @@ from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
 
-class ImageTokens(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ReadsImages, BaseEstimator):
+class ImageTokens(
+    DocumentationLink,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ReadsImages,
+    BaseEstimator,
+):
     """Turn images into the features of a frozen backbone.
 
     The tokens are those on which :class:`CTranClassifier` works with the same parameters, from the

@@ -125,7 +125,7 @@ def partial_label_scorer(
 class _LabelScorer:
     """What :func:`make_multilabel_scorer` returns."""
 
-    _needed = ()
+    _needed: tuple[str, ...] = ()
     _factory = "make_multilabel_scorer"
 
     def __init__(self, metric, greater_is_better, kwargs):

@@ -177,7 +177,7 @@ def run(data, seed):
     Y, test = data.Y[~data.train], data.X[~data.train]
     table = np.where(data.annotated, data.Y, -1).astype(np.int8)[data.train]
     rules = read_rules(np.arange(Y.shape[1]), **data.rules)
-    filled = rules.settle(table)
+    filled = rules.propagate(table)
     print(f"seed {seed}: {(table >= 0).mean():.0%} of the table annotated, ", end="")
     print(f"{(filled >= 0).mean():.0%} with what follows", flush=True)
     models, seconds = {}, {}
@@ -219,7 +219,7 @@ class Obedient:
         return self.rules.complete(labels, logits, states)
 
     def _logits(self, X, known):
-        states = self.rules.settle(known.astype(np.int8))
+        states = self.rules.propagate(known.astype(np.int8))
         logits = self.model.decision_function(X, states)
         # Those of known labels are as large as floats can be.
         return np.where(states < 0, logits, 0), states

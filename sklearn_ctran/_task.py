@@ -78,13 +78,6 @@ class LabelTask:
         }
 
     @property
-    def bound(self):
-        """Which labels are under a rule, ndarray of shape (n_all_labels,), bool."""
-        if self.rules.consistent is None:
-            return np.zeros(self.n_all_labels, dtype=bool)
-        return self.rules.consistent.bound.numpy()
-
-    @property
     def always_hides_positives(self):
         """Whether training must hide the class of every row: shown, it leaves nothing to learn."""
         return self.exclusive and not self.n_extra
@@ -121,7 +114,7 @@ class LabelTask:
         """
         states = self.given_states(known_labels, extra_labels, n_samples)
         self.rules.check(states, KNOWN[0] if extra_labels is None else " and ".join(KNOWN))
-        return self.rules.settle(states)
+        return self.rules.propagate(states)
 
     def probabilities(self, logits, states):
         """Probabilities (n_samples, n_all_labels), float32, that obey states and rules."""
@@ -250,4 +243,4 @@ def read_labels(y, extra_labels, label_groups=None, exclusive_groups=None, impli
     else:
         states, what = np.concatenate([targets.states, extra], axis=1), "y and extra_labels"
     task.rules.check(states, what)
-    return task, task.rules.settle(states)
+    return task, task.rules.propagate(states)

@@ -429,9 +429,9 @@ def test_probabilities_are_those_of_enumeration(data):
 def test_what_follows_is_never_wrong_and_nothing_more_follows_from_it(data):
     rules, sets, exclusive, implies = data.draw(possible_rules())
     states = data.draw(known_rows(sets, 4))
-    settled = rules.settle(states)
+    settled = rules.propagate(states)
     np.testing.assert_array_equal(settled[states >= 0], states[states >= 0])
-    np.testing.assert_array_equal(rules.settle(settled), settled)
+    np.testing.assert_array_equal(rules.propagate(settled), settled)
     for known, all_known in zip(states, settled, strict=True):
         np.testing.assert_array_equal(agrees(sets, known), agrees(sets, all_known))
     for members, mode in exclusive.items():  # each rule by itself leaves nothing to conclude

@@ -12,7 +12,6 @@ from sklearn.base import (
 )
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
@@ -20,6 +19,7 @@ from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.sklearn_compat import output_container
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
@@ -192,7 +192,7 @@ class ImageTokens(
             If an image cannot be used, or tokens that are not pooled are to be a data frame.
         """
         check_is_fitted(self)
-        container = _get_output_config("transform", self)["dense"]
+        container = output_container(self)
         if self.pool is None and container != "default":
             raise ValueError(
                 f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "

@@ -42,9 +42,6 @@ def kind_of(X, takes_tokens):
     return ("images" if n_dimensions == 4 else "features"), X
 
 
-_kind_of = kind_of  # the old name, for callers that still use it
-
-
 def _read_list(X, takes_tokens):
     """Turn a list of features or tokens into an array; return None if it holds images."""
     if any(_is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from sklearn_ctran._images.kinds import _kind_of
+from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
@@ -147,7 +147,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             features = self._fixed_features(data, module, device)
             prior = log_odds(true_states[rows], weights[rows])
             pos_weight = read_pos_weight(
-                self.pos_weight, prior, task.all_names, task.n_labels, task.bound
+                self.pos_weight, prior, task.all_names, task.n_labels, task.rules.bound
             )
             if not is_resumed:
                 self._standardize(module, features, rows, weights[rows])
@@ -312,7 +312,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if isinstance(X, EncodedImages):
             raise TypeError("fit takes images or features, not what encode() made of them.")
         takes_tokens = self._input.kind == "tokens" if is_resumed else self.backbone is None
-        kind, X = _kind_of(X, takes_tokens)
+        kind, X = kind_of(X, takes_tokens)
         if is_resumed:
             self._check_kind(kind)
         size = self._input.size if is_resumed else None
@@ -340,7 +340,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if isinstance(X, EncodedImages):
             self._check_encoded(X)
             return X
-        kind, X = _kind_of(X, self._input.kind == "tokens")
+        kind, X = kind_of(X, self._input.kind == "tokens")
         self._check_kind(kind)
         if kind == "images":
             return self._read_images(X, self.net_.module_.use_image, decode=False)

@@ -200,7 +200,7 @@ class LabelMaskNet(NeuralNet):
         if self._consistent is None:
             return shown, hidden
         # As in prediction, what shown labels imply is known.
-        shown = self._consistent.settle(shown)
+        shown = self._consistent.propagate(shown)
         return shown, hidden & (shown == UNKNOWN)
 
     def _module_states(self, shown, true_states):

@@ -118,8 +118,6 @@ class ConsistentLabels(nn.Module):
                 return extended
             states = extended
 
-    settle = propagate  # the old name, for callers that still use it
-
     def _implied(self, states):
         """States (B, L) that a single rule implies; unknown where none does."""
         members, below, above = (like(t, states) for t in (self.members, self.below, self.above))

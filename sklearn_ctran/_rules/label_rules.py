@@ -132,12 +132,17 @@ class LabelRules:
             extended[rows] = self.consistent.propagate(_tensor(states[rows])).numpy()
         return extended
 
-    settle = propagate  # the old name, for callers that still use it
-
     @property
     def components(self):
         """Positions of the labels that rules connect, in one tuple per component."""
         return [] if self.consistent is None else self.consistent.components
+
+    @property
+    def bound(self):
+        """Which labels are under a rule, ndarray of shape (n_labels,), bool."""
+        if self.consistent is None:
+            return np.zeros(len(self.names), dtype=bool)
+        return self.consistent.bound.numpy()
 
     def probabilities(self, logits, states):
         """Turn logits into probabilities (paper, eq. 5) that obey the rules.
@@ -154,7 +159,7 @@ class LabelRules:
         """
         proba = np.where(states == UNKNOWN, expit(logits), states).astype(np.float32)
         if self.consistent is not None:
-            bound = self.consistent.bound.numpy()
+            bound = self.bound
             marginals = self._by_blocks(self.consistent.marginals, logits, states)
             proba[:, bound] = marginals[:, bound]
         return proba

@@ -4,7 +4,7 @@ import contextlib
 
 import torch
 
-from sklearn_ctran.modules.torch_compat import cpu_has_bfloat16
+from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16
 
 
 def resolve_device(device):

@@ -10,7 +10,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_ctran._images.kinds import _kind_of
+from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
@@ -75,7 +75,7 @@ class Baseline(LabelPredictions, BaseEstimator):
         self._fit_labels(X, states, sample_weight)
 
     def _read_X(self, X, reset=False):
-        kind, X = _kind_of(X, takes_tokens=True)
+        kind, X = kind_of(X, takes_tokens=True)
         if kind != "features":
             remedy = {
                 "images": "put ImageTokens(pool='mean') before it in a pipeline",

@@ -207,7 +207,7 @@ class MaskedLinear(Baseline):
                 hide_positives=self.task_.always_hides_positives,
             )
         # As in prediction, what shown labels imply is known.
-        shown = [self.task_.rules.settle(each) for each in shown]
+        shown = [self.task_.rules.propagate(each) for each in shown]
         return [(s, h & (s == UNKNOWN)) for s, h in zip(shown, hidden, strict=True)]
 
     def _label_probabilities(self, X, states):

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from sklearn_ctran._utils.torch_compat import softmax_backward
 from sklearn_ctran.modules.dropout import keep_mask
-from sklearn_ctran.modules.torch_compat import softmax_backward
 
 #: Size in bytes of a block of attention logits on a CPU, small enough for the processor's cache.
 BLOCK_BYTES = 1 << 22

@@ -83,7 +83,7 @@ def test_labels_under_rules_are_not_fixed_together():
             return self
 
         def predict_proba(self, X, known_labels):
-            return rules.probabilities(logits[X], rules.settle(known_labels))
+            return rules.probabilities(logits[X], rules.propagate(known_labels))
 
     for width in (1, 2):
         found = _joint.decode(Questions(OneOfMany(), np.arange(4)), width)

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from sklearn_ctran.modules.torch_compat import cpu_has_bfloat16, softmax_backward
+from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16, softmax_backward
 
 CPU_FEATURES = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 

@@ -2,15 +2,21 @@
 
 import itertools
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from sklearn.base import BaseEstimator
 
 # One thread per process, set before numpy and torch read it: tests with n_jobs=2 then use two
 # threads in all, and small tensors are no slower for it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What several test files share is a module of tests/helpers.
+sys.path.append(str(Path(__file__).parent / "helpers"))
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +26,29 @@ def shared():
     if not folder:
         pytest.skip("SKLEARN_CTRAN_SHARED does not name a folder with reference data")
     return Path(folder)
+
+
+@pytest.fixture
+def fast_bfloat16(monkeypatch):
+    """A function that sets whether this machine's CPU is fast in bfloat16."""
+
+    def set_to(is_fast):
+        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+            monkeypatch.setattr(torch.cpu, name, lambda: is_fast, raising=False)
+
+    return set_to
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Thirty files with a picture each, no two alike, and their labels."""
+    rng = np.random.RandomState(int.from_bytes(os.urandom(4), "little"))
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    paths = [str(folder / f"{i}.png") for i in range(30)]
+    for path in paths:
+        Image.fromarray(rng.randint(256, size=(10, 14, 3), dtype=np.uint8)).save(path)
+    return paths, np.random.RandomState(0).randint(2, size=(30, 4))
 
 
 class ExactModel(BaseEstimator):

@@ -16,6 +16,8 @@ def test_recipes_are_settings_of_the_estimator(name):
     assert model.lr == model.backbone_lr == 1e-5
     assert model.batch_size == 16
     assert model.train_backbone
+    assert model.image_size == ((342, 299) if name == "CUB312" else (640, 576))
+    assert model.unknown_fraction == (0.25, 1.0)
 
 
 def test_the_published_experiment_runs(tmp_path):
@@ -49,7 +51,21 @@ def test_settings_are_changed_by_name():
 
 
 def test_the_papers_no_image():
-    images = np.zeros((8, 10, 10, 3), np.uint8)
-    Y = np.random.RandomState(0).randint(2, size=(8, 5))
-    recipe = recipes.COCO80 | {"use_image": False, "d_model": 16, "max_epochs": 1}
-    assert CTranClassifier(**recipe).fit(images, Y).predict(images).shape == Y.shape
+    """Known labels tell the others; the images, which are alike, tell nothing."""
+    images = np.random.RandomState(0).randint(256, size=(60, 4, 4, 3), dtype=np.uint8)
+    coin = np.random.RandomState(1).randint(2, size=60)
+    Y = np.stack([coin, coin, 1 - coin], axis=1)
+    recipe = recipes.COCO80 | {"use_image": False, "d_model": 16, "max_epochs": 40, "lr": 3e-3}
+    model = CTranClassifier(**recipe, random_state=0).fit(images, Y)
+    proba = model.predict_proba(images)
+    assert (proba == proba[0]).all()
+    np.testing.assert_array_equal(model.predict(images, {0: coin}), Y)
+    assert model.net_.module_.backbone is None
+
+
+@pytest.mark.parametrize("name", ["VG500", "NEWS500", "COCO1000", "CUB312"])
+def test_experiments_differ_in_the_backbone_only(name):
+    recipe = getattr(recipes, name)
+    changed = {key for key, value in recipe.items() if value != recipes.COCO80[key]}
+    assert changed == ({"backbone", "image_size"} if name == "CUB312" else set())
+    assert recipe is not recipes.COCO80

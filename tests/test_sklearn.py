@@ -1,5 +1,6 @@
 """At home among scikit-learn's tools."""
 
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import sklearn
 from sklearn.base import clone
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import get_scorer
+from sklearn.metrics import average_precision_score, f1_score, get_scorer, roc_auc_score
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -81,28 +82,41 @@ def test_pipeline_passes_known_labels_on(table):
 def test_images_through_a_pipeline(files):
     paths, Y = files
     model = CTranClassifier("small", image_size=10, **QUICK)
-    pipeline = make_pipeline(FunctionTransformer(), model).fit(paths, Y)
-    assert pipeline.predict(paths).shape == Y.shape
+    pipeline = make_pipeline(FunctionTransformer(lambda X: X[::-1]), model).fit(paths, Y[::-1])
+    expected = clone(model).fit(paths[::-1], Y[::-1]).predict_proba(paths)
+    np.testing.assert_array_equal(pipeline.predict_proba(paths[::-1]), expected)
+    np.testing.assert_array_equal(pipeline.predict(paths[::-1]), expected > 0.5)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_grid_search(table, n_jobs):
     X, Y = table
-    search = GridSearchCV(
-        CTranClassifier(**QUICK), {"d_model": [4, 8], "dropout": [0.0]}, cv=3, n_jobs=n_jobs
-    )
-    search.fit(X, Y)
-    scores = search.cv_results_["mean_test_score"]
-    assert ((scores > 0) & (scores <= 1)).all()
-    assert search.best_estimator_.predict(X).shape == Y.shape
+    cv, grid = KFold(2), {"lr": [1e-6, 0.01]}
+    model = CTranClassifier(**QUICK | {"max_epochs": 10})
+    search = GridSearchCV(model, grid, cv=cv, n_jobs=n_jobs).fit(X, Y)
+    expected = [
+        np.mean(
+            [
+                clone(model).set_params(lr=lr).fit(X[train], Y[train]).score(X[test], Y[test])
+                for train, test in cv.split(X)
+            ]
+        )
+        for lr in grid["lr"]
+    ]
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], expected)
+    assert search.best_params_ == {"lr": 0.01}
+    again = clone(model).set_params(lr=0.01).fit(X, Y)
+    np.testing.assert_array_equal(search.predict_proba(X), again.predict_proba(X))
 
 
 def test_cross_validation_of_files(files):
     paths, Y = files
     model = CTranClassifier("small", image_size=10, **QUICK)
-    scores = cross_val_score(model, paths, Y, cv=KFold(3))
-    assert len(scores) == 3
-    assert np.isfinite(scores).all()
+    scores = cross_val_score(model, paths, Y, cv=KFold(2))
+    paths = np.array(paths)
+    for score, (train, test) in zip(scores, KFold(2).split(paths), strict=True):
+        fitted = clone(model).fit(paths[train], Y[train])
+        assert score == pytest.approx(fitted.score(paths[test], Y[test]))
 
 
 def test_cross_validate_routes_known_labels_and_scores_unknown_entries(table):
@@ -124,40 +138,67 @@ def test_missing_labels_in_cross_validation(table):
     X, Y = table
     Y = Y.astype(float)
     Y[::4, 0] = np.nan
-    scores = cross_val_score(CTranClassifier(**QUICK), X, Y, cv=KFold(3), error_score="raise")
-    assert np.isfinite(scores).all()
+    model = CTranClassifier(**QUICK)
+    scores = cross_val_score(model, X, Y, cv=KFold(3), error_score="raise")
+    for score, (train, test) in zip(scores, KFold(3).split(X), strict=True):
+        proba = clone(model).fit(X[train], Y[train]).predict_proba(X[test])
+        seen = ~np.isnan(Y[test, 0])
+        expected = [average_precision_score(Y[test][seen, 0], proba[seen, 0])]
+        expected += [average_precision_score(Y[test, i], proba[:, i]) for i in (1, 2)]
+        assert score == pytest.approx(np.mean(expected))
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 3])
 def test_cross_val_predict_and_string_scorers(table, n_labels):
     X, Y = table[0], table[1][:, :n_labels]
     model = CTranClassifier(**QUICK)
-    proba = cross_val_predict(model, X, Y, cv=3, method="predict_proba")
-    assert proba.shape == Y.shape
+    proba = cross_val_predict(model, X, Y, cv=KFold(2), method="predict_proba")
+    train, test = next(KFold(2).split(X))
+    expected = clone(model).fit(X[train], Y[train]).predict_proba(X[test])
+    np.testing.assert_array_equal(proba[test], expected)
     model.fit(X, Y)
-    for name in ("average_precision", "f1_macro", "roc_auc", "accuracy"):
-        assert np.isfinite(get_scorer(name)(model, X, Y))
+    proba, predicted = model.predict_proba(X), model.predict(X)
+    for name, expected in {
+        "average_precision": average_precision_score(Y, proba),
+        "roc_auc": roc_auc_score(Y, proba),
+        "f1_macro": f1_score(Y, predicted, average="macro"),
+        "accuracy": (predicted == Y).all(axis=1).mean(),
+    }.items():
+        assert get_scorer(name)(model, X, Y) == pytest.approx(expected), name
 
 
 @pytest.mark.parametrize("n_labels", [2, 3])
 def test_stacking(table, n_labels):
     X, Y = table[0], table[1][:, :n_labels]
-    final = CTranClassifier(**QUICK)
-    stack = StackingClassifier([("ctran", CTranClassifier(**QUICK))], final, cv=3)
-    assert stack.fit(X, Y).predict(X).shape == Y.shape
+    model, cv = CTranClassifier(**QUICK), KFold(2)
+    stack = StackingClassifier([("ctran", model)], clone(model), cv=cv).fit(X, Y)
+    # Of two labels, scikit-learn takes the first for class 0 of two, and leaves it out.
+    first = 1 if n_labels == 2 else 0
+    inner = cross_val_predict(model, X, Y, cv=cv, method="predict_proba")[:, first:]
+    final = clone(model).fit(inner, Y)
+    expected = final.predict_proba(clone(model).fit(X, Y).predict_proba(X)[:, first:])
+    is_clear = np.abs(expected - 0.5) > 1e-4
+    assert is_clear.mean() > 0.9
+    np.testing.assert_array_equal(stack.predict(X)[is_clear], expected[is_clear] > 0.5)
 
 
 def test_stacking_of_classes(table):
-    X, Y = table
-    stack = StackingClassifier([("ctran", CTranClassifier(**QUICK))], LogisticRegression(), cv=3)
-    assert 0.4 < stack.fit(X, Y[:, 0]).score(X, Y[:, 0]) <= 1
+    X, y = table[0], table[1][:, 0]
+    model = CTranClassifier(**QUICK | {"max_epochs": 20, "lr": 0.01})
+    stack = StackingClassifier([("ctran", model)], LogisticRegression(), cv=2).fit(X, y)
+    assert stack.score(X, y) > 0.7
+    # Of two classes, the second one's probability goes on, and counts for it.
+    assert stack.final_estimator_.coef_.shape == (1, 1)
+    assert stack.final_estimator_.coef_[0, 0] > 0
 
 
 def test_html_representation(table):
     model = CTranClassifier(**QUICK)
-    assert "CTranClassifier" in model._repr_html_()
-    assert "fitted" in model.fit(*table)._repr_html_()
-    assert "d_model=8" in repr(model)
+    status = re.compile(r"<span class=\"sk-estimator-doc-link ?(\w*)\">i<span>(Not fitted|Fitted)")
+    assert status.search(model._repr_html_()).groups() == ("", "Not fitted")
+    assert status.search(model.fit(*table)._repr_html_()).groups() == ("fitted", "Fitted")
+    shown = eval(repr(model), {"CTranClassifier": CTranClassifier})
+    assert shown.get_params() == model.get_params()
 
 
 def test_importing_costs_no_more_than_what_it_is_built_on():

@@ -82,14 +82,19 @@ def test_multilabel_targets_are_their_own_concepts_where_there_are_no_others():
     assert known < 0.8 * unknown
 
 
-def test_early_stopping_and_images():
-    rng = np.random.RandomState(0)
-    images = rng.randint(256, size=(40, 16, 16, 3), dtype=np.uint8)
-    Y, extra = rng.randint(2, size=(40, 2)), rng.randint(2, size=(40, 3))
-    model = ConceptBottleneck("small", image_size=None, early_stopping=True, **QUICK | {"lr": 1e-3})
-    model.set_params(max_epochs=2, mode="independent").fit(images, Y, extra_labels=extra)
-    assert model.predict_extra_proba(images).shape == (40, 3)
-    assert np.isfinite(model.history_[0]["valid_loss"])
+def test_concepts_of_images(pictures):
+    images, concepts = pictures
+    both = concepts.all(axis=1).astype(int)
+    model = ConceptBottleneck("small", image_size=None, mode="independent", backbone_lr=0.01)
+    model.set_params(
+        batch_size=16, early_stopping=True, validation_fraction=0.25, max_epochs=12, lr=0.1
+    )
+    Y = np.column_stack([both, 1 - concepts[:, 0]])
+    model.set_params(random_state=0).fit(images, Y, extra_labels=concepts)
+    assert ((model.predict_extra_proba(images) > 0.5) == concepts).mean() > 0.9
+    assert (model.predict(images, extra_labels=concepts)[:, 1] == Y[:, 1]).all()
+    losses = [epoch["valid_loss"] for epoch in model.history_]
+    assert min(losses) < 0.9 * losses[0]
 
 
 @pytest.mark.parametrize("mode", ["joint", "sequential", "independent"])

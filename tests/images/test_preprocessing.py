@@ -3,33 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from made_images import as_tensor, load, noise, photo
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
 
 
-def load(X, image_size=None):
-    images = check_images(X)
-    return images.batch(range(len(images)), Preprocessing(image_size))
-
-
 def rng_for(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-def photo(height=24, width=36):
-    """A smooth RGB image, so that JPEG and resizing change little."""
-    y, x = np.mgrid[:height, :width]
-    rgb = [255 * y / height, 255 * x / width, 127 * (x / width + y / height)]
-    return np.stack(rgb, axis=-1).astype(np.uint8)
-
-
-def noise(n, height=8, width=8, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
-
-
-def as_tensor(image):
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
 
 
 def test_the_whole_image_is_squashed():

@@ -1,13 +1,12 @@
-"""Tokens in memory and from a frozen backbone."""
+"""Tokens in memory, pooled, standardised, and as rows of encoded images."""
 
 import numpy as np
 import torch
+from made_images import noise
 
-from sklearn_ctran._images.encoder import Encoder
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.tokens import ImageBatches, Tokens, mean_and_scale
-from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale, pooled
 
 
 def test_mean_and_scale_per_channel():
@@ -33,22 +32,38 @@ def test_mean_and_scale_over_several_chunks():
     np.testing.assert_allclose(scale, exact.std(axis=(0, 1)), rtol=1e-4)
 
 
-def test_encode_is_the_backbone_image_by_image(capsys):
-    torch.manual_seed(0)
-    backbone = make_backbone("small").freeze()
-    images = np.random.RandomState(0).randint(256, size=(7, 8, 12, 3), dtype=np.uint8)
-    batches = ImageBatches(check_images(images), Preprocessing(None))
-    tokens = Encoder(backbone, batches.preprocess, batch_size=3, verbose=1).encode(batches.images)
-    assert tokens.values.dtype == np.float32
-    assert tokens.shape == (7, 6, backbone.n_channels)
-    with torch.no_grad():
-        expected = backbone(batches.batch(np.array([4])))[0].flatten(1).T
-    np.testing.assert_allclose(tokens.values[4], expected, atol=1e-5)
-    assert "7 computed of 7" in capsys.readouterr().err
+def test_pooling_in_chunks():
+    values = np.random.RandomState(0).randn(600, 4, 3).astype(np.float32)
+    sizes = []
+
+    def pool(batch):
+        sizes.append(len(batch))
+        return batch.mean(dim=1, keepdim=True)
+
+    tokens = pooled(Tokens(values), pool)
+    assert len(sizes) == 3
+    assert tokens.shape == (600, 1, 3)
+    assert len(tokens) == 600
+    np.testing.assert_allclose(tokens.values[:, 0], values.mean(axis=1), atol=1e-6)
 
 
-def test_a_backbone_keeps_its_mode():
-    backbone = make_backbone("small").train()
-    images = check_images(np.zeros((5, 8, 12, 3), dtype=np.uint8))
-    Encoder(backbone, Preprocessing(None), batch_size=2).encode(images)
-    assert backbone.training
+def test_rows_of_encoded_images():
+    values = np.arange(24, dtype=np.float32).reshape(6, 2, 2)
+    encoded = EncodedImages(Tokens(values), ("key",))
+    assert encoded.shape == (6, 2, 2)
+    some = encoded[[4, 1, 3]][1:]
+    assert len(some) == 2
+    assert some.key == ("key",)
+    np.testing.assert_array_equal(some.batch(np.array([1, 0])), values[[3, 1]])
+    np.testing.assert_array_equal(encoded[2].batch(np.array([0])), values[[2]])
+    np.testing.assert_array_equal(encoded[np.arange(6) > 3].batch(np.arange(2)), values[4:])
+
+
+def test_batches_of_images_are_augmented_only_with_a_generator():
+    X = noise(20)
+    batches = ImageBatches(check_images(X), Preprocessing(None, "flip"))
+    rows = np.arange(20)
+    assert len(batches) == 20
+    expected = torch.from_numpy(X).movedim(-1, 1)
+    assert torch.equal(batches.batch(rows), expected)
+    assert not torch.equal(batches.batch(rows, torch.Generator().manual_seed(0)), expected)

@@ -1,4 +1,4 @@
-"""The training step and the schedule."""
+"""The training step and the schedule of `_neural/net.py`."""
 
 import numpy as np
 import pytest
@@ -130,30 +130,6 @@ def test_a_last_batch_of_one_is_left_out_of_training_only():
     net = make_net().initialize()
     assert len(net.get_iterator(dataset, training=True)) == 2
     assert len(net.get_iterator(dataset, training=False)) == 3
-
-
-def test_augmentation_is_seeded_by_what_is_in_the_batch():
-    class Noise:
-        def __len__(self):
-            return 10
-
-        def batch(self, rows, generator=None):
-            return (
-                torch.zeros(len(rows))
-                if generator is None
-                else torch.rand(len(rows), generator=generator)
-            )
-
-    states = torch.zeros(10, 1, dtype=torch.int8)
-    dataset = LabelledImages(Noise(), states, augment_seed=3)
-    assert len(dataset[4]) == 2
-    first, again = dataset.__getitems__([1, 2])[0], dataset.__getitems__([1, 2])[0]
-    assert torch.equal(first, again)
-    assert not torch.equal(first, dataset.__getitems__([2, 1])[0])
-    other = LabelledImages(Noise(), states, augment_seed=4)
-    assert not torch.equal(first, other.__getitems__([1, 2])[0])
-    assert not LabelledImages(Noise(), states).__getitems__([1, 2])[0].any()
-    assert dataset[4][0].shape == ()
 
 
 def test_one_cycle_goes_up_and_down_for_each_group():

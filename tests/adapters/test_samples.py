@@ -1,0 +1,69 @@
+"""Samples: rows of images, labels, extra labels and weights together."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+
+from sklearn_ctran._adapters.samples import Samples, fit
+from sklearn_ctran._labels.targets import encode_targets
+
+Y = np.array([[0, 1], [1, 1], [1, 0], [0, 0]])
+
+
+class Listener(BaseEstimator):
+    """Remembers what it was fitted with."""
+
+    def fit(self, X, y, extra_labels=None, sample_weight=None):
+        self.got = X, y, extra_labels, sample_weight
+        return self
+
+    def predict_proba(self, X, extra_labels=None):
+        raise AssertionError("not asked")
+
+
+def samples(X=None, y=Y, **params):
+    return Samples(["a", "b", "c", "d"] if X is None else X, y, encode_targets(y), **params)
+
+
+@pytest.mark.parametrize(
+    "form", [list, np.array, lambda y: pd.DataFrame(y, columns=["p", "q"]), sparse.csr_array]
+)
+def test_some_rows(form):
+    weight, extra = np.array([1.0, 2, 3, 4]), {"rain": np.array([0, 1, -1, 1])}
+    y = Y.tolist() if form is list else form(Y)
+    some = samples(y=y, extra_labels=extra, sample_weight=weight).take(np.array([3, 1]))
+    assert some.X == ["d", "b"]
+    dense = some.y.toarray() if sparse.issparse(some.y) else np.asarray(some.y)
+    np.testing.assert_array_equal(dense, Y[[3, 1]])
+    np.testing.assert_array_equal(some.targets.states, Y[[3, 1]])
+    assert some.extra_labels["rain"].tolist() == [1, 1]
+    assert some.sample_weight.tolist() == [4, 2]
+
+
+def test_rows_without_extra_labels_and_weights():
+    some = samples(X=np.eye(4)).take(np.array([2]))
+    np.testing.assert_array_equal(some.X, [[0, 0, 1, 0]])
+    assert some.extra_labels is None and some.sample_weight is None
+
+
+def test_an_estimator_is_told_what_there_is():
+    weight, extra = np.ones(4), {"rain": np.array([0, 1, -1, 1])}
+    model = Listener()
+    assert fit(model, samples()) is model
+    assert model.got == (["a", "b", "c", "d"], Y, None, None)
+    fit(make_pipeline(model), samples(extra_labels=extra, sample_weight=weight))
+    assert model.got[2] is extra and model.got[3] is weight
+
+
+def test_an_estimator_that_does_not_take_them_is_refused():
+    model = MultiOutputClassifier(LogisticRegression())
+    with pytest.raises(TypeError, match="extra_labels is given, but MultiOutputClassifier.fit"):
+        fit(model, samples(X=np.eye(4), extra_labels={"rain": np.array([0, 1, 0, 1])}))
+    weighted = samples(X=np.eye(4), sample_weight=np.array([1.0, 2, 3, 4]))
+    expected = LogisticRegression().fit(np.eye(4), Y[:, 0], weighted.sample_weight)
+    np.testing.assert_array_equal(fit(model, weighted).estimators_[0].coef_, expected.coef_)

@@ -1,0 +1,188 @@
+"""The parameters of CTranClassifier that concern images and the backbone."""
+
+import numpy as np
+import pytest
+import torch
+from made_images import noise
+from small_models import net_made_by, quick
+from torch import nn
+
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+
+
+class Seeing(nn.Module):
+    """A backbone that keeps the images that it sees in training and in evaluation."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 4, stride=4)
+        self.trained, self.evaluated = [], []
+
+    def forward(self, x):
+        pixels = (x * STD + MEAN).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        (self.trained if self.training else self.evaluated).extend(pixels.numpy())
+        return self.conv(x)
+
+
+def seen(X, **params):
+    """The images of two epochs of training, and of a prediction, as the backbone saw them."""
+    Y = np.arange(2 * len(X)).reshape(-1, 2) % 3 % 2
+    model = quick(Seeing(), train_backbone=True, precision="float32", **params).fit(X, Y)
+    backbone = model.net_.module_.backbone.trunk
+    trained = np.array(backbone.trained)
+    backbone.evaluated.clear()
+    model.predict(X)
+    return trained.reshape(2, len(X), *trained.shape[1:]), np.array(backbone.evaluated)
+
+
+def is_among(image, others):
+    return any(np.array_equal(image, other) for other in others)
+
+
+@pytest.mark.parametrize(
+    "image_size, shape", [(8, (8, 8)), ((16, 8), (8, 8)), (None, (12, 20)), (4, (4, 4))]
+)
+def test_image_size(image_size, shape):
+    trained, predicted = seen(noise(10, 12, 20), image_size=image_size)
+    assert trained.shape == (2, 10, *shape, 3)
+    assert predicted.shape == (10, *shape, 3)
+
+
+def test_no_augmentation():
+    X = noise(10, 12, 12)
+    trained, predicted = seen(X, image_size=None, augment=None)
+    np.testing.assert_array_equal(predicted, X)
+    for epoch in trained:
+        assert all(is_among(image, epoch) for image in X)
+
+
+@pytest.mark.parametrize("augment", ["flip", "auto"])
+def test_flips(augment):
+    X = noise(16, 12, 12)
+    trained, predicted = seen(X, image_size=None, augment=augment)
+    np.testing.assert_array_equal(predicted, X)
+    mirrored = X[:, :, ::-1]
+    n_flipped = sum(is_among(image, mirrored) for image in trained.reshape(-1, 12, 12, 3))
+    n_kept = sum(is_among(image, X) for image in trained.reshape(-1, 12, 12, 3))
+    assert n_flipped + n_kept == 32
+    assert 6 < n_flipped < 26
+
+
+@pytest.mark.parametrize("augment, flips", [("crop", False), ("flip+crop", True), ("auto", True)])
+def test_crops(augment, flips):
+    y, x = np.mgrid[:12, :12].astype(np.uint8)
+    X = np.repeat(np.stack([y, x, x], axis=-1)[None], 20, axis=0)
+    trained, predicted = seen(X, image_size=(12, 8), augment=augment)
+    np.testing.assert_array_equal(predicted, X[:, 2:10, 2:10])
+    trained = trained.reshape(-1, 8, 8, 3).astype(int)
+    is_flipped = trained[:, 0, 0, 1] > trained[:, 0, -1, 1]
+    assert is_flipped.any() == flips
+    assert not is_flipped.all()
+    upright = np.where(is_flipped[:, None, None, None], trained[:, :, ::-1], trained)
+    top, left = upright[:, 0, 0, 0], upright[:, 0, 0, 1]
+    assert set(top.tolist()) == set(left.tolist()) == set(range(5))
+    expected = [X[0, i : i + 8, j : j + 8] for i, j in zip(top, left, strict=True)]
+    np.testing.assert_array_equal(upright, expected)
+
+
+def test_an_augmentation_of_ones_own_is_for_training_only():
+    X = noise(10, 12, 12)
+    trained, predicted = seen(X, image_size=None, augment=lambda batch: 255 - batch)
+    np.testing.assert_array_equal(predicted, X)
+    for epoch in trained:
+        assert all(is_among(255 - image, epoch) for image in X)
+
+
+@pytest.mark.parametrize(
+    "params, rate",
+    [
+        ({"backbone": "small"}, 1e-3),
+        ({"weights": None}, 1e-3),
+        ({"weights": "DEFAULT", "train_backbone": True}, 1e-4),
+        ({"weights": "DEFAULT", "train_backbone": True, "backbone_lr": 0.5}, 0.5),
+        ({"backbone": "small", "backbone_lr": 1e-6}, 1e-6),
+    ],
+    ids=str,
+)
+def test_backbone_lr(pictures, params, rate):
+    X, Y = (a[:12] for a in pictures)
+    params = {"backbone": nn.Conv2d(3, 8, 3), "lr": 1e-3, "image_size": 12} | params
+    net = net_made_by(quick(**params, lr_schedule=None), X, Y)
+    backbone = {id(weight) for weight in net.module_.backbone.parameters()}
+    (group,) = (
+        group
+        for group in net.optimizer_.param_groups
+        if backbone & {id(weight) for weight in group["params"]}
+    )
+    assert {id(weight) for weight in group["params"]} == backbone
+    assert group["lr"] == pytest.approx(rate)
+
+
+def test_backbone_trains_or_stays(pictures):
+    X, Y = (a[:24] for a in pictures)
+    backbone = nn.Sequential(nn.Conv2d(3, 8, 3, stride=4), nn.BatchNorm2d(8))
+    before = {k: v.clone() for k, v in backbone.state_dict().items()}
+
+    def is_moved(**params):
+        model = quick(backbone=backbone, image_size=12, **params).fit(X, Y)
+        after = model.net_.module_.backbone.trunk.state_dict()
+        return [not torch.equal(before[k], after[k]) for k in before]
+
+    assert not any(is_moved())  # a module's weights are taken for pretrained ones
+    assert not any(is_moved(train_backbone=False, weights=None))
+    assert not any(is_moved(augment="flip"))  # frozen, though it sees every batch
+    assert all(is_moved(weights=None))
+    assert all(is_moved(train_backbone=True))
+    assert all(torch.equal(before[k], v) for k, v in backbone.state_dict().items())
+
+
+def test_frozen_backbone_sees_each_image_once(pictures):
+    X, Y = (a[:24] for a in pictures)
+    seen = []
+
+    class Counting(nn.Conv2d):
+        def forward(self, x):
+            seen.append(len(x))
+            return super().forward(x)
+
+    model = quick(backbone=Counting(3, 8, 3), image_size=12, batch_size=10, max_epochs=3)
+    model.fit(X, Y)
+    assert sum(n for n in seen if n > 1) == 24  # besides a black image to learn its width
+
+
+def test_warm_start_may_begin_to_train_the_backbone(pictures):
+    X, Y = (a[:24] for a in pictures)
+    backbone = nn.Sequential(nn.Conv2d(3, 8, 3, stride=4), nn.BatchNorm2d(8))
+
+    def weight(model):
+        return model.net_.module_.backbone.trunk[0].weight
+
+    model = quick(backbone=backbone, image_size=12, warm_start=True).fit(X, Y)
+    assert torch.equal(weight(model), backbone[0].weight)
+    model.set_params(train_backbone=True).fit(X, Y)
+    trained = weight(model).clone()
+    assert not torch.equal(trained, backbone[0].weight)
+    model.set_params(train_backbone=False).fit(X, Y)
+    assert torch.equal(weight(model), trained)
+
+
+def test_augmented_images_of_a_frozen_backbone_are_standardised_too(pictures):
+    X, Y = (a[:24] for a in pictures)
+    params = {"backbone": "small", "image_size": 12, "train_backbone": False}
+    plain, flipped = (quick(augment=a, **params).fit(X, Y).net_.module_ for a in (None, "flip"))
+    assert torch.equal(plain.feature_mean, flipped.feature_mean)
+    assert plain.feature_mean.any()
+
+
+def test_weights_from_a_file(pictures, tmp_path):
+    X, Y = (a[:12] for a in pictures)
+    from sklearn_ctran.modules.small_cnn import SmallCNN
+
+    torch.save(SmallCNN().state_dict(), tmp_path / "cnn.pth")
+    model = quick(backbone="small", weights=tmp_path / "cnn.pth", image_size=12).fit(X, Y)
+    trunk = model.net_.module_.backbone.trunk
+    saved = torch.load(tmp_path / "cnn.pth", weights_only=True)
+    assert all(torch.equal(value, saved[name]) for name, value in trunk.state_dict().items())
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        model.set_params(weights="nowhere.pth").fit(X, Y)

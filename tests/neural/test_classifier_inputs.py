@@ -1,0 +1,136 @@
+"""Features, tokens, images and labels in every form, and pickles."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import sparse
+from sklearn.base import clone
+from small_models import quick
+
+
+def test_features_and_images_in_turn(pictures, table):
+    model = quick(backbone="small", image_size=12).fit(*table)
+    assert model.n_features_in_ == 6
+    model.fit(*(a[:12] for a in pictures))
+    assert not hasattr(model, "n_features_in_")
+
+
+def test_y_forms_give_the_same_model(table):
+    X, Y = table
+    frame = pd.DataFrame(Y, columns=["a", "b", "c"])
+    expected = quick().fit(X, Y).predict_proba(X)
+    for y in (frame, sparse.csr_matrix(Y), Y.tolist(), Y.astype(bool)):
+        np.testing.assert_array_equal(quick().fit(X, y).predict_proba(X), expected)
+    model = quick().fit(X, frame)
+    assert model.label_names_.tolist() == ["a", "b", "c"]
+    assert model.score(X, frame) == model.score(X, sparse.csr_matrix(Y)) == model.score(X, Y)
+    with pytest.raises(ValueError, match="labels in its order: column 0"):
+        model.score(X, frame[["b", "a", "c"]])
+
+
+def test_feature_names(table):
+    X, Y = table
+    frame = pd.DataFrame(X, columns=list("uvwxyz"))
+    model = quick().fit(frame, Y)
+    assert model.feature_names_in_.tolist() == list("uvwxyz")
+    assert model.n_features_in_ == 6
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[list("vuwxyz")])
+
+
+def test_images_in_every_form_give_the_same_probabilities(pictures, tmp_path):
+    X, Y = (a[:16] for a in pictures)
+    files = []
+    for i, image in enumerate(X):
+        files.append(tmp_path / f"{i}.png")
+        Image.fromarray(image).save(files[-1])
+    model = quick(backbone="small", image_size=12, n_jobs=2).fit(files, Y)
+    expected = model.predict_proba(X)
+    forms = {
+        "strings": [str(f) for f in files],
+        "array of strings": np.array([str(f) for f in files]),
+        "series": pd.Series(files),
+        "frame": pd.DataFrame({"path": files}),
+        "column": np.array([[str(f)] for f in files], dtype=object),
+        "PIL": [Image.open(f) for f in files],
+        "arrays": list(X),
+        "floats": X / 255.0,
+    }
+    for form in forms.values():
+        np.testing.assert_array_equal(model.predict_proba(form), expected)
+    assert not hasattr(model, "n_features_in_")
+
+
+def test_photos_of_different_sizes_and_grey_arrays(pictures):
+    rng = np.random.RandomState(0)
+    sizes = [(9, 14), (20, 8), (12, 12), (30, 10)]
+    X = [rng.randint(256, size=(*size, 3), dtype=np.uint8) for size in sizes]
+    Y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]])
+    assert quick(backbone="small", image_size=12).fit(X, Y).predict_proba(X).shape == (4, 2)
+    grey = rng.rand(4, 12, 12)
+    model = quick(backbone="small", image_size=None).fit(grey, Y)
+    assert model.predict_proba(grey).shape == (4, 2)
+    assert model._input_kind == "images"
+
+
+def test_parameters_set_after_fit_wait_for_the_next_fit(pictures, table):
+    X, Y = (a[:24] for a in pictures)
+    model = quick(backbone="small", image_size=12).fit(X, Y)
+    before = model.predict_proba(X)
+    model.set_params(image_size=(8, 4), backbone=None, augment=None, use_image=False, loss="focal")
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    grey = X[..., 0]
+    assert model.predict(grey).shape == Y.shape
+    tokens = table[0].reshape(160, 3, 2)
+    model = quick(backbone=None).fit(tokens, table[1])
+    before = model.predict_proba(tokens)
+    model.set_params(backbone="small")
+    np.testing.assert_array_equal(model.predict_proba(tokens), before)
+
+
+def test_tokens(table):
+    X, Y = table
+    tokens = X.reshape(160, 3, 2)
+    model = quick(backbone=None).fit(tokens, Y)
+    assert model.predict(tokens).shape == Y.shape
+    np.testing.assert_array_equal(model.predict(list(tokens)), model.predict(tokens))
+    with pytest.raises(ValueError, match="has 3 channels"):
+        model.predict(X.reshape(160, 2, 3))
+    with pytest.raises(ValueError, match="holds features, but .* fitted on tokens"):
+        model.predict(X)
+    with pytest.raises(ValueError, match="has 2 tokens .* fitted with 3"):
+        model.predict(tokens[:, :2])
+    any_number = quick(backbone=None, shortcut=False).fit(tokens, Y)
+    assert any_number.predict(tokens[:, :2]).shape == Y.shape
+    with pytest.raises(ValueError, match="has 2 tokens .* fitted with 3"):
+        any_number.set_params(position="learned").fit(tokens, Y).predict(tokens[:, :2])
+
+
+def test_read_only_features(table):
+    X, Y = (a.copy() for a in table)
+    X.flags.writeable = Y.flags.writeable = False
+    np.testing.assert_array_equal(
+        quick().fit(X, Y).predict_proba(X), quick().fit(*table).predict_proba(table[0])
+    )
+    tokens = X.reshape(160, 3, 2)
+    model = quick(backbone=None, regions=None).fit(tokens, Y)
+    assert np.isfinite(model.predict_proba(tokens)).all()
+
+
+def test_pickle_of_a_fitted_estimator(pictures, tmp_path):
+    X, Y = (a[:24] for a in pictures)
+    model = quick(backbone="small", image_size=12, early_stopping=True, validation_fraction=0.4)
+    model.fit(X, Y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
+    assert again.history_ == model.history_
+    assert again.net_.module is again.net_.module_
+    # Weights are written once, without the optimiser's moments.
+    n_bytes = sum(w.nbytes for w in model.net_.module_.state_dict().values())
+    assert len(pickle.dumps(model)) < 1.3 * n_bytes + 60_000
+    # The training images do not travel along.
+    twice = np.concatenate([X] * 8), np.concatenate([Y] * 8)
+    assert len(pickle.dumps(clone(model).fit(*twice))) < len(pickle.dumps(model)) + X.nbytes

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
+from skorch.exceptions import NotInitializedError
 from torch import nn
 
 from sklearn_ctran._images.tokens import Tokens
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.net import LabelMaskNet, OneCycle
+from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
 
@@ -129,7 +131,64 @@ def test_a_last_batch_of_one_is_left_out_of_training_only():
     dataset, _ = data(n=33)
     net = make_net().initialize()
     assert len(net.get_iterator(dataset, training=True)) == 2
-    assert len(net.get_iterator(dataset, training=False)) == 3
+    assert len(net.get_iterator(dataset, training=False)) == len(net.get_iterator(dataset)) == 3
+    assert len(net.get_iterator(data(n=34)[0], training=True)) == 3
+    # Where there is one sample in all, it is learned from.
+    assert len(net.get_iterator(data(n=1)[0], training=True)) == 1
+
+
+def test_batches_are_in_order_but_in_training():
+    dataset, _ = data(n=20)
+    net = make_net(batch_size=20).initialize()
+    expected = dataset.source.batch(np.arange(20))
+    ((in_order, *_),) = net.get_iterator(dataset)
+    ((shuffled, *_),) = net.get_iterator(dataset, training=True)
+    assert torch.equal(in_order, expected)
+    assert not torch.equal(shuffled, expected)
+    assert torch.equal(shuffled.sort(dim=0).values, expected.sort(dim=0).values)
+    # Fewer images at a time, where a data set asks for it.
+    small, _ = data(n=20, batch_size=6)
+    assert [len(X) for X, *_ in net.get_iterator(small)] == [6, 6, 6, 2]
+
+
+def test_answers_are_the_means_of_the_paths():
+    net = make_net().initialize()
+    dataset, _ = data(n=20, weights=None)
+    logits = net.mean_logits(dataset)
+    assert torch.equal(logits, torch.full((20, 4), -0.25))  # of 0.5 and -1
+    assert not net.module_.training
+
+
+def test_a_net_without_a_module_answers_nothing():
+    with pytest.raises(NotInitializedError):
+        make_net().evaluation_step(data(n=2, weights=None)[0].__getitems__([0, 1]))
+
+
+def test_what_shown_labels_imply_is_shown_and_not_predicted():
+    """Label 0 implies label 1; labels 2 and 3 exclude each other."""
+    rules = read_rules(np.arange(4), None, [[2, 3]], {0: 1})
+    net = make_net(rules=rules, unknown_fraction=(0.5, 0.5), max_epochs=1, batch_size=400)
+    targets = torch.tensor([[1, 1, 0, 1], [0, 0, 1, 0]] * 200, dtype=torch.int8)
+    tokens = Tokens(np.zeros((400, 1, 2), dtype=np.float32))
+    net.set_params(iterator_train__shuffle=False)
+    net.fit(LabelledImages(tokens, targets, weights=torch.ones(400)), None)
+    ((_, states),) = net.module_.seen
+    assert ((states == targets) | (states == -1)).all()
+    assert (states[states[:, 0] == 1, 1] == 1).all()
+    assert (states[states[:, 1] == 0, 0] == 0).all()
+    assert (states[states[:, 2] == 1, 3] == 0).all()
+    # Each pair is one unit, as long as one of its labels is hidden.
+    logits = np.array([[0.5], [-1.0]])  # of each path, for all labels
+    pairs = {(0, 1): [(0, 0), (0, 1), (1, 1)], (2, 3): [(0, 0), (1, 0), (0, 1)]}
+    expected, n_units = 0.0, 0
+    for truth, known in zip(targets.numpy(), states.numpy(), strict=True):
+        for pair, sets in pairs.items():
+            sets, shown = np.array(sets), known[list(pair)]
+            possible = sets[((sets == shown) | (shown < 0)).all(axis=1)]
+            weights = np.exp(logits * possible.sum(axis=1)).sum(axis=1)
+            expected += (np.log(weights) - logits[:, 0] * truth[list(pair)].sum()).sum()
+            n_units += (shown < 0).any()
+    assert net.history[0, "train_loss"] == pytest.approx(expected / n_units, rel=1e-5)
 
 
 def test_one_cycle_goes_up_and_down_for_each_group():

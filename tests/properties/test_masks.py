@@ -58,3 +58,13 @@ def test_missing_entries_change_no_other_entry(data, seed, tie, hide_positives):
         low, high = hidden_counts(fraction, 8)
         n_hidden = without[1].sum(dim=1)
         assert ((n_hidden >= low) & (n_hidden <= high)).all()
+
+
+def test_without_a_tie_groups_make_no_difference():
+    targets = torch.ones(50, 8, dtype=torch.int8)
+    first, second = (
+        sample_label_states(targets, (0.5, 0.5), torch.Generator().manual_seed(0), lead=lead)
+        for lead in (None, leads([(0, 3, 5)], 8))
+    )
+    for some, same in zip(first, second, strict=True):
+        assert torch.equal(some, same)

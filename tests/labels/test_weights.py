@@ -7,6 +7,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran._labels.weights import check_sample_weight, log_odds, read_pos_weight
+from sklearn_ctran._neural import base, training
 from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.model_selection import TunedThresholds
 
@@ -131,13 +132,13 @@ def test_samples_of_weight_zero_are_left_out(table):
 def test_early_stopping_goes_by_weights(table, monkeypatch):
     """Weights of validation rows: they change their loss, and nothing else of the first epoch."""
     X, Y, _ = table
-    split, parts = CTranClassifier._split, []
+    split, parts = training.split_rows, []
 
     def remember(*arguments):
         parts.append(split(*arguments))
         return parts[-1]
 
-    monkeypatch.setattr(CTranClassifier, "_split", remember)
+    monkeypatch.setattr(base, "split_rows", remember)
     params = EXACT | {"early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
     plain = CTranClassifier(**params).fit(X, Y)
     valid = parts[0][1]

@@ -147,17 +147,14 @@ class TunedThresholds(LearnedOutOfFold):
             return {"thresholds_": np.full(len(names), np.nan)}
         by_label = usable_entries(held_out(), samples)
         usable = {label: each for label, each in enumerate(by_label) if each is not None}
-        empty = [label for label in range(len(names)) if label not in usable]
-        thresholds, below = np.full(len(names), 0.5), []
-        if self.metric == "micro_f1" and usable:
-            pooled = [np.concatenate(parts) for parts in zip(*usable.values(), strict=True)]
-            thresholds[list(usable)], _ = self._best(_Cuts.of(*pooled))
-        elif usable:
-            best = {label: self._best(_Cuts.of(*each)) for label, each in usable.items()}
-            thresholds[list(best)] = [threshold for threshold, _ in best.values()]
-            below = [label for label, (_, reaches) in best.items() if not reaches]
-        warn_nothing_learned(names[empty], "their threshold is 0.5")
-        self._warn_below(names[below])
+        pools = [list(usable)] if self.metric == "micro_f1" else [[label] for label in usable]
+        thresholds, reaches = np.full(len(names), 0.5), np.ones(len(names), dtype=bool)
+        for labels in filter(None, pools):
+            parts = zip(*(usable[label] for label in labels), strict=True)
+            cuts = _Cuts.of(*(np.concatenate(part) for part in parts))
+            thresholds[labels], reaches[labels] = self._best(cuts)
+        warn_nothing_learned(np.delete(names, list(usable)), "their threshold is 0.5")
+        self._warn_below(names[~reaches])
         return {"thresholds_": thresholds}
 
     def _best(self, cuts):

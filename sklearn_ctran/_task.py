@@ -4,7 +4,7 @@ A fitted estimator holds its task as ``task_``. Whoever has to read known labels
 probabilities or decide on labels asks the task, so that all estimators answer alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
@@ -81,6 +81,10 @@ class LabelTask:
     def always_hides_positives(self):
         """Whether training must hide the class of every row: shown, it leaves nothing to learn."""
         return self.exclusive and not self.n_extra
+
+    def renamed(self, names, classes):
+        """The same task with other names and classes of the targets."""
+        return replace(self, names=names, classes=classes)
 
     def given_states(self, known_labels, extra_labels, n_samples, what=KNOWN):
         """Read what the user says is known, without what it implies.

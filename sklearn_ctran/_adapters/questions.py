@@ -15,24 +15,27 @@ from sklearn_ctran._utils.names import as_names
 _CHUNK = 4096
 
 
-def task_of(estimator):
-    """The task of a fitted estimator of the protocol, of this package or not.
+def task_of(estimator, targets=None):
+    """The task of a fitted estimator, of this package or not.
 
     Parameters
     ----------
     estimator : estimator
-        With ``task_``, or with `label_names_` and, if it has them, `classes_`,
-        `extra_label_names_` and `label_groups_`.
+        With ``task_``; or with `extra_label_names_` and `label_groups_`, if it has them.
+    targets : Targets, default=None
+        What it was fitted on; None: its `label_names_` and `classes_` tell.
 
     Returns
     -------
     LabelTask
     """
     if hasattr(estimator, "task_"):
-        return estimator.task_
-    names = as_names(estimator.label_names_)
-    classes = getattr(estimator, "classes_", None)
-    targets = Targets(None, names, classes, exclusive=np.ndim(classes) == 1)
+        task = estimator.task_
+        return task if targets is None else task.renamed(targets.names, targets.classes)
+    if targets is None:
+        classes = getattr(estimator, "classes_", None)
+        names = as_names(estimator.label_names_)
+        targets = Targets(None, names, classes, exclusive=np.ndim(classes) == 1)
     extra_names = getattr(estimator, "extra_label_names_", ())
     return make_task(targets, extra_names, getattr(estimator, "label_groups_", None))
 

@@ -11,13 +11,13 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
 
 from sklearn_ctran._adapters.probabilities import predict_proba
+from sklearn_ctran._adapters.questions import task_of
 from sklearn_ctran._adapters.samples import Samples, fit
 from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran._labels.states import check_columns
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
-from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
@@ -157,10 +157,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         self._estimators = estimators
         self.estimator_ = estimators[0] if len(estimators) == 1 else None
         final, _ = unwrap(estimators[0])  # All of them have one task.
-        if hasattr(final, "task_"):
-            self.task_ = replace(final.task_, names=targets.names, classes=targets.classes)
-        else:
-            self.task_ = make_task(targets)
+        self.task_ = task_of(final, targets)
 
     @property
     def n_features_in_(self):

@@ -140,7 +140,6 @@ class ConsistentLabels(nn.Module):
         group = like(self.group, values)
         return take(_sum_by(values, group, len(self.exclusive)), group)
 
-    @torch.no_grad()
     def contradictions(self, states):
         """Tell which components of which rows have no consistent label set.
 

@@ -314,11 +314,13 @@ def test_copies_work_alike():
 
 def test_rounding_does_not_break_the_rules(monkeypatch):
     consistent = ConsistentLabels(3, [], [(0, 1), (1, 2)])
-    rounded = torch.tensor([[0.5000002, 0.5000001, 0.5], [0.1, 0.9999999, 1.0000001]]).double()
+    rounded = torch.tensor(
+        [[0.5000002, 0.5000001, 0.5], [0.1, 0.9999999, 0.9999998], [-1e-7, 0.5, 1.0000002]]
+    ).double()
     monkeypatch.setattr(consistent, "_gradient", lambda *args, **kwargs: rounded)
-    states = torch.tensor([[-1, -1, -1], [-1, 1, -1]], dtype=torch.int8)
-    proba = consistent.marginals(torch.zeros(2, 3), states)
-    assert torch.equal(proba, torch.tensor([[0.5, 0.5, 0.5], [0.1, 1.0, 1.0]]))
+    states = torch.tensor([[-1, -1, -1], [-1, 1, -1], [-1, -1, -1]], dtype=torch.int8)
+    proba = consistent.marginals(torch.zeros(3, 3), states)
+    assert torch.equal(proba, torch.tensor([[0.5, 0.5, 0.5], [0.1, 1.0, 1.0], [0.0, 0.5, 1.0]]))
 
 
 def test_ten_thousand_classes():

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_ctran._adapters import label_sets
 from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._labels.known import encode_known_classes
 from sklearn_ctran._labels.states import check_columns, read_states
-from sklearn_ctran._labels.targets import encode_known_classes
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink

@@ -7,7 +7,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from sklearn_ctran._adapters.unwrap import unwrap
-from sklearn_ctran._labels.targets import Targets, encode_known_classes
+from sklearn_ctran._labels.known import encode_known_classes
+from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._task import KNOWN, make_task
 from sklearn_ctran._utils.names import as_names
 

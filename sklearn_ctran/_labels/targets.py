@@ -9,10 +9,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-# Callers that still import these two from here.
-from sklearn_ctran._labels.known import encode_known_classes as encode_known_classes
 from sklearn_ctran._labels.states import as_floats, as_table, read_states
-from sklearn_ctran._labels.weights import log_odds as log_odds
 from sklearn_ctran._utils.names import as_names, listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN

@@ -13,8 +13,12 @@ from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
-from sklearn_ctran._labels.targets import log_odds
-from sklearn_ctran._labels.weights import check_annotated, check_sample_weight, read_pos_weight
+from sklearn_ctran._labels.weights import (
+    check_annotated,
+    check_sample_weight,
+    log_odds,
+    read_pos_weight,
+)
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.inputs import (
     NetworkInput,

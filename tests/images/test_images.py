@@ -106,7 +106,10 @@ def test_kinds_and_sizes_may_be_mixed(paths):
     X = [paths[0], str(paths[1]), Image.fromarray(photo(5, 7)), photo(11, 3), photo(4, 4)[..., 0]]
     images = check_images(X)
     np.testing.assert_array_equal(images.sizes, [[24, 36], [40, 20], [5, 7], [11, 3], [4, 4]])
-    assert images.batch([4, 0, 2], Preprocessing(10)).shape == (3, 3, 10, 10)
+    batch = images.batch([4, 0, 2], Preprocessing(10))
+    for image, row in zip(batch, [4, 0, 2], strict=True):
+        assert torch.equal(image, load([X[row]], 10)[0])
+    assert torch.equal(batch[1], load([photo(24, 36)], 10)[0])  # a.png has no loss
 
 
 def test_threads_change_nothing(paths):
@@ -117,7 +120,10 @@ def test_threads_change_nothing(paths):
 def test_images_can_be_pickled(paths):
     images = pickle.loads(pickle.dumps(check_images(paths)))
     preprocessing = pickle.loads(pickle.dumps(Preprocessing((20, 16), "flip+crop")))
-    assert images.batch([1], preprocessing, torch.Generator()).shape == (1, 3, 16, 16)
+    got = images.batch([1, 0], preprocessing, torch.Generator().manual_seed(0))
+    same = Preprocessing((20, 16), "flip+crop"), torch.Generator().manual_seed(0)
+    assert torch.equal(got, check_images(paths).batch([1, 0], *same))
+    assert got.shape == (2, 3, 16, 16)
 
 
 def test_a_long_list_of_paths_takes_no_memory(tmp_path, monkeypatch):

@@ -29,12 +29,12 @@ def test_names_and_numbers_of_labels(task, classes):
     assert task.all_names.tolist() == ["cat", "animal", "bus", "rain", "night"]
     assert (task.n_labels, task.n_extra, task.n_all_labels, task.n_classes) == (3, 2, 5, 0)
     assert task.groups == {"things": ("cat", "bus")}
-    assert task.bound.tolist() == [True, True, False, False, False]
+    assert task.rules.bound.tolist() == [True, True, False, False, False]
     assert task.classes.tolist() == [[0, 1]] * 3
     assert not task.exclusive
     assert classes.exclusive and classes.classes.tolist() == ["owl", "tit"]
     assert (classes.n_labels, classes.n_extra, classes.n_classes) == (2, 0, 2)
-    assert classes.bound.tolist() == [True, True]
+    assert classes.rules.bound.tolist() == [True, True]
 
 
 def test_classes_alone_are_always_hidden_where_positive(task, classes):

@@ -176,5 +176,5 @@ def test_warm_start_keeps_to_its_extra_labels(scenes):
     before = model.predict_proba(X)
     assert not np.array_equal(model.fit(X, Y, extra_labels=E).predict_proba(X), before)
     for other in (None, E[["rain"]], E[["night", "rain"]]):
-        with pytest.raises(ValueError, match="whose labels were others"):
+        with pytest.raises(ValueError, match="which had other labels"):
             model.fit(X, Y, extra_labels=other)

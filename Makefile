@@ -65,5 +65,5 @@ $(INSTALLED): setup.py pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info docs/_build docs/generated htmlcov .coverage
-	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .grimp_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,6 +21,8 @@ autosummary_generate = True
 # The template of class pages documents the methods themselves; numpydoc would list them again.
 # It leaves out the metadata routing methods, whose texts refer to scikit-learn's own pages.
 numpydoc_show_class_members = False
+# Docstrings give the types, with shapes.
+autodoc_typehints = "none"
 
 html_theme = "alabaster"
 html_theme_options = {

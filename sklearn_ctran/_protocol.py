@@ -1,8 +1,11 @@
 """The methods that every estimator has: predictions, scores and label sets, given known labels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, check_random_state
@@ -15,6 +18,7 @@ from sklearn_ctran._labels.states import check_columns, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -44,31 +48,33 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
     task_: LabelTask
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         """``[[0, 1]] * n_labels``, or the classes of a 1-D `y`."""
         return self.task_.classes
 
     @property
-    def label_names_(self):
+    def label_names_(self) -> np.ndarray:
         """Names of the labels, ndarray of shape (n_labels,)."""
         return self.task_.names
 
     @property
-    def n_labels_(self):
+    def n_labels_(self) -> int:
         """Number of labels."""
         return self.task_.n_labels
 
     @property
-    def extra_label_names_(self):
+    def extra_label_names_(self) -> np.ndarray:
         """Names of the extra labels, ndarray of shape (n_extra_labels,)."""
         return self.task_.extra_names
 
     @property
-    def label_groups_(self):
+    def label_groups_(self) -> dict[Any, tuple[Any, ...]]:
         """Name of a group -> tuple of the names of its labels."""
         return self.task_.groups
 
-    def predict_proba(self, X, known_labels=None, extra_labels=None):
+    def predict_proba(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Probability of each label, given the image and its known labels.
 
         Parameters
@@ -101,7 +107,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
         return proba[:, : self.task_.n_labels]
 
-    def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
+    def predict_extra_proba(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Probability of each extra label, given the image and its known labels.
 
         Parameters
@@ -142,7 +150,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         states = self.task_.states(known_labels, extra_labels, len(data))
         return *self._answer(data, states), states
 
-    def decision_function(self, X, known_labels=None, extra_labels=None):
+    def decision_function(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Logit of each label: positive where the label is more likely than not.
 
         Parameters
@@ -162,8 +172,13 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         return self.task_.decision_values(logits, states)
 
     def predict(
-        self, X, known_labels=None, extra_labels=None, decoding="independent", beam_width=4
-    ):
+        self,
+        X: Images,
+        known_labels: KnownLabels = None,
+        extra_labels: KnownLabels = None,
+        decoding: Literal["independent", "greedy", "beam"] = "independent",
+        beam_width: int = 4,
+    ) -> np.ndarray:
         """The labels, or the class, of each image.
 
         Parameters
@@ -208,14 +223,14 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
 
     def sample_labels(
         self,
-        X,
-        n_samples=1,
-        known_labels=None,
-        extra_labels=None,
+        X: Images,
+        n_samples: int = 1,
+        known_labels: KnownLabels = None,
+        extra_labels: KnownLabels = None,
         *,
-        n_sweeps=1,
-        random_state=None,
-    ):
+        n_sweeps: int = 1,
+        random_state: RandomState = None,
+    ) -> np.ndarray:
         """Draw whole label sets from the model's distribution.
 
         The labels of a set are drawn one by one, in a random order, each given those drawn before.
@@ -256,7 +271,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         questions = Questions(self, X, known_labels, extra_labels)
         return label_sets.sample(questions, n_samples, n_sweeps, rng)
 
-    def log_score(self, X, y, extra_labels=None):
+    def log_score(
+        self, X: Images, y: Labels | Mapping[Any, Any], extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Log-probability of each given label, given the image and all other given labels.
 
         Its sum over a row is the pseudo-log-likelihood (Besag, 1975) of the row's label set.
@@ -293,7 +310,14 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             scores = np.log(proba[np.arange(len(states)), states.argmax(axis=1)])
         return np.where(states[:, 0] == UNKNOWN, np.nan, scores)
 
-    def score(self, X, y, known_labels=None, extra_labels=None, sample_weight=None):
+    def score(
+        self,
+        X: Images,
+        y: Labels,
+        known_labels: KnownLabels = None,
+        extra_labels: KnownLabels = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Mean average precision over labels, or accuracy for a 1-D `y`.
 
         Parameters

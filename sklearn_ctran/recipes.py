@@ -14,11 +14,12 @@ not give the number of epochs; 50 is a bound on time.
 """
 
 from copy import deepcopy
+from typing import Any
 
 from torch.optim import Adam
 
 #: The paper's model, without anything that :class:`sklearn_ctran.CTranClassifier` adds by default.
-PAPER_MODEL = {
+PAPER_MODEL: dict[str, Any] = {
     "d_model": None,
     "n_layers": 3,
     "n_heads": 4,
@@ -34,7 +35,7 @@ PAPER_MODEL = {
 
 
 #: Section 3.5: Adam at 1e-5 for batches of 16, label mask training on 25 to 100 % of the labels.
-PAPER_TRAINING = {
+PAPER_TRAINING: dict[str, Any] = {
     "unknown_fraction": (0.25, 1.0),
     "loss": "bce",
     "lr": 1e-5,
@@ -48,7 +49,7 @@ PAPER_TRAINING = {
 }
 
 
-_RESNET101 = {
+_RESNET101: dict[str, Any] = {
     "backbone": "resnet101",
     # The paper's is the first of torchvision's ImageNet weights.
     "weights": "IMAGENET1K_V1",

@@ -6,13 +6,18 @@ the session (`session`), because worker processes have to share it.
 """
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
 
 from sklearn_ctran._cache.index import FILE_NAME, Index, Space
 from sklearn_ctran._cache.info import TokenCacheInfo
 from sklearn_ctran._cache.request import Request
-from sklearn_ctran._cache.segments import DTYPES
+from sklearn_ctran._cache.segments import DTYPES, CachedTokens
 from sklearn_ctran._cache.session import (
     current_session,
     free_bytes,
@@ -22,6 +27,7 @@ from sklearn_ctran._cache.session import (
     session_token,
 )
 from sklearn_ctran._cache.sizes import parse_size
+from sklearn_ctran._utils.typing import FilePath
 
 
 class TokenCache:
@@ -51,7 +57,13 @@ class TokenCache:
         If a parameter is invalid.
     """
 
-    def __init__(self, location=None, *, max_size=None, dtype="float32"):
+    def __init__(
+        self,
+        location: FilePath | None = None,
+        *,
+        max_size: float | str | None = None,
+        dtype: Literal["float32", "bfloat16", "float16"] = "float32",
+    ) -> None:
         if location is not None:
             if not os.fsdecode(location):
                 raise ValueError(
@@ -67,7 +79,15 @@ class TokenCache:
         self.dtype = dtype
         self._max_bytes = parse_size(max_size)
 
-    def tokens(self, space, keys, compute, *, label="", batch_size=64):
+    def tokens(
+        self,
+        space: str,
+        keys: Sequence[bytes],
+        compute: Callable[[np.ndarray], Iterable[tuple[np.ndarray, Tensor]]],
+        *,
+        label: str = "",
+        batch_size: int = 64,
+    ) -> CachedTokens:
         """Return the tokens of some images, and compute those that are missing.
 
         If several threads or processes request the same tokens at once, one of them computes them
@@ -110,17 +130,17 @@ class TokenCache:
         """
         if not len(keys):
             raise ValueError("There are no images: keys is empty.")
-        space = Space(space, self.dtype, label)
+        described = Space(space, self.dtype, label)
         directory = self._directory()
         try:
-            return self._request(directory, space, keys).run(compute, batch_size)
+            return self._request(directory, described, keys).run(compute, batch_size)
         except (OSError, ValueError):
             if self.location is not None or os.path.isdir(directory):
                 raise
         # This process had joined the session of one that has ended. It starts its own.
-        return self._request(self._directory(), space, keys).run(compute, batch_size)
+        return self._request(self._directory(), described, keys).run(compute, batch_size)
 
-    def info(self):
+    def info(self) -> TokenCacheInfo:
         """Describe what the cache holds.
 
         Returns
@@ -145,7 +165,7 @@ class TokenCache:
         used = sum(space["bytes"] for space in spaces)
         return TokenCacheInfo(self.location, used, self._limit(directory, used), spaces)
 
-    def clear(self, space=None):
+    def clear(self, space: str | None = None) -> int:
         """Remove all tokens, or those of one space (a name from `info`) in all dtypes.
 
         Tokens in use stay usable; their memory is freed afterwards.

@@ -1,7 +1,9 @@
 """``compare``: any number of methods on the same folds, with the same labels known."""
 
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 
+from numpy.typing import ArrayLike
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
@@ -20,25 +22,34 @@ from sklearn_ctran._compare.outcomes import Outcomes, progress_line
 from sklearn_ctran._compare.store import Store, run_or_load
 from sklearn_ctran._compare.tasks import Evaluation, Task
 from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.typing import (
+    Estimator,
+    ExtraLabels,
+    FilePath,
+    Images,
+    Labels,
+    Metric,
+    Splits,
+)
 
 
 def compare(
-    estimators,
-    X,
-    y,
+    estimators: Mapping[str, Estimator] | Iterable[tuple[str, Estimator]],
+    X: Images,
+    y: Labels,
     *,
-    known_fractions=None,
-    cv=None,
-    split=None,
-    metrics=None,
-    extra_labels=None,
-    extra_known_fractions=None,
-    n_draws=1,
-    random_state=0,
-    n_jobs=None,
-    results_dir=None,
-    verbose=0,
-):
+    known_fractions: float | Iterable[float] | None = None,
+    cv: Splits = None,
+    split: tuple[ArrayLike, ArrayLike] | None = None,
+    metrics: str | Metric | Mapping[str, str | Metric] | Iterable[str | Metric] | None = None,
+    extra_labels: ExtraLabels = None,
+    extra_known_fractions: float | Iterable[float] | None = None,
+    n_draws: int = 1,
+    random_state: int | Sequence[int] = 0,
+    n_jobs: int | None = None,
+    results_dir: FilePath | None = None,
+    verbose: int = 0,
+) -> Comparison:
     """Fit methods on the same folds, and score them on the same labels with the same others known.
 
     Each method is cloned and fitted once for each fold and seed, and predicts once for each share

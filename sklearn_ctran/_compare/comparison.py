@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sklearn_ctran._utils import tables
 from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.typing import DataFrame
 
 #: Columns of the tidy table that say what a row is about.
 _KEYS = ("method", "known_fraction", "extra_known_fraction", "metric")
@@ -55,7 +56,7 @@ class Comparison:
     losses: frozenset
 
     @property
-    def rows(self):
+    def rows(self) -> list[dict[str, Any]]:
         """The tidy table: one row for each method, share and metric.
 
         Returns
@@ -76,7 +77,7 @@ class Comparison:
             key=lambda row: (self.metrics.index(row["metric"]), self.methods.index(row["method"])),
         )
 
-    def to_frame(self, runs=False):
+    def to_frame(self, runs: bool = False) -> DataFrame:
         """The tidy table as a data frame.
 
         Parameters
@@ -95,7 +96,9 @@ class Comparison:
         """
         return to_frame(self.runs if runs else self.rows)
 
-    def to_markdown(self, metric=None, *, scale=None, digits=None):
+    def to_markdown(
+        self, metric: str | None = None, *, scale: float | None = None, digits: int | None = None
+    ) -> str:
         """Tables in Markdown: methods down, shares across, the best of a column in bold.
 
         Parameters
@@ -122,7 +125,9 @@ class Comparison:
         """
         return self._text(_MARKDOWN, metric, scale, digits)
 
-    def to_rst(self, metric=None, *, scale=None, digits=None):
+    def to_rst(
+        self, metric: str | None = None, *, scale: float | None = None, digits: int | None = None
+    ) -> str:
         """The tables of :meth:`to_markdown` in reStructuredText.
 
         Parameters

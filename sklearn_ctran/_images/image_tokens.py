@@ -2,24 +2,27 @@
 
 from functools import partial
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
+from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
-from sklearn_ctran._utils.sklearn_compat import output_container
+from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
+from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, RandomState, Self
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
@@ -108,20 +111,20 @@ class ImageTokens(
 
     def __init__(
         self,
-        backbone="resnet50",
+        backbone: str | nn.Module = "resnet50",
         *,
-        weights="DEFAULT",
-        image_size=224,
-        pool=None,
-        gem_power=3.0,
-        batch_size=64,
-        device="auto",
-        precision="auto",
-        n_jobs=None,
-        cache="memory",
-        random_state=None,
-        verbose=0,
-    ):
+        weights: FilePath | None = "DEFAULT",
+        image_size: int | tuple[int, int] | None = 224,
+        pool: Literal["mean", "max", "gem"] | None = None,
+        gem_power: float = 3.0,
+        batch_size: int = 64,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        n_jobs: int | None = None,
+        cache: FilePath | TokenCache | None = "memory",
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.image_size = image_size
@@ -135,8 +138,8 @@ class ImageTokens(
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self: Self, X: Images, y: Any = None) -> Self:
         """Make the backbone; nothing is learned from the images.
 
         Parameters
@@ -171,7 +174,7 @@ class ImageTokens(
         self.n_channels_ = backbone.n_channels
         return self
 
-    def transform(self, X):
+    def transform(self, X: Images) -> np.ndarray | DataFrame:
         """Features of images.
 
         Parameters
@@ -206,7 +209,7 @@ class ImageTokens(
         pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
         return pooled(tokens, lambda batch: pool(batch)[:, None]).values[:, 0]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: None = None) -> np.ndarray:
         """Names of the pooled features.
 
         Parameters

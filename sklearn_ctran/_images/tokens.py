@@ -1,9 +1,11 @@
 """Inputs of networks, served in batches: tokens, encoded images, and images for a backbone."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 _CHUNK = 256  # the number of images that are processed together
 
@@ -56,24 +58,24 @@ class EncodedImages:
         Estimators with equal keys can use each other's encoded images.
     """
 
-    def __init__(self, tokens, key, rows=None):
+    def __init__(self, tokens: Any, key: tuple[Any, ...], rows: np.ndarray | None = None) -> None:
         self._tokens = tokens
         self.key = key
         self._rows = np.arange(len(tokens)) if rows is None else rows
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._rows)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(n_samples, n_tokens, n_channels)."""
         return (len(self), *self._tokens.shape[1:])
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> "EncodedImages":
         """Select images by a slice, or an array of positions or booleans."""
         return EncodedImages(self._tokens, self.key, np.atleast_1d(self._rows[rows]))
 
-    def batch(self, rows, generator=None):
+    def batch(self, rows: np.ndarray, generator: Any = None) -> Tensor:
         """Return rows as a Tensor (B, P, C)."""
         return self._tokens.batch(self._rows[rows])
 

@@ -21,8 +21,8 @@ class Targets:
 
     Attributes
     ----------
-    states : ndarray of shape (n_samples, n_labels), int8
-        The true states: 1 positive, 0 negative, -1 not annotated.
+    states : ndarray of shape (n_samples, n_labels), int8, or None
+        The true states: 1 positive, 0 negative, -1 not annotated. None if there are no samples.
     names : ndarray of shape (n_labels,)
         Column names of a data frame, column positions of an array, or classes of a 1-D `y`.
     classes : ndarray
@@ -31,7 +31,7 @@ class Targets:
         Whether `y` was 1-D: exactly one label of each row is positive.
     """
 
-    states: np.ndarray
+    states: np.ndarray | None
     names: np.ndarray
     classes: np.ndarray
     exclusive: bool

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, _fit_context
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
@@ -41,7 +42,9 @@ from sklearn_ctran._neural.training import (
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
+from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.regions import guess_grid
 
@@ -72,8 +75,10 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     warm_start: bool
     random_state: object
     # What a subclass may have as constructor parameters.
-    label_groups = exclusive_groups = implies = None
-    unknown_fraction = None
+    label_groups: object = None
+    exclusive_groups: object = None
+    implies: object = None
+    unknown_fraction: object = None
     n_masks = 1
     mask_groups = 0.0
     use_image = True
@@ -84,8 +89,14 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     #: The net's class.
     _net_class = LabelMaskNet
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, extra_labels=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self: Self,
+        X: Images,
+        y: Labels,
+        extra_labels: ExtraLabels = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from images and their labels.
 
         Parameters
@@ -426,7 +437,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
 
     # ------------------------------------------------------------- prediction
 
-    def encode(self, X):
+    def encode(self, X: Images) -> EncodedImages:
         """Pass images through the backbone once, for many predictions.
 
         Every method that predicts or scores takes the result in place of `X`. (Tokens of a frozen

@@ -1,11 +1,15 @@
 """CTranClassifier: parameters, their documentation, and the module they build."""
 
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
 
 from sklearn_ctran import recipes
+from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
@@ -15,6 +19,7 @@ from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
 
@@ -255,50 +260,50 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     def __init__(
         self,
-        backbone="resnet50",
+        backbone: str | nn.Module | None = "resnet50",
         *,
-        weights="DEFAULT",
-        train_backbone="auto",
-        image_size=224,
-        augment="auto",
-        d_model=128,
-        n_layers=3,
-        n_heads=4,
-        dropout=0.1,
-        position=None,
-        label_groups=None,
-        mask_groups=0.5,
-        exclusive_groups=None,
-        implies=None,
-        unknown_fraction=(0.25, 1.0),
-        n_masks=1,
-        use_image=True,
-        regions=3,
-        standardize=True,
-        input_dropout="auto",
-        channel_dropout=True,
-        attention_bias="auto",
-        shortcut=True,
-        loss="bce",
-        pos_weight=None,
-        lr=2e-3,
-        backbone_lr=None,
-        weight_decay=0.1,
-        lr_schedule="one_cycle",
-        batch_size=64,
-        max_epochs="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        device="auto",
-        precision="auto",
-        n_jobs=None,
-        cache="memory",
-        callbacks=None,
-        net_params=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        weights: FilePath | None = "DEFAULT",
+        train_backbone: bool | Literal["auto"] = "auto",
+        image_size: int | tuple[int, int] | None = 224,
+        augment: Augment = "auto",
+        d_model: int | None = 128,
+        n_layers: int = 3,
+        n_heads: int = 4,
+        dropout: float = 0.1,
+        position: Literal["sine", "learned"] | None = None,
+        label_groups: dict[Any, Any] | None = None,
+        mask_groups: float = 0.5,
+        exclusive_groups: list[Any] | dict[Any, Any] | None = None,
+        implies: dict[Any, Any] | None = None,
+        unknown_fraction: tuple[float, float] | None = (0.25, 1.0),
+        n_masks: int = 1,
+        use_image: bool = True,
+        regions: int | None = 3,
+        standardize: bool = True,
+        input_dropout: float | Literal["auto"] = "auto",
+        channel_dropout: bool = True,
+        attention_bias: bool | Literal["auto"] = "auto",
+        shortcut: bool = True,
+        loss: Loss = "bce",
+        pos_weight: ArrayLike | dict[Any, float] | None = None,
+        lr: float = 2e-3,
+        backbone_lr: float | None = None,
+        weight_decay: float = 0.1,
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int = 64,
+        max_epochs: int | Literal["auto"] = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        n_jobs: int | None = None,
+        cache: FilePath | TokenCache | None = "memory",
+        callbacks: list[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.train_backbone = train_backbone
@@ -344,8 +349,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     @classmethod
     def from_official_checkpoint(
-        cls, path, *, backbone="resnet101", label_names=None, n_heads=4, image_size=(640, 576)
-    ):
+        cls,
+        path: FilePath,
+        *,
+        backbone: str | nn.Module | None = "resnet101",
+        label_names: ArrayLike | None = None,
+        n_heads: int = 4,
+        image_size: int | tuple[int, int] = (640, 576),
+    ) -> "CTranClassifier":
         """Load a model that the paper's authors trained, from a checkpoint file of their code.
 
         Parameters

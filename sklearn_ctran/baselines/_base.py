@@ -1,8 +1,9 @@
 """Base of the baselines on tables of features, and functions that they share."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logit
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -14,7 +15,9 @@ from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
+from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
 from sklearn_ctran.modules.label_states import UNKNOWN
 
 
@@ -26,8 +29,14 @@ class Baseline(LabelPredictions, BaseEstimator):
     targets first, then extra labels. For a 1-D `y` the targets are the classes.
     """
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, extra_labels=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self: Self,
+        X: Images,
+        y: Labels,
+        extra_labels: ExtraLabels = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from features and labels.
 
         Parameters

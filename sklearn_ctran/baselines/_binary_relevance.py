@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ctran._utils.typing import Estimator
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 from sklearn_ctran.modules.label_states import POSITIVE
@@ -72,7 +73,7 @@ class BinaryRelevance(Baseline):
         "n_jobs": [Integral, None],
     }
 
-    def __init__(self, estimator=None, *, n_jobs=None):
+    def __init__(self, estimator: Estimator = None, *, n_jobs: int | None = None) -> None:
         self.estimator = estimator
         self.n_jobs = n_jobs
 

@@ -1,6 +1,7 @@
 """Classifier chains: each label given the features and the labels before it."""
 
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.base import clone
@@ -9,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._rules.reading import Labels
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.typing import Estimator, LabelNames, RandomState
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -102,15 +104,15 @@ class ClassifierChain(Baseline):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: Estimator = None,
         *,
-        order="auto",
-        known_first=None,
-        n_chains=1,
-        max_samples=None,
-        chain_method="predict",
-        random_state=None,
-    ):
+        order: LabelNames = "auto",
+        known_first: LabelNames | None = None,
+        n_chains: int = 1,
+        max_samples: float | None = None,
+        chain_method: Literal["predict", "predict_proba"] = "predict",
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.order = order
         self.known_first = known_first

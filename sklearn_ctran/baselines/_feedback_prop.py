@@ -1,17 +1,22 @@
 """FeedbackProp: gradient steps on features, in prediction, until they agree with known labels."""
 
+from collections.abc import Sequence
 from itertools import product
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._images.tokens import EncodedImages
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._utils.sklearn_compat import fit_context
+from sklearn_ctran._utils.typing import Estimator, ExtraLabels, Images, Labels, Metric, Self
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -72,15 +77,29 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         "step_size": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, estimator=None, *, variant="LF", layer="pooled", n_steps=10, step_size=1.0):
+    def __init__(
+        self,
+        estimator: Estimator = None,
+        *,
+        variant: Literal["LF", "RF"] = "LF",
+        layer: Literal["pooled", "tokens"] = "pooled",
+        n_steps: int = 10,
+        step_size: float = 1.0,
+    ) -> None:
         self.estimator = estimator
         self.variant = variant
         self.layer = layer
         self.n_steps = n_steps
         self.step_size = step_size
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, extra_labels=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self: Self,
+        X: Images,
+        y: Labels,
+        extra_labels: ExtraLabels = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit the `LinearHead`; nothing else is learned.
 
         Parameters
@@ -114,12 +133,12 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         return self
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Number of features that the `LinearHead` was fitted on."""
         return self.estimator_.n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         """Names of the features that the `LinearHead` was fitted on."""
         return self.estimator_.feature_names_in_
 
@@ -173,17 +192,17 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
 
 
 def tune_feedback_prop(
-    head,
-    X,
-    y,
+    head: LinearHead,
+    X: Images,
+    y: Labels,
     *,
-    known_fractions=(0.25, 0.5, 0.75),
-    variants=("LF", "RF"),
-    n_steps=(1, 3, 10),
-    step_sizes=(0.01, 0.1, 1.0, 10.0),
-    metric=mean_average_precision,
-    random_state=0,
-):
+    known_fractions: Sequence[float] = (0.25, 0.5, 0.75),
+    variants: Sequence[str] = ("LF", "RF"),
+    n_steps: Sequence[int] = (1, 3, 10),
+    step_sizes: Sequence[float] = (0.01, 0.1, 1.0, 10.0),
+    metric: Metric = mean_average_precision,
+    random_state: int = 0,
+) -> tuple[FeedbackProp, list[dict[str, Any]]]:
     """The :class:`FeedbackProp` with the best score on validation data.
 
     Parameters
@@ -217,12 +236,12 @@ def tune_feedback_prop(
         If there is nothing to try, or `head` was fitted on a 1-D `y`; and as
         :func:`~sklearn_ctran.metrics.partial_label_scorer`.
     """
-    if np.ndim(getattr(head, "classes_", None)) == 1:
+    if np.ndim(getattr(head, "classes_", 0)) == 1:
         raise ValueError(
             "The head was fitted on a y of one class a sample, of which nothing can be known in "
             "part: feedback needs several labels."
         )
-    candidates = [
+    candidates: list[dict[str, Any]] = [
         {"variant": variant, "n_steps": steps, "step_size": size}
         for variant, steps, size in product(variants, n_steps, step_sizes)
     ]

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
+from sklearn_ctran._utils.typing import Estimator
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -81,7 +82,9 @@ class LabelPowerset(Baseline):
         "reintroduce": ["boolean"],
     }
 
-    def __init__(self, estimator=None, *, prune=0, reintroduce=True):
+    def __init__(
+        self, estimator: Estimator = None, *, prune: float = 0, reintroduce: bool = True
+    ) -> None:
         self.estimator = estimator
         self.prune = prune
         self.reintroduce = reintroduce

@@ -2,6 +2,7 @@
 
 import hashlib
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels.masks import check_unknown_fraction, sample_label_states
+from sklearn_ctran._utils.typing import RandomState
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.baselines._base import Baseline
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
@@ -115,15 +117,15 @@ class MaskedLinear(Baseline):
     def __init__(
         self,
         *,
-        C="auto",
-        C_labels=1.0,
-        unknown_fraction=(0.25, 1.0),
-        n_masks=4,
-        standardize=True,
-        tol=1e-3,
-        max_iter=1000,
-        random_state=None,
-    ):
+        C: float | Literal["auto"] = "auto",
+        C_labels: float = 1.0,
+        unknown_fraction: tuple[float, float] | None = (0.25, 1.0),
+        n_masks: int = 4,
+        standardize: bool = True,
+        tol: float = 1e-3,
+        max_iter: int = 1000,
+        random_state: RandomState = None,
+    ) -> None:
         self.C = C
         self.C_labels = C_labels
         self.unknown_fraction = unknown_fraction

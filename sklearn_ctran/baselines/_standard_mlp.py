@@ -1,9 +1,14 @@
 """StandardMLP: one hidden layer from image features to the targets, and no other labels."""
 
 from numbers import Integral
+from typing import Any, Literal
 
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval
+from torch import nn
 
+from sklearn_ctran._cache.token_cache import TokenCache
+from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import MLPModel
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -61,35 +66,35 @@ class StandardMLP(NeuralBaseline):
 
     def __init__(
         self,
-        backbone="resnet50",
+        backbone: str | nn.Module | None = "resnet50",
         *,
-        n_hidden=512,
-        weights="DEFAULT",
-        train_backbone="auto",
-        image_size=224,
-        augment="auto",
-        pool="mean",
-        dropout="auto",
-        loss="bce",
-        pos_weight=None,
-        lr=2e-3,
-        backbone_lr=None,
-        weight_decay=0.3,
-        lr_schedule="one_cycle",
-        batch_size=64,
-        max_epochs="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        device="auto",
-        precision="auto",
-        n_jobs=None,
-        cache="memory",
-        callbacks=None,
-        net_params=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        n_hidden: int = 512,
+        weights: FilePath | None = "DEFAULT",
+        train_backbone: bool | Literal["auto"] = "auto",
+        image_size: int | tuple[int, int] | None = 224,
+        augment: Augment = "auto",
+        pool: Literal["mean", "max", "gem"] = "mean",
+        dropout: float | Literal["auto"] = "auto",
+        loss: Loss = "bce",
+        pos_weight: ArrayLike | dict[Any, float] | None = None,
+        lr: float = 2e-3,
+        backbone_lr: float | None = None,
+        weight_decay: float = 0.3,
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int = 64,
+        max_epochs: int | Literal["auto"] = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        n_jobs: int | None = None,
+        cache: FilePath | TokenCache | None = "memory",
+        callbacks: list[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             backbone,
             weights=weights,

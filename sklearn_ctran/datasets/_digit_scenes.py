@@ -1,11 +1,15 @@
 """Scenes of handwritten digits: a multi-label image problem that ships with scikit-learn."""
 
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_ctran._utils.sklearn_compat import validate_params
+from sklearn_ctran._utils.typing import RandomState
 
 _N_DIGITS = 10
 _DIGIT_SIDE = 8
@@ -47,15 +51,15 @@ Digits come in pairs that sum to nine: 0 and 9, 1 and 8, 2 and 7, 3 and 6, 4 and
     prefer_skip_nested_validation=True,
 )
 def make_digit_scenes(
-    n_samples=2000,
+    n_samples: int = 2000,
     *,
-    subset="all",
-    image_size=32,
-    togetherness=0.8,
-    faint_share=0.5,
-    noise=0.1,
-    random_state=None,
-):
+    subset: Literal["train", "test", "all"] = "all",
+    image_size: int = 32,
+    togetherness: float = 0.8,
+    faint_share: float = 0.5,
+    noise: float = 0.1,
+    random_state: RandomState = None,
+) -> Bunch:
     """Compose images of several handwritten digits that tend to come in pairs.
 
     Each scene draws 1, 2 or 3 (equally likely) of the five pairs of digits that sum to nine: 0

@@ -1,14 +1,26 @@
 """Which label to annotate next, and how much that improves the predictions."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.typing import (
+    DataFrame,
+    Estimator,
+    Images,
+    KnownLabels,
+    LabelNames,
+    Labels,
+    RandomState,
+)
 from sklearn_ctran.inspection._gains import expected_gains, read_askable, read_cost
 from sklearn_ctran.inspection._replay import Annotator, read_strategies, replay
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -38,16 +50,16 @@ class Suggestions:
 
 
 def suggest_labels(
-    estimator,
-    X,
-    known_labels=None,
-    n=1,
+    estimator: Estimator,
+    X: Images,
+    known_labels: KnownLabels = None,
+    n: int = 1,
     *,
-    extra_labels=None,
-    askable=None,
-    cost=None,
-    n_candidates=N_CANDIDATES,
-):
+    extra_labels: KnownLabels = None,
+    askable: LabelNames | None = None,
+    cost: ArrayLike | Mapping[Any, float] | None = None,
+    n_candidates: int | None = N_CANDIDATES,
+) -> Suggestions:
     """Find the labels of each image whose annotation would tell most about its other labels.
 
     The gain of a label is the expected drop of the entropies of the other targets,
@@ -142,7 +154,7 @@ class AnnotationCurves:
     table_mAP: dict
     asked: dict
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the curves as a data frame.
 
         Returns
@@ -164,21 +176,25 @@ class AnnotationCurves:
 
 
 def simulate_annotation(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Images,
+    y: Labels | Mapping[Any, Any],
     *,
-    strategies=("suggest", "uncertain", "random"),
-    n_questions=10,
-    known_labels=None,
-    extra_labels=None,
-    extra_answers=None,
-    askable=None,
-    cost=None,
-    n_candidates=N_CANDIDATES,
-    scored=None,
-    random_state=None,
-):
+    strategies: Sequence[str | Callable[[np.ndarray, np.ndarray], ArrayLike]] = (
+        "suggest",
+        "uncertain",
+        "random",
+    ),
+    n_questions: int = 10,
+    known_labels: KnownLabels = None,
+    extra_labels: KnownLabels = None,
+    extra_answers: KnownLabels = None,
+    askable: LabelNames | None = None,
+    cost: ArrayLike | Mapping[Any, float] | None = None,
+    n_candidates: int | None = N_CANDIDATES,
+    scored: ArrayLike | None = None,
+    random_state: RandomState = None,
+) -> AnnotationCurves:
     """Simulate an annotator who answers from `y`, and score the predictions after each answer.
 
     Parameters
@@ -263,11 +279,11 @@ def simulate_annotation(
         )
     may_ask = may_ask & (answers != UNKNOWN)
     if scored is None:
-        scored = np.ones((len(answers), n_targets), dtype=bool)
+        is_scored = np.ones((len(answers), n_targets), dtype=bool)
     else:
-        scored = _check_scored(scored, (len(answers), n_targets))
-        may_ask[:, :n_targets] &= ~scored
-    annotator = Annotator(answers, may_ask, scored)
+        is_scored = _check_scored(scored, (len(answers), n_targets))
+        may_ask[:, :n_targets] &= ~is_scored
+    annotator = Annotator(answers, may_ask, is_scored)
     curves = [replay(questions, annotator, each, n_questions) for each in priorities.values()]
     by_strategy = [dict(zip(priorities, curve, strict=True)) for curve in zip(*curves, strict=True)]
     return AnnotationCurves(np.arange(n_questions + 1), *by_strategy)

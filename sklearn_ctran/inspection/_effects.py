@@ -1,12 +1,14 @@
 """Effects of a label on the others: interventions (paper, sections 3.2 and 4.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.typing import DataFrame, Estimator, Images, KnownLabels
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
@@ -29,11 +31,18 @@ class Intervention:
     label_names: list
 
     @property
-    def difference(self):
+    def difference(self) -> np.ndarray:
         return self.after - self.before
 
 
-def intervene(estimator, X, labels, *, known_labels=None, extra_labels=None):
+def intervene(
+    estimator: Estimator,
+    X: Images,
+    labels: Mapping[Any, int],
+    *,
+    known_labels: KnownLabels = None,
+    extra_labels: KnownLabels = None,
+) -> Intervention:
     """Predict the targets before and after some labels are set to positive or negative.
 
     These are the paper's interventions: section 3.2, and "grey beak" in section 4.3.
@@ -130,7 +139,7 @@ class LabelEffects:
     spread: np.ndarray
     per_image: np.ndarray | None
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the effects as a data frame, a row for each cause and a column for each label.
 
         Returns
@@ -146,8 +155,14 @@ class LabelEffects:
 
 
 def label_effects(
-    estimator, X, *, labels=None, known_labels=None, extra_labels=None, per_image=False
-):
+    estimator: Estimator,
+    X: Images,
+    *,
+    labels: Sequence[Any] | None = None,
+    known_labels: KnownLabels = None,
+    extra_labels: KnownLabels = None,
+    per_image: bool = False,
+) -> LabelEffects:
     """Compare each target's probability when another label is set positive and negative.
 
     The table holds all interventions on single labels (paper, section 3.2). Each image is
@@ -203,7 +218,7 @@ def label_effects(
         effect[i], spread[i] = _mean(difference), difference.std(axis=0, dtype=np.float64)
         if cause < questions.n_targets:
             effect[i, cause] = np.nan
-        if per_image:
+        if kept is not None:
             kept[rows, i] = difference
     return LabelEffects(
         cause_names=[questions.names[cause] for cause in causes],

@@ -20,6 +20,16 @@ from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.typing import (
+    DataFrame,
+    Estimator,
+    ExtraLabels,
+    Images,
+    KnownLabels,
+    Labels,
+    RandomState,
+    Splits,
+)
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
@@ -66,14 +76,14 @@ class LabelErrors:
     probabilities: np.ndarray
     label_names: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
     def __repr__(self):
         n_given = np.count_nonzero(~np.isnan(self.label_quality_scores))
         return f"<LabelErrors: {len(self)} of {n_given} given labels are suspicious>"
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the suspicious labels as a data frame.
 
         Returns
@@ -93,17 +103,17 @@ class LabelErrors:
 
 
 def find_label_errors(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Images,
+    y: Labels,
     *,
-    extra_labels=None,
-    cv=5,
-    hidden_fraction=0.25,
-    n_repeats=1,
-    n_jobs=None,
-    random_state=None,
-):
+    extra_labels: ExtraLabels = None,
+    cv: Splits = 5,
+    hidden_fraction: float | None = 0.25,
+    n_repeats: int = 1,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+) -> LabelErrors:
     """Find given labels that are improbable, given the image and the other labels of its row.
 
     Each label is predicted by a clone of `estimator` fitted on other rows, with other given labels
@@ -325,7 +335,9 @@ def _rank(targets, proba, breaks_rules):
     )
 
 
-def complete_labels(estimator, X, y, *, extra_labels=None):
+def complete_labels(
+    estimator: Estimator, X: Images, y: Labels, *, extra_labels: KnownLabels = None
+) -> np.ndarray | DataFrame:
     """Replace missing labels by their probabilities, given the image and the labels present.
 
     Parameters

@@ -1,8 +1,12 @@
 """Calibration: do probabilities agree with the frequencies of positives?"""
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.typing import KnownLabels, Labels
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import check_average, read_entries
 from sklearn_ctran.metrics._ranking import blocks
@@ -12,8 +16,14 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 @with_shared_parameters
 def expected_calibration_error(
-    y_true, y_score, *, known_labels=None, sample_weight=None, n_bins=15, average="macro"
-):
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    n_bins: int = 15,
+    average: Literal["macro", "micro"] | None = "macro",
+) -> float | Any:
     """Expected calibration error (ECE) of P(label = 1), label by label.
 
     The probabilities of a label are put in bins of equal width. The error is the mean over bins,

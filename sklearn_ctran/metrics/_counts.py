@@ -5,6 +5,11 @@ label that is never predicted, `zero_division` applies as in scikit-learn: by de
 warning. A label without an entry that counts is left out of the mean over labels.
 """
 
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from sklearn_ctran._utils.typing import KnownLabels, Labels
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import read_entries
@@ -19,15 +24,15 @@ def _count(y_true, y_score, known_labels, sample_weight, threshold, top_k, zero_
 
 @with_shared_parameters
 def overall_precision(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Share of all predicted entries that are true (OP).
 
     Parameters
@@ -62,15 +67,15 @@ def overall_precision(
 
 @with_shared_parameters
 def overall_recall(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Share of all true entries that are predicted (OR).
 
     Parameters
@@ -105,15 +110,15 @@ def overall_recall(
 
 @with_shared_parameters
 def overall_f1(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Harmonic mean of OP and OR, over all entries (OF1).
 
     Parameters
@@ -148,15 +153,15 @@ def overall_f1(
 
 @with_shared_parameters
 def class_precision(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Mean over labels of precision (CP).
 
     Parameters
@@ -193,15 +198,15 @@ def class_precision(
 
 @with_shared_parameters
 def class_recall(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Mean over labels of recall (CR).
 
     Parameters
@@ -238,15 +243,15 @@ def class_recall(
 
 @with_shared_parameters
 def class_f1(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Harmonic mean of CP and CR (CF1); not the mean of the labels' F1.
 
     Parameters

@@ -1,5 +1,7 @@
 """What the docstrings of all metrics share, written once."""
 
+from sklearn_ctran._utils.typing import Function
+
 _TRUTH = """\
 y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
     0, 1, and -1 or NaN where the label is not annotated; such entries never count."""
@@ -42,7 +44,7 @@ ValueError
 }
 
 
-def with_shared_parameters(function):
+def with_shared_parameters(function: Function) -> Function:
     """Replace ``{names}`` in a docstring by the shared descriptions of parameters and errors.
 
     Parameters

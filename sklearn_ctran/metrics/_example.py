@@ -1,7 +1,11 @@
 """Metrics of predicted entries and rows: Hamming loss, subset accuracy, example F1."""
 
-import numpy as np
+from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_ctran._utils.typing import KnownLabels, Labels
 from sklearn_ctran.metrics._decisions import decide
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import read_entries
@@ -15,8 +19,14 @@ from sklearn_ctran.metrics._undefined import (
 
 @with_shared_parameters
 def hamming_loss(
-    y_true, y_score, *, known_labels=None, sample_weight=None, threshold=0.5, top_k=None
-):
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+) -> float:
     """Share of wrong predictions among all entries that count.
 
     Parameters
@@ -51,8 +61,14 @@ def hamming_loss(
 
 @with_shared_parameters
 def subset_accuracy(
-    y_true, y_score, *, known_labels=None, sample_weight=None, threshold=0.5, top_k=None
-):
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+) -> float:
     """Share of the rows in which every entry that counts is predicted correctly.
 
     Parameters
@@ -87,15 +103,15 @@ def subset_accuracy(
 
 @with_shared_parameters
 def example_f1(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k=None,
-    zero_division="warn",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Mean over rows of the F1 of the predicted and the true labels.
 
     Parameters

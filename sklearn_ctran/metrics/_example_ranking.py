@@ -4,8 +4,12 @@ Each is computed from the entries of a row that count, and averaged over the row
 entries (Zhang & Zhou, "A Review on Multi-Label Learning Algorithms", 2014, section 2.2.2).
 """
 
-import numpy as np
+from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_ctran._utils.typing import KnownLabels, Labels
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import at_or_above, blocks
@@ -19,7 +23,14 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
 @with_shared_parameters
-def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
+def ranking_loss(
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Share of wrongly ordered pairs of a true and a false label of a row, averaged over rows.
 
     Equal scores count as wrongly ordered, as in scikit-learn's ``label_ranking_loss``.
@@ -61,7 +72,14 @@ def ranking_loss(y_true, y_score, *, known_labels=None, sample_weight=None, zero
 
 
 @with_shared_parameters
-def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division="warn"):
+def coverage_error(
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+) -> float:
     """Mean depth in the ranking of a row at which all its true labels are found.
 
     The depth is a number of labels, equal scores included, as in scikit-learn's
@@ -104,7 +122,14 @@ def coverage_error(y_true, y_score, *, known_labels=None, sample_weight=None, ze
 
 
 @with_shared_parameters
-def one_error(y_true, y_score, *, known_labels=None, sample_weight=None, zero_division=1.0):
+def one_error(
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    zero_division: float | Literal["warn"] = 1.0,
+) -> float:
     """Share of the rows whose highest score belongs to a false label.
 
     If several scores are highest, the first column is taken, as with ``top_k=1``.

@@ -1,8 +1,12 @@
 """Average precision of labels, and mean average precision."""
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import gen_batches
 
+from sklearn_ctran._utils.typing import KnownLabels, Labels
 from sklearn_ctran.metrics._documentation import with_shared_parameters
 from sklearn_ctran.metrics._inputs import (
     check_average,
@@ -20,8 +24,13 @@ _BLOCK = 1 << 17
 
 @with_shared_parameters
 def mean_average_precision(
-    y_true, y_score, *, known_labels=None, sample_weight=None, average="macro"
-):
+    y_true: Labels,
+    y_score: ArrayLike,
+    *,
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    average: Literal["macro", "micro"] | None = "macro",
+) -> float | Any:
     """Mean over labels of the average precision (mAP), as the paper reports it.
 
     Average precision is defined as in scikit-learn: the mean of the precision at each distinct
@@ -69,7 +78,9 @@ def mean_average_precision(
 
 
 @with_shared_parameters
-def labels_without_positive(y_true, *, known_labels=None, sample_weight=None):
+def labels_without_positive(
+    y_true: Labels, *, known_labels: KnownLabels = None, sample_weight: ArrayLike | None = None
+) -> np.ndarray:
     """Return the labels that :func:`mean_average_precision` leaves out of its mean.
 
     Parameters

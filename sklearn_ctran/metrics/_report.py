@@ -1,13 +1,16 @@
 """The scores of the paper's Table 1 and the figures of each label, in one table."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import UndefinedMetricWarning
 from tabulate import tabulate
 
 from sklearn_ctran._utils.frames import import_pandas
 from sklearn_ctran._utils.names import as_names, listed
+from sklearn_ctran._utils.typing import DataFrame, KnownLabels, Labels
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.metrics import _label_counts
 from sklearn_ctran.metrics._decisions import read_threshold
@@ -53,7 +56,7 @@ class MultilabelReport:
     summary: dict
     top_k: int | None
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """The report as one table.
 
         Returns
@@ -100,17 +103,17 @@ class MultilabelReport:
 
 @with_shared_parameters
 def multilabel_report(
-    y_true,
-    y_score,
+    y_true: Labels,
+    y_score: ArrayLike,
     *,
-    known_labels=None,
-    sample_weight=None,
-    threshold=0.5,
-    top_k="auto",
-    label_names=None,
-    zero_division="warn",
-    as_frame="auto",
-):
+    known_labels: KnownLabels = None,
+    sample_weight: ArrayLike | None = None,
+    threshold: ArrayLike = 0.5,
+    top_k: int | Literal["auto"] | None = "auto",
+    label_names: ArrayLike | None = None,
+    zero_division: float | Literal["warn"] = "warn",
+    as_frame: bool | Literal["auto"] = "auto",
+) -> MultilabelReport | DataFrame:
     """Compute the scores of the paper's Table 1 and the figures of each label.
 
     Parameters

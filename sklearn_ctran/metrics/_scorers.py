@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+from typing import Any
 
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._utils.typing import Metric
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
 from sklearn_ctran.metrics._own_threshold import with_own_threshold
@@ -16,7 +18,9 @@ from sklearn_ctran.metrics._own_threshold import with_own_threshold
 _LOSSES = ("_loss", "_error", "_deviance")
 
 
-def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
+def make_multilabel_scorer(
+    metric: Metric, *, greater_is_better: bool | None = None, **kwargs: Any
+) -> Metric:
     """Make a scorer of a metric, for ``GridSearchCV(scoring=...)`` or ``cross_validate``.
 
     Parameters
@@ -68,8 +72,13 @@ def make_multilabel_scorer(metric, *, greater_is_better=None, **kwargs):
 
 
 def partial_label_scorer(
-    metric, known_fraction=0.5, random_state=0, *, greater_is_better=None, **kwargs
-):
+    metric: Metric,
+    known_fraction: float = 0.5,
+    random_state: int = 0,
+    *,
+    greater_is_better: bool | None = None,
+    **kwargs: Any,
+) -> Metric:
     """Make a scorer that predicts with a share of each row's labels known.
 
     In each row, `known_fraction` of the annotated labels, drawn at random, are passed to

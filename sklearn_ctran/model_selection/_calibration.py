@@ -11,6 +11,8 @@ regression [3]_ the probability itself.
    Estimates. KDD 2002.
 """
 
+from typing import Literal
+
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, softmax
@@ -18,6 +20,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_ctran._utils.typing import Estimator, RandomState, Splits
 from sklearn_ctran.model_selection._meta import (
     LearnedOutOfFold,
     usable_entries,
@@ -129,14 +132,14 @@ class MultilabelCalibrator(LearnedOutOfFold):
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        method="sigmoid",
-        cv=5,
-        ensemble=False,
-        n_jobs=None,
-        random_state=None,
-    ):
+        method: Literal["sigmoid", "isotonic", "temperature"] = "sigmoid",
+        cv: Splits | Literal["prefit"] = 5,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.method = method
         self.cv = cv
@@ -149,7 +152,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
     _cuts = 0.5
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> list[Estimator]:
         check_is_fitted(self, "_estimators")
         return self._estimators
 

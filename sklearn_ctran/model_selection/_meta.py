@@ -4,8 +4,9 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logit
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
@@ -19,6 +20,8 @@ from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.sklearn_compat import fit_context
+from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -44,8 +47,14 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, extra_labels=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self: Self,
+        X: Images,
+        y: Labels,
+        extra_labels: ExtraLabels = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from out-of-fold probabilities, then fit the estimator on everything.
 
         Parameters
@@ -160,18 +169,20 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         self.task_ = task_of(final, targets)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Number of features, if the estimator has it."""
         return self._estimators[0].n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         """Names of the features, if the estimator has them."""
         return self._estimators[0].feature_names_in_
 
     # ------------------------------------------------------------- prediction
 
-    def predict_proba(self, X, known_labels=None, extra_labels=None):
+    def predict_proba(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Probability of each label, given the image and what is known of it.
 
         Parameters
@@ -197,7 +208,9 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """
         return self._calibrated(X, known_labels, extra_labels)[0]
 
-    def predict_extra_proba(self, X, known_labels=None, extra_labels=None):
+    def predict_extra_proba(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """Probability of each extra label, as the estimator says.
 
         Parameters
@@ -221,7 +234,9 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         probas = [final.predict_extra_proba(X, known_labels, extra_labels) for final, X in inner]
         return np.mean(probas, axis=0)
 
-    def decision_function(self, X, known_labels=None, extra_labels=None):
+    def decision_function(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """By how much each label's logit exceeds what makes it positive.
 
         Parameters
@@ -247,7 +262,10 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         surplus = surplus.astype(proba.dtype)  # More digits would not mean anything.
         return surplus[:, 1] if self.task_.n_classes == 2 else surplus
 
-    def predict(self, X, known_labels=None, extra_labels=None):
+    # Thresholds decide label by label, so there is no `decoding`.
+    def predict(  # type: ignore[override]
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> np.ndarray:
         """The labels, or the class, of each image.
 
         Parameters

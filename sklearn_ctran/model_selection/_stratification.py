@@ -1,11 +1,15 @@
 """Splits in which every label has about the same share of positives in each part."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.typing import Labels, RandomState
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
 
@@ -45,7 +49,9 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
     [[0, 2], [1, 3]]
     """
 
-    def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
+    def __init__(
+        self, n_splits: int = 5, *, shuffle: bool = False, random_state: RandomState = None
+    ) -> None:
         check_count("n_splits", n_splits, 2)
         if not isinstance(shuffle, (bool, np.bool_)):
             raise ValueError(f"shuffle must be True or False, got {shuffle!r}.")
@@ -57,7 +63,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         self.shuffle = shuffle
         self.random_state = random_state
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds.
 
         Parameters
@@ -71,7 +77,9 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y, groups=None):
+    def split(
+        self, X: Labels, y: Labels, groups: None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows of the training and the test part of each fold.
 
         Parameters
@@ -151,13 +159,22 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     [[1, 1], [1, 1], [1, 1]]
     """
 
-    def __init__(self, n_splits=10, *, test_size=None, train_size=None, random_state=None):
+    def __init__(
+        self,
+        n_splits: int = 10,
+        *,
+        test_size: float | None = None,
+        train_size: float | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         check_count("n_splits", n_splits)
         super().__init__(
             n_splits, test_size=test_size, train_size=train_size, random_state=random_state
         )
 
-    def split(self, X, y, groups=None):
+    def split(
+        self, X: Labels, y: Labels, groups: None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows of the training and the test part of each split.
 
         Parameters
@@ -198,7 +215,14 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
             yield order[part[order] == 0], order[part[order] == 1]
 
 
-def multilabel_train_test_split(X, y, *arrays, test_size=None, train_size=None, random_state=None):
+def multilabel_train_test_split(
+    X: Labels,
+    y: Labels,
+    *arrays: Labels,
+    test_size: float | None = None,
+    train_size: float | None = None,
+    random_state: RandomState = None,
+) -> list[Any]:
     """Split images and labels into a training and a test part with the same shares of labels.
 
     Parameters

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Literal
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.typing import Estimator, RandomState, Splits
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._meta import (
     LearnedOutOfFold,
@@ -103,15 +105,15 @@ class TunedThresholds(LearnedOutOfFold):
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        metric="f1",
-        floor=None,
-        costs=None,
-        cv=5,
-        n_jobs=None,
-        random_state=None,
-    ):
+        metric: Literal["f1", "micro_f1", "precision", "recall", "cost"] = "f1",
+        floor: float | None = None,
+        costs: tuple[float, float] | None = None,
+        cv: Splits | Literal["prefit"] = 5,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.metric = metric
         self.floor = floor

@@ -2,12 +2,11 @@
 
 import contextlib
 import hashlib
-import sys
-import time
 from importlib.metadata import version
 
 import numpy as np
 import torch
+from tqdm.auto import tqdm
 
 from sklearn_ctran._images.tokens import ImageBatches, Tokens
 from sklearn_ctran._utils.devices import autocast
@@ -70,16 +69,13 @@ class Encoder:
         tokens : Tokens or CachedTokens of shape (n_samples, n_tokens, n_channels), float32
             The tokens of an image are the positions (h, w) of its feature map, row by row.
         """
-        passes = _Passes(self, images)
-        if cache is None:
-            tokens = Tokens.collect(passes(np.arange(len(images))), len(images))
-        else:
+        with contextlib.closing(_Passes(self, images)) as passes:
+            if cache is None:
+                return Tokens.collect(passes(np.arange(len(images))), len(images))
             space = self.space(self.preprocess.final_size(images.sizes[0]))
-            tokens = cache.tokens(
+            return cache.tokens(
                 space, images.keys(), passes, label=label, batch_size=self.batch_size
             )
-        passes.end_report()
-        return tokens
 
 
 class _Passes:
@@ -89,8 +85,7 @@ class _Passes:
         self.encoder = encoder
         self.source = ImageBatches(images, encoder.preprocess)
         self.backbone = None  # made when the first image is passed
-        self.n_done = 0
-        self.start = time.perf_counter()
+        self.bar = None  # likewise
 
     def __call__(self, rows):
         """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
@@ -120,13 +115,16 @@ class _Passes:
         return features.flatten(2).transpose(1, 2).float().cpu()
 
     def _report(self, n_images):
-        self.n_done += n_images
-        if self.encoder.verbose:
-            rate = self.n_done / (time.perf_counter() - self.start)
-            message = f"{self.n_done} computed of {len(self.source)}, {rate:.0f} images/s"
-            print(f"\rimage tokens: {message}", end="", file=sys.stderr, flush=True)
+        if self.bar is None:
+            self.bar = tqdm(
+                total=len(self.source),
+                desc="image tokens",
+                unit=" images",
+                disable=not self.encoder.verbose,
+            )
+        self.bar.update(n_images)
 
-    def end_report(self):
-        """End the line of progress, if there is one."""
-        if self.encoder.verbose and self.n_done:
-            print(file=sys.stderr)
+    def close(self):
+        """End the progress bar, if there is one."""
+        if self.bar is not None:
+            self.bar.close()

@@ -1,10 +1,13 @@
 """The paper's settings."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 
 from sklearn_ctran import CTranClassifier, recipes
+from sklearn_ctran.modules.ctran import CTran
 from sklearn_ctran.modules.dropout import Dropout
 
 EXPERIMENTS = ["COCO80", "VG500", "NEWS500", "COCO1000", "CUB312"]
@@ -69,3 +72,11 @@ def test_experiments_differ_in_the_backbone_only(name):
     changed = {key for key, value in recipe.items() if value != recipes.COCO80[key]}
     assert changed == ({"backbone", "image_size"} if name == "CUB312" else set())
     assert recipe is not recipes.COCO80
+
+
+def test_the_network_is_the_papers_unless_told_otherwise():
+    defaults = inspect.signature(CTran).parameters
+    assert {name: defaults[name].default for name in recipes.PAPER_MODEL if name in defaults} == {
+        name: value for name, value in recipes.PAPER_MODEL.items() if name != "standardize"
+    }
+    assert defaults["use_image"].default is True

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from made_images import noise
 from small_models import Watch, net_made_by, quick
 from torch import nn
 
@@ -138,8 +139,35 @@ def test_regions(wide, regions, n_tokens):
     np.testing.assert_allclose(read[:, 1], corner, atol=1e-6)
 
 
-def test_narrow_features_stay_as_they_are_whatever_regions_says(tokens):
-    assert quick(None, regions=1, max_epochs=1).fit(*tokens).encode(tokens[0]).shape == (40, 3, 2)
+@pytest.mark.parametrize("n_channels, n_tokens", [(64, 16), (65, 5)])
+def test_up_to_1024_numbers_stay_as_they_are_whatever_regions_says(n_channels, n_tokens):
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(12, 16, n_channels), rng.randint(2, size=(12, 3))
+    model = quick(None, regions=2, max_epochs=1).fit(X, Y)
+    assert model.encode(X).shape == (12, n_tokens, n_channels)
+    width = n_channels * (16 if n_tokens == 16 else 1)  # side by side, or their mean
+    assert model.net_.module_.shortcut.linear.in_features == width + 2 * 3
+
+
+@pytest.mark.parametrize(
+    "shape, n_places", [((8, 24), 4), ((4, 28), 7), ((12, 12), 4), ((4, 8), 2), ((4, 4), 1)]
+)
+def test_learned_positions_of_regions(shape, n_places):
+    """A grid is pooled where it has more cells than regions and more than one row."""
+    X, Y = noise(12, *shape), np.arange(36).reshape(12, 3) % 5 % 2
+    backbone = nn.Conv2d(3, 1024, 4, stride=4)
+    model = quick(backbone, image_size=None, regions=2, position="learned", max_epochs=1)
+    module = model.fit(X, Y).net_.module_
+    assert len(module.position.embedding) == n_places
+    # The whole image comes first, where there is more than one cell.
+    assert model.encode(X).shape == (12, n_places + (n_places > 1), 1024)
+    features = torch.zeros(1, n_places + (n_places > 1), 1024)
+    added = module.image_tokens(features) - module.project(features)
+    torch.testing.assert_close(added[0, -n_places:], module.position.embedding)
+    assert not added[0, :-n_places].any()
+    if shape[0] > 4:
+        with pytest.raises(ValueError, match="grid of"):
+            model.predict(noise(3, shape[0] + 4, shape[1]))
 
 
 def test_standardize(tokens):

@@ -95,7 +95,7 @@ def summarise(ctran, scenes, seed):
     return (
         f"What was learned: {claim}. In the same scenes a digit gets probability "
         f"{with_partner:.2f} if its partner is known to be present and {without_partner:.2f} if it "
-        f"is known to be absent. With {percent} % of the labels known, the mAP of the others rises "
+        f"is known to be absent. With {percent} % of the labels known, the mAP of the others goes "
         f"from {alone:.1f} to {told:.1f}."
     )
 

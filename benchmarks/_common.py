@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: hidden labels, fitting and scoring, progress, tables and reports."""
+"""Code that the benchmarks share: hidden labels, fitting, scoring, progress, tables and reports."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def make_rivals(seed, **params):
 
 @contextmanager
 def timed(what):
-    """Print what starts and how long it took; yield an object that then has ``seconds``."""
+    """Print a step and its duration; yield an object that has ``seconds`` afterwards."""
     print(f"{what} ...", flush=True)
     clock = SimpleNamespace(seconds=None)
     start = time.perf_counter()
@@ -84,9 +84,9 @@ def score_labels_percent(Y, probabilities, known_labels):
 def compare(methods, Y_train, Y_test, seed, n_draws=1):
     """Fit each method and score it with a growing share of the test labels known.
 
-    In place of ``sklearn_ctran.compare``, which cannot reproduce the published figures of the
-    scripts that use this: it rounds the number of known labels down and draws others, its metrics
-    return one number, not one for each label, and all its methods get the same inputs.
+    ``sklearn_ctran.compare`` would not reproduce the published figures of the scripts that use this
+    function: it rounds the number of known labels down and draws other labels. Its metrics return
+    one number, not one for each label, and all its methods get the same inputs.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def compare(methods, Y_train, Y_test, seed, n_draws=1):
     Y_train, Y_test : ndarray of shape (n_samples, n_labels)
         All labels, 0 or 1.
     seed : int
-        Determines which test labels are hidden, the same for all methods.
+        Determines which test labels are hidden. They are the same for all methods.
     n_draws : int, default=1
-        How often hidden labels are drawn; scores are means over the draws.
+        Number of draws of hidden labels; scores are means over the draws.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def write_json(path, results, machine, **more):
     machine : dict
         As returned by :func:`describe_machine`.
     **more : object
-        More entries of the file.
+        Further entries of the file.
     """
     if path is None:
         return

@@ -1,15 +1,15 @@
-"""What C-Tran is worth to an annotator of Corel5k photos: effects of labels, and what to ask next.
+"""How C-Tran helps an annotator of Corel5k photos: effects of labels, and questions to ask next.
 
-C-Tran with default settings learns the 4,500 training photos (74 words, tokens of a frozen
-MobileNetV2). On the test photos: seconds for `label_effects` of all words, and the mean average
-precision after some questions per photo, answered from the true labels, that `suggest_labels`
-chooses ("suggest"), that are about the word whose probability is nearest to a half ("uncertain"),
-or about any word ("random"). It is scored three ways:
+C-Tran with default settings is trained on 4,500 photos (74 words, tokens of a frozen MobileNetV2).
+For the test photos the script measures the time of `label_effects` of all words, and the mean
+average precision after a number of questions per photo, answered from the true labels. A question
+is about the word that `suggest_labels` chooses ("suggest"), the word whose probability is nearest
+to 0.5 ("uncertain"), or any word ("random"). Scores are over:
 
-- held-out labels: half of each photo's words, at random, are never asked and always scored; then
-  the other half is (means of both). Only this compares strategies by the same entries;
-- unknown labels: whatever was not asked, which is harder the better doubtful words were found;
-- all labels: what an annotator would leave behind, answered ones being right.
+- held-out labels: a random half of each photo's words is scored and questions are about the other
+  half, then the reverse (means of both). Only this compares strategies on the same entries;
+- unknown labels: all labels without an answer. The better the questions, the harder they are;
+- all labels: answers count as right predictions, as in the table that an annotator would produce.
 
 Usage::
 
@@ -22,17 +22,17 @@ A sample of its output (two cores, seed 0; 38.6 s for the effects, 481.5 s for a
       suggest            67.4   70.2   70.4   70.7   70.7
       uncertain          67.4   69.7   70.4   70.7   70.8
       random             67.4   68.0   68.5   68.7   69.1
-      10 suggested questions are worth 32 random ones
+      10 suggested questions reach the mAP of 32 random ones
     unknown labels
       suggest            64.9   40.5   36.8   35.1   36.6
       uncertain          64.9   57.0   43.8   32.8   40.9
       random             64.9   65.7   65.9   66.2   67.0
-      10 suggested questions are worth 0 random ones
+      10 suggested questions reach the mAP of 0 random ones
     all labels
       suggest            64.9   86.1   92.4   95.6   97.7
       uncertain          64.9   85.7   92.8   96.1   98.1
       random             64.9   68.9   72.8   75.9   78.7
-      10 suggested questions are worth more than 37 random ones
+      10 suggested questions reach the mAP of more than 37 random ones
 """
 
 import argparse
@@ -48,7 +48,7 @@ from sklearn_ctran.inspection import label_effects, simulate_annotation
 
 SHOWN_QUESTIONS = (0, 5, 10, 15, 20)
 SUGGESTED = 10
-#: As many as a photo has words that may be asked while the other half is held out.
+#: Number of words of a photo that questions may be about while the other half is held out.
 MOST_RANDOM = 37
 
 
@@ -100,7 +100,7 @@ def parse_arguments():
 
 
 def make_curves(model, X, Y, n_candidates, seed):
-    """Curves in percent: measure -> strategy -> array (n_questions + 1,)."""
+    """Compute curves in percent: measure -> strategy -> array (n_questions + 1,)."""
     half = split_labels(Y.shape, seed)
     held_out = [ask(model, X, Y, scored, n_candidates, seed)[0] for scored in (half, ~half)]
     unknown, table = ask(model, X, Y, None, n_candidates, seed)
@@ -114,13 +114,13 @@ def make_curves(model, X, Y, n_candidates, seed):
 
 
 def split_labels(shape, seed):
-    """A mask that is True for half of each row's entries, at random."""
+    """Return a mask that is True for a random half of each row's entries."""
     rank = np.random.RandomState(seed).random_sample(shape).argsort(axis=1).argsort(axis=1)
     return rank < shape[1] // 2
 
 
 def ask(model, X, Y, scored, n_candidates, seed):
-    """mAP over the entries to score and over all, in percent, by strategy."""
+    """Return mAP over the scored entries and over all entries, in percent, by strategy."""
     unknown, table = {}, {}
     for strategy in ("suggest", "uncertain", "random"):
         curves = simulate_annotation(
@@ -139,13 +139,13 @@ def ask(model, X, Y, scored, n_candidates, seed):
 
 
 def count_equal(by_strategy):
-    """How many random questions reach what the suggested ones do; None if none do."""
+    """Return how many random questions reach the mAP of the suggested ones; None if none do."""
     reached = by_strategy["random"] >= by_strategy["suggest"][SUGGESTED]
     return int(reached.argmax()) if reached.any() else None
 
 
 def print_strongest(effects, words, n=5):
-    """Print the pairs of words of which one most raises the other."""
+    """Print the pairs of words with the largest positive effects."""
     strength = np.nan_to_num(effects.effect)
     for cause, label in np.argwhere(strength >= np.sort(strength, axis=None)[-n])[:n]:
         print(
@@ -163,7 +163,7 @@ def print_curves(curves, equal, machine):
         for name, curve in by_strategy.items():
             print(f"  {name:16}" + "".join(f"{curve[n]:7.1f}" for n in SHOWN_QUESTIONS))
         worth = f"more than {MOST_RANDOM}" if equal[measure] is None else equal[measure]
-        print(f"  {SUGGESTED} suggested questions are worth {worth} random ones")
+        print(f"  {SUGGESTED} suggested questions reach the mAP of {worth} random ones")
     print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()) + "\n")
 
 

@@ -1,15 +1,15 @@
 """C-Tran against every baseline of this package, on photos and features, with known labels.
 
-Corel5k photos (74 words with at least 50 training photos; official split): every method gets the
-paths of the photos and reads the same tokens of a frozen MobileNetV2, or their mean. MULAN
-``scene``, ``yeast``, ``emotions`` and ``flags`` (official splits): features, standardised on the
-training part. Prints the mean average precision over the labels that are not known, with
-0 / 25 / 50 / 75 % of each test row's labels known; every method has the same labels known and is
-scored on the same ones. Then, as in the paper's Table 4, for 54 of the 74 words, with the other 20
-as extra labels of which none, half or all are known. Figures are means and standard deviations over
-seeds. Settings are the defaults except for the strength of regularisation of the logistic
-regressions and SVMs. It is chosen by cross-validation on the training part of each MULAN set; for
-photos it is C=0.01, the best of a few values on a part of the training photos. Usage::
+Data are Corel5k photos (74 words with at least 50 training photos) and MULAN's ``scene``,
+``yeast``, ``emotions`` and ``flags``, with their official splits. On photos every method gets paths
+and reads the same tokens of a frozen MobileNetV2, or their mean; MULAN's features are standardised
+on the training part. The script prints the mean average precision over the unknown labels, with 0 /
+25 / 50 / 75 % of each test row's labels known. Known and scored labels are the same for every
+method. As in the paper's Table 4, it then predicts 54 of the 74 words with the other 20 as extra
+labels, of which none, half or all are known. Figures are means and standard deviations over seeds.
+Settings are the defaults, except the regularisation strength of the logistic regressions and SVMs.
+It is chosen by cross-validation on the training part of each MULAN set; for photos it is C=0.01,
+the best of a few values on a part of the training photos. Usage::
 
     python benchmarks/comparison.py --shared ../shared --json comparison.json --rst comparison.rst
 
@@ -206,7 +206,7 @@ def make_table_methods(C_logistic, C_svm):
 
 
 def make_networks(images):
-    """Make the networks; `images` are their parameters of reading images."""
+    """Make the networks; `images` are their image parameters."""
     return {
         "linear head": LinearHead(**images),
         "feedback-prop": FeedbackProp(LinearHead(**images)),

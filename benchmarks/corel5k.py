@@ -1,12 +1,12 @@
 """C-Tran against linear models on Corel5k photos, with known labels.
 
-Corel5k, official split, the 74 words with at least 50 training photos. A frozen MobileNetV2 turns
-each photo into image tokens, once. C-Tran (with and without label mask training) reads the tokens;
-logistic regression per label, a classifier chain of the same and the masked linear model read their
-mean. Prints the mean average precision over the labels that each method had to guess, with 0 / 25 /
-50 / 75 % of each test photo's labels known; the hidden entries are the same for every method.
-Some words are near-synonyms (cat and tiger, coral and ocean), so that knowing one gives the other
-away: hence the figures by word. The photos are not part of this project. Usage::
+Corel5k, official split, the 74 words with at least 50 training photos. A frozen MobileNetV2
+computes the image tokens of each photo once. C-Tran (with and without label mask training) reads
+the tokens. Logistic regression per label, a classifier chain of it and the masked linear model read
+their mean. The script prints the mean average precision over the unknown labels, with 0 / 25 / 50 /
+75 % of each test photo's labels known. The known labels are the same for every method. Some words
+are near-synonyms (cat and tiger, coral and ocean), so that one nearly determines the other; the
+script therefore also prints scores by word. The photos are not part of this project. Usage::
 
     python benchmarks/corel5k.py --shared ../shared --json corel5k.json
 
@@ -90,7 +90,7 @@ def parse_arguments():
 
 
 def read_corel5k(folder):
-    """Paths of the photos, labels, mask of training rows, words; frequent words only."""
+    """Read paths of the photos, labels, mask of training rows, words; frequent words only."""
     with np.load(folder / "labels.npz", allow_pickle=False) as table:
         Y, train, ids = table["Y"].astype(np.int64), table["train"], table["ids"]
         words = table["label_names"]
@@ -100,7 +100,7 @@ def read_corel5k(folder):
 
 
 def compute_tokens(paths, weights, image_size):
-    """Tokens of each photo from a frozen MobileNetV2, array (n_photos, n_tokens, n_channels)."""
+    """Compute tokens of a frozen MobileNetV2, array (n_photos, n_tokens, n_channels)."""
     tokens = ImageTokens(
         "mobilenet_v2", weights=weights, image_size=image_size, device="cpu", cache=None, verbose=1
     )
@@ -108,7 +108,7 @@ def compute_tokens(paths, weights, image_size):
 
 
 def make_methods(tokens, train, seed):
-    """Every method with its training and test inputs."""
+    """Make every method, with its training and test inputs."""
     pooled = tokens.mean(axis=1)
     scaler = StandardScaler().fit(pooled[train])
     features = scaler.transform(pooled[train]), scaler.transform(pooled[~train])
@@ -123,7 +123,7 @@ def make_methods(tokens, train, seed):
 
 
 def make_ablation(tokens, train, seed):
-    """C-Tran without what it adds to the paper's model; trained by the same settings."""
+    """Make C-Tran without its additions to the paper's model, with the same training settings."""
     without = {
         "C-Tran without shortcut": {"shortcut": False},
         "C-Tran without attention bias": {"attention_bias": False},
@@ -137,7 +137,7 @@ def make_ablation(tokens, train, seed):
 
 
 def by_label(results, words):
-    """Average precision by word, method and share known, for the report; None if undefined."""
+    """Return average precision by word, method and percent known; None if undefined."""
     return {
         str(word): {
             name: {

@@ -1,8 +1,8 @@
 """C-Tran against binary relevance and a classifier chain on scenes of handwritten digits.
 
-Trains on scenes whose digits come in pairs, half of them too faint to be seen, and prints the mean
-average precision over the labels that each method had to guess, with 0 / 25 / 50 / 75 % of each
-test scene's labels known. Needs no download. Run it with ``make demo``, or::
+The digits of a scene tend to come in pairs, and half of them are too faint to be seen. The script
+prints the mean average precision over the unknown labels, with 0 / 25 / 50 / 75 % of each test
+scene's labels known. It needs no download. Run it with ``make demo``, or::
 
     python benchmarks/digit_scenes.py --json digit_scenes.json
 """
@@ -27,7 +27,7 @@ from sklearn_ctran import CTranClassifier
 from sklearn_ctran.datasets import make_digit_scenes
 
 N_TEST = 1000
-# Less than this between "partner present" and "partner absent" counts as nothing learned.
+# A smaller difference between "partner present" and "partner absent" counts as nothing learned.
 SMALLEST_EFFECT = 0.1
 
 
@@ -42,12 +42,12 @@ def main():
 
     scaler = StandardScaler().fit(_flatten(train.images))
     pixels = scaler.transform(_flatten(train.images)), scaler.transform(_flatten(test.images))
-    # The best of 1e-4 to 1e-2 on 500 of 2,000 training scenes.
+    # C is the best of 1e-4 to 1e-2 on 500 of 2,000 training scenes.
     rivals = make_rivals(C=3e-4, seed=seed)
     ctran = CTranClassifier(
         backbone="small",
         image_size=None,
-        augment=None,  # A mirrored digit is no digit.
+        augment=None,  # A mirrored digit is not a digit.
         max_epochs=12,
         random_state=seed,
         verbose=1,
@@ -81,8 +81,8 @@ def _flatten(images):
 
 
 def summarise(ctran, scenes, seed):
-    """Say in one line what was learned, from two interventions on the same test scenes."""
-    with timed("Asking C-Tran what a digit says about its partner"):
+    """Describe in one line what was learned, from two interventions on the same test scenes."""
+    with timed("Measuring the effect of a digit on its partner"):
         with_partner, without_partner = partner_effect(ctran, scenes.images[:200])
         percent = PERCENTS_KNOWN[-1]
         known = hide_labels(scenes.Y, percent, seed)
@@ -94,14 +94,14 @@ def summarise(ctran, scenes, seed):
     claim = "digits come in pairs that sum to nine" if learned else "no pairs of digits"
     return (
         f"What was learned: {claim}. In the same scenes a digit gets probability "
-        f"{with_partner:.2f} when its partner is said to be there and {without_partner:.2f} when "
-        f"it is said to be absent; knowing {percent} % of the labels takes the mAP of the others "
+        f"{with_partner:.2f} if its partner is known to be present and {without_partner:.2f} if it "
+        f"is known to be absent. With {percent} % of the labels known, the mAP of the others goes "
         f"from {alone:.1f} to {told:.1f}."
     )
 
 
 def partner_effect(ctran, images):
-    """Mean probability of a digit if its partner is said to be present, and if absent."""
+    """Return the mean probability of a digit with its partner known to be present, and absent."""
     effect = []
     for state in (1, 0):
         probabilities = []

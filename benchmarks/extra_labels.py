@@ -1,12 +1,12 @@
-"""What extra labels are worth: Corel5k with 54 words to predict and 20 that may be known.
+"""How much extra labels help: Corel5k with 54 words as targets and 20 as extra labels.
 
 The 74 frequent words are split at random, several times. C-Tran learns all of them,
-``fit(X, Y, extra_labels=E)``, and predicts the 54 with the extra ones unknown, half known and
-known. The rival is linear and concept-style: a logistic regression per target word on (features,
-extra labels), fitted with the true extra labels; where they are unknown at prediction it gets the
-probabilities of a logistic regression of each extra word on the features. Tokens of a frozen
-MobileNetV2 for both, means for the rival. Gains are differences in mAP over the same entries: all
-test entries of the 54 words. Usage::
+``fit(X, Y, extra_labels=E)``, and predicts the targets with none, half or all of the extra labels
+known. The rival is a linear concept model: a logistic regression per target on (features, extra
+labels), fitted with the true extra labels. Extra labels that are unknown in prediction are replaced
+by probabilities of a logistic regression on the features. C-Tran reads tokens of a frozen
+MobileNetV2, the rival their mean. Gains are differences in mAP over the same entries: all test
+entries of the 54 words. Usage::
 
     python benchmarks/extra_labels.py --shared ../shared --json extra_labels.json
 
@@ -71,7 +71,7 @@ def parse_arguments():
 
 
 def fit_all(tokens, Y, train, targets, extra, seed):
-    """Yield a name and a function from the test part's known extra labels to probabilities."""
+    """Yield names, and functions from the test part's known extra labels to probabilities."""
     Y_train, E_train = Y[train][:, targets], Y[train][:, extra]
     with timed("Fitting the linear model"):
         linear = LinearOnConcepts(tokens.mean(axis=1), train).fit(Y_train, E_train)
@@ -88,12 +88,12 @@ class LinearOnConcepts:
     Parameters
     ----------
     features : ndarray of shape (n_samples, n_features)
-        Of training and test images.
+        Features of training and test images.
     train : ndarray of shape (n_samples,), bool
     """
 
-    #: Regularisation, and how large a concept is beside a feature: the best of a few on a part of
-    #: the training photos.
+    #: Regularisation strength, and scale of the concepts relative to the features: the best of a
+    #: few values on a part of the training photos.
     C = 0.003
     CONCEPT_SCALE = 10.0
 
@@ -124,9 +124,9 @@ def _positive(proba):
 
 
 def print_table(results, machine):
-    """Print mean mAP by share of the extra labels known, and what knowing all is worth."""
+    """Print mean mAP by share of the extra labels known, and the gain from knowing all."""
     shares = "".join(f"{percent:>6} %" for percent in PERCENTS_EXTRA_KNOWN)
-    print("\nmAP of the targets (%), by share of the extra labels known; gains split by split\n")
+    print("\nmAP of the targets (%), by share of the extra labels known; gain (of each split)\n")
     print(f"{'':20}{shares}{'gain':>8}")
     for name in results[0]["mAP"]:
         scores = np.array([result["mAP"][name] for result in results])

@@ -1,11 +1,11 @@
-"""Whole label sets right: decodings of C-Tran against independent thresholds and a chain.
+"""Whole label sets: decodings of C-Tran against independent thresholds and a chain.
 
 Corel5k photos (74 words, tokens of a frozen MobileNetV2) and MULAN's ``scene`` and ``yeast``,
-official splits. Subset accuracy is the share of test rows whose labels are all right, example F1
-the mean over rows of the F1 between the row's predicted and true labels (1 where both are empty).
-C-Tran predicts each label by itself, or with ``decoding="greedy"`` or ``"beam"``; logistic
-regression per label and scikit-learn's ``ClassifierChain`` of it (order of the columns) are the
-rivals. Usage::
+official splits. Subset accuracy is the share of test rows with all labels right. Example F1 is the
+mean over rows of the F1 between the row's predicted and true labels (1 if both are empty). C-Tran
+predicts each label by itself, or with ``decoding="greedy"`` or ``"beam"``. Its rivals are logistic
+regression per label, and scikit-learn's ``ClassifierChain`` of it in the order of the columns.
+Usage::
 
     python benchmarks/joint.py --shared ../shared --json joint.json
 
@@ -63,7 +63,7 @@ def parse_arguments():
 
 
 def run(name, arguments):
-    """Figures of every method on one data set."""
+    """Compute the figures of every method on one data set."""
     X, Y, train = read(name, Path(arguments.shared) / "data")
     results = {}
     for method, (estimator, features) in make_rivals(name, X, train).items():
@@ -82,7 +82,7 @@ def run(name, arguments):
 
 
 def read(name, folder):
-    """Tokens or features, labels, mask of training rows."""
+    """Read tokens or features, labels, and the mask of training rows."""
     if name != "corel5k":
         return read_mulan(folder / "mulan", name)
     paths, Y, train, _ = read_corel5k(folder / "corel5k")
@@ -91,11 +91,11 @@ def read(name, folder):
 
 
 def make_rivals(name, X, train):
-    """Logistic regression per label, and a chain of it, with their standardised features."""
+    """Make logistic regression per label and a chain of it, with standardised features."""
     features = X.mean(axis=1) if X.ndim == 3 else X
     features = StandardScaler().fit(features[train]).transform(features)
     logistic = LogisticRegression(C=0.01, max_iter=1000)
-    if name != "corel5k":  # where 0.01 was found the same way, for all words at once
+    if name != "corel5k":  # For Corel5k 0.01 was found by such a search, for all words at once.
         grid = {"C": np.logspace(-4, 0, 9)}
         logistic = GridSearchCV(logistic, grid, cv=3, scoring="neg_log_loss")
     return {
@@ -105,7 +105,7 @@ def make_rivals(name, X, train):
 
 
 def score(Y, predict):
-    """Subset accuracy and example F1 of what `predict` returns, in percent, and its seconds."""
+    """Call `predict`; return its subset accuracy and example F1 in percent, and its seconds."""
     start = time.perf_counter()
     predicted = predict()
     return {

@@ -1,13 +1,13 @@
 """How many wrong labels C-Tran finds on Corel5k photos, against logistic regression.
 
 Of the 4,500 training photos' labels (74 words) 2 % are flipped at random. Each method predicts each
-label out of fold, on the same folds, and labels are ranked by the probability of what is given.
-C-Tran is asked through `find_label_errors`, told other (partly flipped) labels of the photo;
-logistic regression per label sees the photo alone. Both see tokens of a frozen MobileNetV2, the
-latter their standardised means. Prints, in percent, the share of flipped labels among the most
-suspicious (as many as were flipped), of all labels; of those given as 1, and as 0, ranked by
-themselves; and of each word's labels, the mean over words; and the area under the ROC curve.
-Usage::
+label out of fold, on the same folds, and labels are ranked by the probability of their given value.
+C-Tran is called by `find_label_errors`, with other (partly flipped) labels of the photo known.
+Logistic regression per label reads the photo alone. C-Tran reads tokens of a frozen MobileNetV2,
+the rival their standardised mean. If n labels were flipped, the script prints which share of them
+is among the n most suspicious: of all labels; of the labels given as 1, and as 0, each ranked by
+themselves; and of each word's labels (mean over words). It also prints the area under the ROC
+curve. All figures are in percent. Usage::
 
     python benchmarks/label_errors.py --shared ../shared --folds 3 --json label_errors.json
 
@@ -17,9 +17,8 @@ A sample of its output (two cores, seed 0; other jobs ran at times)::
     logistic regression     78.5     79.6     15.9     78.6     99.4      48 s
     C-Tran                  82.1     83.4     20.8     82.3     99.6     311 s
 
-Of a quarter of the labels at a time, or an eighth, or all being hidden, 81.3, 81.1 and 81.1 % were
-found on other flips and one of three folds: what helps is the model more than the labels it is
-told.
+With a quarter of the labels hidden at a time, or an eighth, or all, 81.3, 81.1 and 81.1 % were
+found on other flips and one of three folds: the model helps more than the known labels do.
 """
 
 import argparse
@@ -86,7 +85,7 @@ def parse_arguments():
 
 
 def flip_labels(Y, share, seed):
-    """The labels with a random share of the entries flipped, and which ones those are."""
+    """Flip a random share of the entries; return the labels, and a mask of the flipped ones."""
     flipped = np.zeros(Y.size, dtype=bool)
     order = np.random.RandomState(seed).permutation(Y.size)
     flipped[order[: round(share * Y.size)]] = True
@@ -95,7 +94,7 @@ def flip_labels(Y, share, seed):
 
 
 def predict_logistic(features, given, folds):
-    """Out-of-fold probabilities of one logistic regression per label, (n_photos, n_labels)."""
+    """Predict out of fold by one logistic regression per label; return (n_photos, n_labels)."""
     proba = np.empty(given.shape)
     for train, test in folds:
         logistic = BinaryRelevance(LogisticRegression(C=0.01, max_iter=1000))
@@ -105,7 +104,7 @@ def predict_logistic(features, given, folds):
 
 
 def score(quality, given, flipped):
-    """How well a low quality points out flipped labels; all in percent."""
+    """Measure how well a low quality indicates flipped labels; all figures in percent."""
     labels = zip(quality.T, flipped.T, strict=True)
     return {
         "all": recall(quality, flipped),
@@ -117,7 +116,7 @@ def score(quality, given, flipped):
 
 
 def recall(quality, flipped):
-    """Percentage of flipped labels among those of lowest quality, as many as are flipped."""
+    """Percentage of the n flipped labels that are among the n labels of lowest quality."""
     order = np.argsort(quality, axis=None, kind="stable")
     return 100 * float(flipped.ravel()[order[: flipped.sum()]].mean())
 
@@ -126,7 +125,7 @@ def print_table(results, machine):
     """Print one row per method, then the machine and the versions."""
     width = max(map(len, results))
     columns = [key for key in next(iter(results.values())) if key != "seconds"]
-    print("\nflipped labels among the most suspicious, as many as were flipped, and AUC (%)\n")
+    print("\nshare of the n flipped labels among the n most suspicious ones, and AUC (%)\n")
     print(" " * width + "".join(f"{column:>9}" for column in columns) + f"{'time':>10}")
     for name, result in results.items():
         cells = "".join(f"{result[column]:9.1f}" for column in columns)

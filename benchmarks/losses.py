@@ -1,16 +1,17 @@
-"""Which loss pays when: C-Tran on Corel5k photos, all positives annotated, and half of them.
+"""Which loss helps when: C-Tran on Corel5k photos with all positives annotated, or half of them.
 
 Corel5k, official split, the 74 words with at least 50 training photos; tokens of a frozen
-MobileNetV2. Each loss of ``CTranClassifier(loss=..., pos_weight=...)``, at its default settings,
-is trained on the table as it is, and on one where half of the positive entries, drawn at random,
-say 0: words that apply and that nobody wrote down. The complete test table scores both. Prints mAP
-with nothing and with half of each photo's labels known, and with nothing known OF1 and CF1 at a
-probability of 0.5 and of the three most probable labels, and the calibration error. Usage::
+MobileNetV2. Each loss of ``CTranClassifier(loss=..., pos_weight=...)``, at its default settings, is
+trained on the labels as they are, and on labels of which a random half of the positives was set to
+0, as if annotators had missed these words. Both are scored on the complete test labels. The script
+prints mAP with nothing and with half of each photo's labels known. With nothing known it also
+prints OF1 and CF1, for a threshold of 0.5 and for the three most probable labels, and the
+calibration error. Usage::
 
     python benchmarks/losses.py --shared ../shared --json losses.json
 
 A sample of its output (two cores, means of seeds 0 and 1, which differ by up to 2.3 in mAP; each
-fit takes 90 s; the asymmetric loss was measured apart, with ``--losses asymmetric``)::
+fit takes 90 s; the asymmetric loss was measured in another run, with ``--losses asymmetric``)::
 
                               mAP 0 %  mAP 50 %   OF1   CF1  OF1 top 3  CF1 top 3   ECE
     cross-entropy, 0 % missed    64.9      70.4  64.6  58.6       62.3       58.0   1.4
@@ -82,12 +83,12 @@ def parse_arguments():
 
 
 def miss_positives(Y, share, seed):
-    """`Y` with a share of its positive entries, at random, turned negative."""
+    """Return `Y` with a random share of its positive entries turned negative."""
     return np.where(np.random.RandomState(seed).random_sample(Y.shape) < share, 0, Y)
 
 
 def score(model, X, Y, seed):
-    """All figures of a fitted model, in percent."""
+    """Compute all figures of a fitted model, in percent."""
     encoded = model.encode(X)
     proba = model.predict_proba(encoded)
     half = hide_labels(Y, 50, seed)

@@ -1,8 +1,8 @@
-"""How fast mean average precision is, beside scikit-learn's, on random scores of many labels.
+"""Speed of mean average precision, compared with scikit-learn's, on random scores of many labels.
 
     python benchmarks/metrics.py
 
-Scores are random, a share of them tied; positives are few, as in COCO. Both functions are timed in
+Scores are random and some are tied; positives are rare, as in COCO. Both functions are timed in
 turns and must agree to 1e-9.
 """
 

@@ -1,26 +1,26 @@
-"""What rules between labels are worth where tables are half finished.
+"""How much rules between labels help if few entries are annotated.
 
-Digits: scikit-learn's 1,797 digits as 12 labels, the ten digits (exactly one applies), "even" and
-"prime" (a digit implies those it is). Half of the images are for training; of their entries a
-random 20 % are annotated. Corel5k: 74 words, tokens of a frozen MobileNetV2, official split, and
-eight parent words such as "animal", true where one of their children is. Training photos have all
-parents annotated, 30 % of the children's entries, all other words: somebody said "animal", seldom
-which.
+Digits: scikit-learn's 1,797 digits with 12 labels: the ten digits, of which exactly one applies,
+and "even" and "prime", which digits imply. Half of the images are for training; a random 20 % of
+their entries are annotated. Corel5k: 74 words, tokens of a frozen MobileNetV2, official split, and
+eight parent words such as "animal", which are positive if one of their children is. In training all
+parents, 30 % of the children's entries, and all other words are annotated: often "animal" is known,
+but not which animal.
 
-The same C-Tran learns with rules (`exclusive_groups`, `implies`); without them; and without them
-from a table to which all that follows by the rules was added ("filled in"). What it predicts
-without rules is also "made to obey" them: its logits are turned into the probabilities of label
-sets that do, and what follows from known labels is known. All figures are over entries
-of the test part that are not known, with nothing or half of each row's labels known: mAP of all
-labels and of the children (digits; words that have a parent); log-loss per entry, in hundredths;
-subset accuracy, the share of rows predicted right as a whole; and the share of rows whose predicted
-and known labels break a rule. Usage::
+The same C-Tran is trained with rules (`exclusive_groups`, `implies`); without rules; and without
+rules on labels to which the implied states were added ("filled in"). Predictions of the models
+without rules are also "made to obey" them: implied states are added to the known labels, and the
+logits are turned into probabilities of the label sets that obey the rules. All figures are over
+unknown entries of the test part, with nothing or half of each row's labels known: mAP of all labels
+and of the children (digits; words that have a parent); log-loss per entry, in hundredths; subset
+accuracy, the share of rows with all labels right; and the share of rows whose predicted and known
+labels break a rule. Usage::
 
     python benchmarks/rules.py --shared ../shared --json rules.json
 
 A sample of its output (two cores; digits with seeds 0 to 2, Corel5k with seed 0 only; other jobs
-ran at times). With nothing known, rules hardly change Corel5k's mAP, and filling the table in
-without them makes log-loss worse on both sets::
+ran at times). With nothing known, rules hardly change Corel5k's mAP, and filling in without rules
+makes log-loss worse on both sets::
 
     digits, 0 % known, mean of 3 seed(s)
 
@@ -72,7 +72,7 @@ from sklearn.datasets import load_digits
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran._rules.reading import read_rules
 
-#: How many seeds each set is run with: of splits, annotated entries, known labels and models.
+#: Number of seeds for each set. A seed determines split, annotated entries, known labels and model.
 SETS = {"digits": 3, "corel5k": 1}
 PERCENTS_KNOWN = (0, 50)
 PROPERTIES = {"even": (0, 2, 4, 6, 8), "prime": (2, 3, 5, 7)}
@@ -86,7 +86,7 @@ PARENTS = {
     "something frozen": ("frost", "ice", "snow"),
     "work of art": ("sculpture", "statue"),
 }
-#: Of a log-loss, for both kinds of models: with rules, probabilities may be 0.
+#: Smallest probability in the log-loss of any model, because with rules probabilities may be 0.
 SMALLEST = 1e-7
 
 
@@ -118,7 +118,7 @@ def parse_arguments():
 
 
 def make_digits():
-    """A function from a seed to the digits, split and annotated at random."""
+    """Make a function from a seed to the digits, split and annotated at random."""
     X, digit = load_digits(return_X_y=True)
     sets = [(d,) for d in range(10)] + list(PROPERTIES.values())
     Y = np.column_stack([np.isin(digit, members) for members in sets]).astype(np.int64)
@@ -141,7 +141,7 @@ def make_digits():
 
 
 def make_corel5k(folder):
-    """A function from a seed to Corel5k with parent words, annotated at random."""
+    """Make a function from a seed to Corel5k with parent words, annotated at random."""
     paths, Y, train, words = read_corel5k(folder / "corel5k")
     with timed("Computing image tokens"):
         tokens = compute_tokens(paths, folder / "weights" / "mobilenet_v2-imagenet.pth", 224)
@@ -162,7 +162,7 @@ def make_corel5k(folder):
 
 @dataclass
 class Data:
-    """Features, labels, masks of training rows and annotated entries, rules by position."""
+    """Features, labels, masks of training rows and annotated entries, children, rules."""
 
     X: np.ndarray
     Y: np.ndarray
@@ -173,13 +173,13 @@ class Data:
 
 
 def run(data, seed):
-    """Figures of each model on one draw of a data set: by model, then by percent known."""
+    """Compute figures on one draw of a data set: by model, then by percent known."""
     Y, test = data.Y[~data.train], data.X[~data.train]
     table = np.where(data.annotated, data.Y, -1).astype(np.int8)[data.train]
     rules = read_rules(np.arange(Y.shape[1]), **data.rules)
     filled = rules.propagate(table)
     print(f"seed {seed}: {(table >= 0).mean():.0%} of the table annotated, ", end="")
-    print(f"{(filled >= 0).mean():.0%} with what follows", flush=True)
+    print(f"{(filled >= 0).mean():.0%} with implied states", flush=True)
     models, seconds = {}, {}
     for name, (labels, params) in {
         "no rules": (table, {}),
@@ -203,7 +203,7 @@ def run(data, seed):
 
 
 class Obedient:
-    """A model that learned without rules; its predictions are made to obey them."""
+    """A model trained without rules, with predictions that are made to obey them."""
 
     def __init__(self, model, rules):
         self.model, self.rules = model, rules
@@ -221,12 +221,12 @@ class Obedient:
     def _logits(self, X, known):
         states = self.rules.propagate(known.astype(np.int8))
         logits = self.model.decision_function(X, states)
-        # Those of known labels are as large as floats can be.
+        # Logits of known labels are as large as floats can be.
         return np.where(states < 0, logits, 0), states
 
 
 def score(model, X, Y, known, data):
-    """Figures of one model and one table of known labels."""
+    """Compute the figures of one model for one array of known labels."""
     proba = model.predict_proba(X, known)
     predicted = model.predict(X, known)
     likelihood = np.where(Y, proba, 1 - proba)[known < 0]
@@ -241,7 +241,7 @@ def score(model, X, Y, known, data):
 
 
 def breaks_a_rule(labels, rules):
-    """Which rows of 0 and 1 have two or none of an exclusive group, or a child without parent."""
+    """Return a mask of rows with not exactly one of a group, or with a child without a parent."""
     broken = np.zeros(len(labels), dtype=bool)
     for members in rules.get("exclusive_groups", {}):
         broken |= labels[:, members].sum(axis=1) != 1
@@ -251,7 +251,7 @@ def breaks_a_rule(labels, rules):
 
 
 def print_table(name, runs):
-    """Print means over seeds, a row for each model, then seconds."""
+    """Print means over seeds, one row per model, then seconds."""
     figures = [run["figures"] for run in runs]
     methods = list(figures[0])
     columns = list(figures[0][methods[0]][0])

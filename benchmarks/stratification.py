@@ -1,11 +1,11 @@
-"""How much closer stratified folds keep the shares of labels than shuffled ones, and how fast.
+"""Label shares in stratified and shuffled folds, and the time of a stratified split.
 
-Corel5k's 74 frequent words and the 14 labels of yeast, all samples, in 5 and 10 folds. A deviation
-is the distance between a label's share of positives in a test fold and in all samples, in
-percentage points: its mean and its maximum over labels and folds, mean over seeds; and how many
-pairs of a label and a fold there are without a positive. Seconds are of one split into 5 folds of
-100,000 samples with 500 labels, the k-th of which 1 / (2 k) of the samples have, as an array, as a
-sparse matrix, and with half of the entries missing. Usage::
+All samples of Corel5k (74 frequent words) and yeast (14 labels) are split into 5 and 10 folds. A
+deviation is the distance between a label's share of positives in a test fold and in all samples, in
+percentage points. The script prints its mean and its maximum over labels and folds, and the number
+of pairs of a label and a fold without a positive (means over seeds). Seconds are those of one split
+of 100,000 samples with 500 labels into 5 folds: as an array, as a sparse matrix, and with half of
+the entries missing. A share of 1 / (2 k) of the samples has the k-th label. Usage::
 
     python benchmarks/stratification.py --shared ../shared --json stratification.json
 """
@@ -67,7 +67,7 @@ def parse_arguments():
 
 
 def measure_deviation(Y, splitter, n_folds, seeds):
-    """Mean and maximum deviation in percentage points, and labels missing in a fold."""
+    """Return mean and maximum deviation in percentage points, and pairs without a positive."""
     figures = []
     for seed in seeds:
         cv = splitter(n_folds, shuffle=True, random_state=seed)
@@ -78,7 +78,7 @@ def measure_deviation(Y, splitter, n_folds, seeds):
 
 
 def print_deviations(deviations):
-    """Print a row for each data set, number of folds and splitter."""
+    """Print one row per data set, number of folds and splitter."""
     print(f"\n{'label shares off by':32}{'mean':>8}{'maximum':>10}{'no positive':>13}\n")
     for name, (mean, maximum, without) in ((n, d.values()) for n, d in deviations.items()):
         print(f"{name:32}{mean:8.3f}{maximum:10.3f}{without:13.1f}")
@@ -86,7 +86,7 @@ def print_deviations(deviations):
 
 
 def make_large(seed):
-    """Yield names and label tables of one size."""
+    """Yield names, and labels of the same shape in several forms."""
     rng = np.random.RandomState(seed)
     share = 0.5 / np.arange(1, LARGE[1] + 1)
     Y = (rng.random_sample(LARGE) < share).astype(np.int8)
@@ -96,7 +96,7 @@ def make_large(seed):
 
 
 def time_split(Y, seed):
-    """Seconds of one split into five folds."""
+    """Return the seconds of one split into five folds."""
     cv = MultilabelStratifiedKFold(5, shuffle=True, random_state=seed)
     start = time.perf_counter()
     folds = list(cv.split(Y, Y))

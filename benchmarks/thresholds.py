@@ -1,12 +1,12 @@
-"""What thresholds and calibration learned out of fold are worth: Corel5k photos, 74 words.
+"""How much learned thresholds and calibration help: Corel5k photos, 74 words.
 
-C-Tran and logistic regression per word, tokens of a frozen MobileNetV2 (their mean for the latter).
-The training part gives out-of-fold probabilities in three stratified folds, from which thresholds
-and calibration are learned, then the model is fitted on all of it; figures are of the official test
-part, nothing being known of its words. "Ensemble" rows are of ``ensemble=True``, the mean of the
-folds' calibrated models, "before" that of the same models as they are. OP, OR and OF1 are of all
-predictions, CP, CR and CF1 of means over words; the expected calibration error is the mean over
-words, and of all predictions as of one word. Usage::
+C-Tran reads tokens of a frozen MobileNetV2, logistic regression per word their mean. Thresholds and
+calibration are learned from out-of-fold probabilities of the training part, in three stratified
+folds. The model is then fitted on all of it. Figures are over the official test part with no words
+known. "Ensemble" rows are those of ``ensemble=True``, the mean of the folds' calibrated models;
+their column "before" is the mean of the same models without calibration. OP, OR and OF1 are over
+all predictions, CP, CR and CF1 from means over words. The expected calibration error is given as
+the mean over words, and over all predictions together. Usage::
 
     python benchmarks/thresholds.py --shared ../shared --json thresholds.json
 
@@ -111,7 +111,7 @@ def parse_arguments():
 
 
 def make_models(tokens, seed):
-    """Each model with its inputs."""
+    """Make each model, with its inputs."""
     logistic = OneVsRestClassifier(LogisticRegression(C=0.01, max_iter=1000))
     return {
         "logistic regression": (make_pipeline(StandardScaler(), logistic), tokens.mean(axis=1)),
@@ -120,11 +120,11 @@ def make_models(tokens, seed):
 
 
 def predict(name, estimator, X, Y, train, seed):
-    """Probabilities of three folds' models and of one that is fitted on the whole training part.
+    """Predict by a model of each fold, and by one that is fitted on the whole training part.
 
-    Once for all meta-estimators, which would fit the same models again. Returns, for each fold, the
-    rows of the training part that were held out and the fold's model's probabilities of these and
-    of the test part; and the probabilities of the test part by the model of all folds.
+    This is done once for all meta-estimators, each of which would fit the same models again.
+    Returns, for each fold, the held-out rows of the training part and the model's probabilities for
+    them and for the test part; then the final model's probabilities for the test part.
     """
     cv = MultilabelStratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
     X_train, Y_train, X_test = X[train], Y[train], X[~train]
@@ -140,7 +140,7 @@ def predict(name, estimator, X, Y, train, seed):
 
 
 class Given(BaseEstimator):
-    """An estimator whose inputs are the probabilities."""
+    """An estimator that returns its inputs as probabilities."""
 
     def __sklearn_is_fitted__(self):
         return True
@@ -170,12 +170,12 @@ def score_decisions(held_out, test, Y, train):
 
 
 def score_calibration(folds, held_out, test, Y, train):
-    """Expected calibration errors in percent, by word and of all words, and mAP."""
+    """Expected calibration errors in percent, by word and over all words together, and mAP."""
     proba = {"before": test, "folds' mean": np.mean([of_test for *_, of_test in folds], axis=0)}
     for method in METHODS:
         calibrator = MultilabelCalibrator(Given(), method=method, cv="prefit")
         proba[method] = calibrator.fit(held_out, Y[train]).predict_proba(test)
-        # What ensemble=True predicts, of models that are fitted already.
+        # The predictions of ensemble=True, from models that are already fitted.
         calibrated = [
             calibrator.fit(of_held_out, Y[train][rows]).predict_proba(of_test)
             for rows, of_held_out, of_test in folds
@@ -192,7 +192,7 @@ def score_calibration(folds, held_out, test, Y, train):
 
 
 def print_tables(results, machine):
-    """Print a row for each model and choice of thresholds, or method of calibration."""
+    """Print one row per model and thresholds, or per model and method of calibration."""
     for title, key in (
         ("Decisions (%), by thresholds", "decisions"),
         ("Expected calibration error and mAP (%), by method of calibration", "calibration"),

@@ -5,12 +5,15 @@
 
     CTranClassifier(**recipes.COCO80 | {"max_epochs": 10, "verbose": 1})
 
-Known differences to the authors' published code, which the paper does not mention: its loss is the
-sum, ours the mean over hidden labels (which Adam's scale-free steps make next to no difference);
-it lowers the learning rate on a plateau of the validation loss (skorch's ``LRScheduler`` in
-``callbacks=`` does that); its read-out starts at random, ours has the labels' log-odds as bias. The
-paper's "no image" needs a width: ``COCO80 | {"use_image": False, "d_model": 2048}``. The paper does
-not give the number of epochs; 50 is a bound on time.
+Known differences from the authors' published code, which the paper does not mention:
+
+- Its loss is the sum over hidden labels, ours the mean. With Adam this makes hardly any difference.
+- It lowers the learning rate on a plateau of the validation loss; skorch's ``LRScheduler`` in
+  ``callbacks=`` does the same.
+- Its read-out is initialised at random; the bias of ours is initialised with the labels' log-odds.
+
+The paper's "no image" needs a width: ``COCO80 | {"use_image": False, "d_model": 2048}``. The paper
+does not give the number of epochs; 50 limits the time.
 """
 
 from copy import deepcopy
@@ -51,7 +54,7 @@ PAPER_TRAINING: dict[str, Any] = {
 
 _RESNET101: dict[str, Any] = {
     "backbone": "resnet101",
-    # The paper's is the first of torchvision's ImageNet weights.
+    # The paper used the first of torchvision's ImageNet weights.
     "weights": "IMAGENET1K_V1",
     "train_backbone": True,
     "image_size": (640, 576),

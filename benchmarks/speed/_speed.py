@@ -1,4 +1,4 @@
-"""What the speed benchmarks share: fair timing, peak memory, the machine, tables and reports."""
+"""Code that the speed benchmarks share: timing, peak memory, the machine, tables and reports."""
 
 import json
 import multiprocessing
@@ -17,7 +17,7 @@ _FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def time_interleaved(variants, n_repeats=7, n_warm_up=1):
-    """Time several functions in turns, so that whatever slows the machine slows them all.
+    """Time several functions in turns, so that other load on the machine affects all of them.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def time_interleaved(variants, n_repeats=7, n_warm_up=1):
     n_repeats : int, default=7
         Rounds (A B C, A B C, ...) that count.
     n_warm_up : int, default=1
-        Rounds before those.
+        Rounds before, which do not count.
 
     Returns
     -------
@@ -44,17 +44,17 @@ def time_interleaved(variants, n_repeats=7, n_warm_up=1):
 
 
 def speed_ratio(seconds, baseline):
-    """How many times as fast as a baseline: median of the ratios, round by round.
+    """Compute the speed relative to a baseline: median of the ratios, round by round.
 
     Parameters
     ----------
     seconds, baseline : ndarray of shape (n_repeats,)
-        Two of the results of one :func:`time_interleaved`.
+        Two results of one call of :func:`time_interleaved`.
 
     Returns
     -------
     ratio : float
-        2 is twice as fast.
+        2 means twice as fast as the baseline.
     """
     return float(np.median(baseline / seconds))
 
@@ -65,14 +65,14 @@ def peak_memory_mb(function, *args):
     Parameters
     ----------
     function : callable
-        Of the top level of a module; imports what it needs.
+        Defined at the top level of a module.
     *args : object
-        Its arguments.
+        Arguments of the function.
 
     Returns
     -------
     megabytes : float
-        Largest resident set, in units of 1e6 bytes, with that of Python and all imports.
+        Largest resident set in units of 1e6 bytes, including Python and all imports.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -103,7 +103,7 @@ def _peak_mb():
 
 
 def describe_machine(seed):
-    """As `_common.describe_machine`, with the processor's name and features."""
+    """Do the same as `_common.describe_machine`, with the processor's name and features."""
     return {**_processor(), **_describe_machine(seed)}
 
 
@@ -127,7 +127,7 @@ def print_table(rows, columns, machine):
     Parameters
     ----------
     rows : dict
-        Name -> sequence with one text or number for each column; numbers get three digits.
+        Name -> sequence with a text or number for each column; numbers get three digits.
     columns : sequence of str
         Headings.
     machine : dict
@@ -154,7 +154,7 @@ def _line(cells, widths):
 
 
 def write_json(path, results, machine):
-    """Write results and where they were measured to a file; None as `path` writes nothing."""
+    """Write results and a description of the machine to a file, unless `path` is None."""
     if path is None:
         return
     with open(path, "w", encoding="utf-8") as file:

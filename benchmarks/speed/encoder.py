@@ -1,19 +1,20 @@
 """Encoder steps: ours, the plain formulation, and bare matrix products.
 
-For several sizes, the time of a training step (forward, backward, optimiser) and of a prediction:
+For several sizes, the script measures the time of a training step (forward, backward, optimiser)
+and of a prediction:
 
-- plain: what one writes without thinking about speed: ``nn.TransformerEncoder``, label embeddings
-  repeated for each image, a dense L x L read-out of which the diagonal is taken, float32, AdamW as
-  torch has it.
-- ours: `CTran` with only what the paper has, once with the estimator's `channel_dropout`, once
-  with the paper's dropout of entries; in float32 and in the precision that the estimator picks.
-  Up to d = 512 also with what the estimator adds to the paper's model.
-- limit: all multiply-adds that ours needs, forward and backward, as bare matrix products of the
-  same shapes. Nothing else is in it: no softmax, no norm, no dropout, no optimiser.
+- plain: an implementation without any optimisation of speed: ``nn.TransformerEncoder``, label
+  embeddings repeated for each image, the diagonal of a dense L x L read-out, float32, torch's
+  default AdamW.
+- ours: `CTran` with the paper's model only, once with the estimator's `channel_dropout`, once with
+  the paper's dropout of entries; in float32 and in the precision that the estimator picks. Up to
+  d = 512 also with what the estimator adds to the paper's model.
+- limit: all multiply-adds of ours, forward and backward, as bare matrix products of the same
+  shapes, without softmax, norms, dropout and optimiser.
 
-A prediction is of four batches, and its time that of one of them. Variants take turns; times are
-medians, ratios are medians of the ratios round by round. Before that, ours gets the weights of the
-plain model, and how far their logits are apart is printed.
+A prediction has four batches; the time is per batch. Variants take turns. Times are medians, ratios
+are medians of the ratios round by round. The script first copies the plain model's weights to ours
+and prints the largest difference of their logits.
 
 Usage (7 minutes)::
 
@@ -113,7 +114,7 @@ def parse_arguments():
 
 
 class PlainCTran(nn.Module):
-    """C-Tran as one writes it without thinking about speed; the paper's model.
+    """The paper's model, implemented without any optimisation of speed.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ class PlainCTran(nn.Module):
 
 
 def make_ours(n_labels, d_model, *, with_extras=False, channel_dropout=True, backbone=None):
-    """The paper's model, or that with what the estimator adds to it for given features."""
+    """Make the paper's model, or the one with what the estimator adds for given features."""
     extras = {"attention_bias": True, "shortcut": True, "input_dropout": 0.5}
     return CTran(
         n_labels,
@@ -160,7 +161,7 @@ def make_ours(n_labels, d_model, *, with_extras=False, channel_dropout=True, bac
 
 @torch.no_grad()
 def copy_weights(plain, ours):
-    """Give ours the weights of a plain model; neither has a backbone."""
+    """Copy the weights of a plain model to ours; neither has a backbone."""
     d_model = plain.norm.normalized_shape[0]
     weights = {
         "label_embedding.label": plain.label.weight,
@@ -181,12 +182,12 @@ def copy_weights(plain, ours):
 
 
 def pick_precision(module, device, precision="auto"):
-    """What the estimator's parameter `precision` means for a module."""
+    """Return the precision that the estimator's parameter `precision` means for a module."""
     return CTranClassifier(precision=precision)._net_precision(module, device)
 
 
 def make_batch(size):
-    """Tokens (B, P, d), states (B, L), int8, and targets (B, L), at random."""
+    """Make random tokens (B, P, d), states (B, L), int8, and targets (B, L)."""
     shape = size.batch, size.n_labels
     return (
         torch.randn(size.batch, size.n_image_tokens, size.d_model),
@@ -196,7 +197,7 @@ def make_batch(size):
 
 
 def training_step(module, optimizer, batch, precision="float32"):
-    """Forward, backward and optimiser step on a batch that may have to be copied to a GPU."""
+    """Copy a batch to the module's device and do a forward, backward and optimiser step."""
     device = next(module.parameters()).device
     X, states, targets = (x.to(device) for x in batch)
     optimizer.zero_grad()
@@ -208,9 +209,9 @@ def training_step(module, optimizer, batch, precision="float32"):
 
 
 def predict(module, batch, precision="float32", n_batches=1):
-    """Logits in evaluation mode, of the same batch several times over."""
+    """Predict the logits of the same batch several times, and return them."""
     X, states, _ = batch
-    # As the estimator: one context for all batches, so that weights are cast once.
+    # Like the estimator, use one context for all batches, so that weights are cast once.
     with torch.inference_mode(), autocast(X.device, precision):
         for _ in range(n_batches):
             logits = module(X, states)
@@ -218,12 +219,12 @@ def predict(module, batch, precision="float32", n_batches=1):
 
 
 def products(size, training):
-    """The matrix products of ours, as bare multiplications.
+    """Count the matrix products of ours in one batch.
 
     Returns
     -------
     products : Counter
-        (n_matrices, rows, inner, columns) -> how many of them; all of a batch.
+        (n_matrices, rows, inner, columns) -> number of products of this shape.
     """
     counts = Counter()
     n_tokens = size.n_image_tokens + size.n_labels
@@ -255,12 +256,12 @@ def _attention(n, n_queries, n_tokens, width, training):
 
 
 def count_multiply_adds(size, training):
-    """Multiply-adds in all :func:`products`."""
+    """Count the multiply-adds in all :func:`products`."""
     return sum(int(np.prod(shape)) * n for shape, n in products(size, training).items())
 
 
 def bare(shapes, precision):
-    """A function that multiplies matrices, as :func:`products` lists them, into given memory."""
+    """Make a function that computes all :func:`products` into preallocated memory."""
     dtype = getattr(torch, precision)
     prepared = []
     for (n, rows, inner, columns), repeats in shapes.items():
@@ -278,7 +279,7 @@ def bare(shapes, precision):
 
 
 def make_variants(size, precision="auto"):
-    """Models to be compared: name -> (module, optimiser, precision), the plain one first."""
+    """Make the models: name -> (module, optimiser, precision), the plain one first."""
     labels, d = size.n_labels, size.d_model
     plain = PlainCTran(labels, d)
     variants = {PLAIN: (plain, torch.optim.AdamW(plain.parameters()), "float32")}
@@ -305,9 +306,9 @@ def compare(size, precision="auto", repeats=None):
     Returns
     -------
     result : dict
-        ``difference`` of the logits of plain and ours; ``multiply_adds`` of a training step;
-        ``limit``, the faster precision in training and in prediction; ``rows``, name -> the cells
-        of COLUMNS.
+        ``difference``, the largest between the logits of plain and ours; ``multiply_adds`` of a
+        training step; ``limit``, the name of the faster limit in training and in prediction;
+        ``rows``, name -> the cells of COLUMNS.
     """
     is_large = size.d_model >= 1024
     repeats = repeats or (2 if is_large else 7)
@@ -332,7 +333,7 @@ def compare(size, precision="auto", repeats=None):
 
 
 def _time(size, variants, batch, training, repeats):
-    """Milliseconds, plain/this and this/limit of each variant, and which limit is the lower."""
+    """Measure milliseconds, plain/this and this/limit of each variant; name the lower limit."""
     functions = {}
     for name, (module, optimizer, precision) in variants.items():
         functions[name] = _make_step(module, optimizer, batch, precision, training)
@@ -351,7 +352,7 @@ def _time(size, variants, batch, training, repeats):
 
 def _make_step(module, optimizer, batch, precision, training):
     def step():
-        # The same module is in several variants, in one mode at a time.
+        # Several variants share a module, and may need it in another mode.
         module.train(training)
         if training:
             training_step(module, optimizer, batch, precision)

@@ -1,19 +1,18 @@
 """Training throughput on a GPU: ours, the plain formulation, and the card's peak.
 
-The paper's setting (80 labels, d = 2048), once with the backbone (ResNet-101 with random weights,
-trained, 576 pixels), once on tokens of a frozen one (324 of 2,048 channels). A step starts from a
-batch in the host's memory, uint8 or float32, and includes its way to the card, forward, backward
-and optimiser.
+The setting is the paper's (80 labels, d = 2048), once with a trained backbone (ResNet-101 with
+random weights, 576 pixels), once on tokens of a frozen one (324 of 2,048 channels). A step starts
+from a batch in host memory, uint8 or float32. It includes the copy to the GPU, the forward and
+backward passes and the optimiser.
 
 - ours: the paper's model, in the precision that the estimator picks, channels last, fused AdamW.
-- plain: `encoder.PlainCTran` behind torchvision's ResNet, float32, AdamW as torch has it; once
-  with torch's default, where convolutions (but no other products) may use TF32, and once without
-  any TF32.
+- plain: `encoder.PlainCTran` behind torchvision's ResNet, float32, torch's default AdamW; once with
+  torch's default, where only convolutions may use TF32, and once without any TF32.
 
-For the batch of the paper they take turns. The largest batch of each is found by doubling.
-Throughput is compared with the peak: a product of two bfloat16 matrices of 8192 x 8192, measured.
-Multiply-adds are counted: of the ResNet as torch's counter does, of the encoder as
-`encoder.products` does. Without a GPU, nothing is measured.
+With the paper's batch size they take turns. The largest batch of each is found by doubling.
+Throughput is compared with the peak, the measured speed of a product of two 8192 x 8192 bfloat16
+matrices. Torch's counter counts the multiply-adds of the ResNet, `encoder.products` those of the
+encoder. Without a GPU, nothing is measured.
 
 Usage::
 
@@ -51,7 +50,7 @@ PLAIN = "plain, float32"
 
 
 class Setting:
-    """What is trained.
+    """The model and the data of a measurement.
 
     Parameters
     ----------
@@ -61,11 +60,11 @@ class Setting:
         Height and width of the images.
     n_image_tokens, n_labels, d_model : int
     with_backbone : bool
-        Whether a batch is images and the backbone trains; else it is tokens.
+        If True, batches are images and the backbone is trained; otherwise batches are tokens.
     batches : tuple of int
-        Batch sizes where all take turns.
+        Batch sizes at which all variants take turns.
     largest : int
-        No batch is larger.
+        Maximum batch size.
     """
 
     def __init__(
@@ -132,7 +131,7 @@ def parse_arguments():
 
 
 def measure_peak(side, device):
-    """Multiply-adds a second in a product of two square bfloat16 matrices."""
+    """Measure the multiply-adds per second in a product of two square bfloat16 matrices."""
     a, b, out = (torch.randn(side, side, device=device).bfloat16() for _ in range(3))
 
     def multiply():
@@ -145,13 +144,13 @@ def measure_peak(side, device):
 
 
 def synchronize(device):
-    """Wait for a GPU."""
+    """Wait until a GPU has finished."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def measure(setting, device, repeats, peak):
-    """Throughput of all variants at the given batch sizes, and of each at its largest.
+    """Measure all variants at the given batch sizes, and each at its largest.
 
     Returns
     -------
@@ -173,7 +172,7 @@ def measure(setting, device, repeats, peak):
             add(name, batch, values, speed_ratio(values, seconds[PLAIN]))
     for name, maker in makers.items():
         batch = find_largest(partial(_one_step, setting, maker, device), setting.largest)
-        # Those of the same batch that took turns are the fairer ones.
+        # Figures of a batch size at which variants took turns are fairer, so they are kept.
         if batch and batch not in setting.batches:
             seconds = _take_turns(setting, {name: maker}, batch, device, repeats)
             for values in seconds.values():
@@ -182,7 +181,7 @@ def measure(setting, device, repeats, peak):
 
 
 def _take_turns(setting, makers, batch, device, repeats):
-    """Seconds of each variant; none if they do not fit into memory together."""
+    """Measure the seconds of each variant; none if they do not fit into memory together."""
     try:
         steps = {name: _one_step(setting, maker, device, batch) for name, maker in makers.items()}
         return time_interleaved(steps, repeats, n_warm_up=2)
@@ -195,7 +194,7 @@ def _take_turns(setting, makers, batch, device, repeats):
 
 
 def _one_step(setting, maker, device, batch):
-    """A function that trains on a batch in the host's memory and waits for the device."""
+    """Make a function that trains on a batch in host memory and waits for the device."""
     inputs = make_inputs(setting, batch)
     module, optimizer, precision, context = maker()
 
@@ -213,37 +212,38 @@ def find_largest(make_step, limit):
     Parameters
     ----------
     make_step : callable
-        From a batch size to a function without arguments, which is called twice.
+        Takes a batch size and returns a function without arguments, which is called twice.
     limit : int
+        Maximum batch size.
 
     Returns
     -------
     batch : int
-        The last that went well, at most `limit`; 0 for none.
+        The largest that fitted into memory, at most `limit`; 0 if none did.
     """
     best, batch = 0, 1
     while batch <= limit:
         try:
             step = make_step(batch)
             step()
-            step()  # The optimiser's moments are there from now on.
+            step()  # The first call has allocated the optimiser's moments.
         except torch.cuda.OutOfMemoryError:
             break
         finally:
-            step = None  # The next needs its memory.
+            step = None  # The next step needs its memory.
             empty_cache()
         best, batch = batch, 2 * batch
     return best
 
 
 def empty_cache():
-    """Give memory that is free back to the card."""
+    """Release torch's unused memory on the GPU."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def make_inputs(setting, batch):
-    """Images or tokens in the host's memory, with states and targets."""
+    """Make images or tokens in host memory, with states and targets."""
     size = Size(batch, setting.n_image_tokens, setting.n_labels, setting.d_model)
     if not setting.with_backbone:
         return make_batch(size)
@@ -253,14 +253,14 @@ def make_inputs(setting, batch):
 
 
 def make_variants(setting, device):
-    """Name -> function that makes (module, optimiser, precision, context), plain ones first."""
+    """Return name -> function that makes (module, optimiser, precision, context), plain first."""
     variants = {
         PLAIN: partial(_make_plain, setting, device, partial(_tf32, convolutions=True)),
         "plain, no TF32": partial(_make_plain, setting, device, partial(_tf32, convolutions=False)),
         "ours": partial(_make_ours, setting, device),
     }
     if not setting.with_backbone:
-        del variants["plain, no TF32"]  # Without convolutions it is the same.
+        del variants["plain, no TF32"]  # Without convolutions both are the same.
     return variants
 
 
@@ -296,7 +296,7 @@ class PlainBackbone(nn.Module):
 
 @contextmanager
 def _tf32(convolutions):
-    """torch's default is TF32 in convolutions and float32 in all other products."""
+    """Allow TF32 in convolutions, as torch does by default, or not; nowhere else."""
     before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
     torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, False
     try:
@@ -306,7 +306,7 @@ def _tf32(convolutions):
 
 
 def count_training(setting):
-    """Multiply-adds that a training step needs for one image."""
+    """Count the multiply-adds of a training step for one image."""
     size = Size(1, setting.n_image_tokens, setting.n_labels, setting.d_model)
     n = count_multiply_adds(size, training=True)
     if setting.with_backbone:
@@ -315,9 +315,9 @@ def count_training(setting):
 
 
 def count_backbone(trunk, side):
-    """Multiply-adds of a network's forward and backward pass on one image."""
+    """Count the multiply-adds of a network's forward and backward pass on one image."""
     counter = FlopCounterMode(display=False)
-    # Shapes are enough to count.
+    # Counting needs only shapes, which the meta device has.
     with counter, torch.device("meta"):
         trunk.to("meta").eval()(torch.empty(1, 3, side, side)).sum().backward()
     return counter.get_total_flops() // 2

@@ -1,24 +1,24 @@
-"""Several masks per image: when they pay in mAP per second.
+"""Several masks per image: when they raise mAP per second.
 
-``n_masks`` hides the labels of each image several times per step, with the image going through the
-backbone once. That can pay only where a step's time is the backbone's. Shown on Corel5k photos with
-a frozen MobileNetV2 and one encoder layer, fitted twice:
+With ``n_masks`` a step trains on several masks of each image, while the image goes through the
+backbone once. This can help only if the backbone takes most of a step's time. Two cases are
+compared, on Corel5k photos with a frozen MobileNetV2 and one encoder layer:
 
 - flipped images: with ``augment="flip"`` they go through the backbone in every epoch;
-- ready tokens: without augmentation the backbone's tokens come from the cache and cost nothing.
+- ready tokens: without augmentation the backbone's tokens come from the cache and take no time.
 
-Each with 1, 2 and 4 masks for the same number of epochs, and with 1 mask for as many epochs as take
-about the time of 4 masks. Trained and scored on photos of the training part; the scores are mAP
-over hidden labels with 0 / 25 / 50 / 75 % of the labels known, means of 3 draws. "more mAP/s" is
-what each second beyond those of 1 mask adds to the mean. The fits are too long to take turns: they
-come in the order of the table.
+Each is fitted with 1, 2 and 4 masks for the same number of epochs, and with 1 mask for as many
+epochs as take about the time of 4 masks. All photos are from the training part. Scores are mAP over
+unknown labels with 0 / 25 / 50 / 75 % of the labels known, means of 3 draws. "more mAP/s" is the
+gain in the mean over the first fit, divided by the additional seconds. The fits are too long to
+take turns; they run in the order of the table.
 
 Usage (5 minutes)::
 
     python benchmarks/speed/masks.py --shared ../shared --json masks.json
 
-Its output. The very first fit was slowed, by what is not known: one more epoch took less. Hence
-no gains in the lines below it::
+Its output. Something slowed the first fit down: a fit with one more epoch took less time. The lines
+below it therefore show no gains::
 
                                         0 %  25 %  50 %  75 %  mean  fit s  more mAP/s
     flipped images, 1 mask, 4 epochs   50.4  51.6  54.2  59.4  53.9   71.6
@@ -32,8 +32,8 @@ no gains in the lines below it::
 
     processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, threads 2, torch 2.14.1, ...
 
-    flipped images: 4 masks 56.9 in 44 s, 5 epochs 55.7 in 54 s: masks pay 1.2 points more
-    ready tokens: 4 masks 56.8 in 10 s, 11 epochs 58.0 in 7 s: epochs pay 1.2 points more
+    flipped images: 4 masks 56.9 in 44 s, 5 epochs 55.7 in 54 s: masks gain 1.2 points more
+    ready tokens: 4 masks 56.8 in 10 s, 11 epochs 58.0 in 7 s: epochs gain 1.2 points more
 """
 
 import argparse
@@ -102,7 +102,7 @@ def parse_arguments():
 
 
 def fill_cache(model, data):
-    """Compute all tokens, so that no fit pays for those that others find ready."""
+    """Compute all tokens, so that the first fit does not need more time than the others."""
     (photos, Y), (valid_photos, _) = data
     clone(model).set_params(max_epochs=1).fit(photos, Y).predict(valid_photos)
 
@@ -113,11 +113,11 @@ def compare_masks(case, model, data, n_epochs, seed):
     Parameters
     ----------
     case : str
-        Starts the names of the results.
+        Prefix of the names of the results.
     model : CTranClassifier
-        Its `n_masks` and `max_epochs` are set here.
+        This function sets its `n_masks` and `max_epochs`.
     data : list of two pairs
-        Photos and labels, to train on and to score on.
+        Photos and labels, for training and for scoring.
     n_epochs, seed : int
 
     Returns
@@ -148,7 +148,7 @@ def compare_masks(case, model, data, n_epochs, seed):
 
 
 def make_rows(results):
-    """The cells of COLUMNS for each fit of one case; the first is what others are compared with."""
+    """Make the cells of COLUMNS for each fit of one case; gains are relative to the first."""
     first = next(iter(results.values()))
     rows = {}
     for name, result in results.items():
@@ -160,13 +160,13 @@ def make_rows(results):
 
 
 def describe(case, results):
-    """What about the same time is better spent on, in words."""
+    """Say whether more masks or more epochs gain more in about the same time."""
     *_, masks, epochs = results.values()
     difference = masks["mean"] - epochs["mean"]
     return (
         f"{case}: {masks['n_masks']} masks {masks['mean']:.1f} in {masks['fit_seconds']:.0f} s, "
         f"{epochs['n_epochs']} epochs {epochs['mean']:.1f} in {epochs['fit_seconds']:.0f} s: "
-        f"{'masks' if difference > 0 else 'epochs'} pay {abs(difference):.1f} points more"
+        f"{'masks' if difference > 0 else 'epochs'} gain {abs(difference):.1f} points more"
     )
 
 

@@ -1,15 +1,15 @@
-"""Peak memory: of training with many labels, and with many images.
+"""Peak memory of training with many labels, and with many images.
 
-Each line is one fit in a process of its own; its peak is the largest resident set above that of a
-process that imports the same and fits nothing.
+Each line is one fit in its own process. Its peak is the largest resident set above that of a
+process with the same imports that fits nothing.
 
 - Labels: fits on features in memory (9 tokens of 1,280 channels, which `regions` makes 10; d =
-  256), for growing numbers of labels. Everything else is the estimator's default. "more" is what
-  each label beyond those of the line before adds: it stays the same where memory is linear.
-- Images: fits on the paths of so many links to a small JPEG file (32 pixels, 20 labels, backbone
-  "small", which is trained). A fit is broken off in its first epoch, after `--steps` steps of 64
-  images: all files have been looked at by then, and an epoch of 100,000 would take minutes.
-  ``--whole-epoch`` takes it.
+  256), for growing numbers of labels. Everything else is the estimator's default. "more" is the
+  memory of each label added since the line before. It is constant if memory is linear.
+- Images: fits on the paths of many links to a small JPEG file (32 pixels, 20 labels, backbone
+  "small", which is trained). A fit is stopped in its first epoch, after `--steps` steps of 64
+  images. All files have been read by then, and an epoch of 100,000 images would take minutes.
+  ``--whole-epoch`` finishes it.
 
 Usage (3 minutes)::
 
@@ -98,7 +98,7 @@ def parse_arguments():
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=BATCH_SIZES, help="(1 4)")
     parser.add_argument("--images", type=int, nargs="*", default=N_IMAGES, help="numbers of images")
     parser.add_argument("--steps", type=int, default=100, help="steps on images (100)")
-    parser.add_argument("--whole-epoch", action="store_true", help="do not break fits off")
+    parser.add_argument("--whole-epoch", action="store_true", help="do not stop fits early")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
     return parser.parse_args()
@@ -110,16 +110,16 @@ def _say(what, megabytes, goal):
 
 
 def fit_nothing():
-    """What a process needs that has imported this module."""
+    """Do nothing: the peak is that of a process that has imported this module."""
 
 
 class StepTimer(Callback):
-    """Seconds of each training step.
+    """Measure the seconds of each training step.
 
     Parameters
     ----------
     n_steps : int or None
-        Break the fit off after so many.
+        Stop the fit after this number of steps.
     """
 
     def __init__(self, n_steps=None):
@@ -138,7 +138,7 @@ class StepTimer(Callback):
 
 
 def fit_features(sender, n_labels, batch_size, n_steps, seed):
-    """Fit on features; send the median seconds of a step, without the first if there are more."""
+    """Fit on features; send the median seconds of a step, of several without the first."""
     rng = np.random.default_rng(seed)
     n = n_steps * batch_size
     X = rng.standard_normal((n, 9, 1280), dtype=np.float32)
@@ -156,17 +156,17 @@ def fit_features(sender, n_labels, batch_size, n_steps, seed):
 
 
 def measure_labels(numbers, batch_size, baseline, seed=0):
-    """Memory and seconds against the number of labels.
+    """Measure memory and seconds for growing numbers of labels.
 
     Returns
     -------
     results : dict
         Number of labels -> dict with keys ``MB`` above the baseline, ``kB per label``, ``kB per
-        further label`` than in the entry before, ``seconds`` of a step.
+        further label`` since the entry before, ``seconds`` of a step.
     """
     results, before = {}, None
     for n_labels in sorted(numbers):
-        # A step with 10,000 labels takes most of a minute, and warming up does not matter there.
+        # A step with 10,000 labels takes most of a minute and needs no warm-up.
         n_steps = 1 if n_labels > 5000 else 3
         megabytes, seconds = _peak_and_answer(fit_features, n_labels, batch_size, n_steps, seed)
         megabytes -= baseline
@@ -183,13 +183,13 @@ def measure_labels(numbers, batch_size, baseline, seed=0):
 
 
 def _peak_and_answer(function, *args):
-    """Peak megabytes of a process of its own and what it sent to the pipe it was given."""
+    """Run a function in a new process; return its peak megabytes, and what it sends."""
     receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
     return peak_memory_mb(function, sender, *args), receiver.recv()
 
 
 def fit_paths(sender, folder, n_steps):
-    """Fit on all files of a folder, or break off after some steps; send the seconds."""
+    """Fit on all files of a folder, or stop after some steps; send the seconds."""
     paths = sorted(entry.path for entry in os.scandir(folder))
     Y = np.random.default_rng(0).integers(2, size=(len(paths), 20))
     model = CTranClassifier(
@@ -200,19 +200,19 @@ def fit_paths(sender, folder, n_steps):
         callbacks=[StepTimer(n_steps)],
     )
     start = time.perf_counter()
-    with suppress(KeyboardInterrupt):  # StepTimer's.
+    with suppress(KeyboardInterrupt):  # StepTimer raises it.
         model.fit(paths, Y)
     sender.send(time.perf_counter() - start)
 
 
 def measure_images(numbers, n_steps, baseline):
-    """Memory and seconds against the number of images.
+    """Measure memory and seconds for growing numbers of images.
 
     Parameters
     ----------
     numbers : sequence of int
     n_steps : int or None
-        Break fits off after so many steps; None for a whole epoch.
+        Stop fits after this number of steps; None for a whole epoch.
     baseline : float
 
     Returns
@@ -231,7 +231,7 @@ def measure_images(numbers, n_steps, baseline):
 
 
 def link_photos(folder, n):
-    """Save a small JPEG file under so many names."""
+    """Save a small JPEG file under `n` names."""
     pixels = np.random.default_rng(0).integers(256, size=(32, 32, 3), dtype=np.uint8)
     for i in range(n):
         path = Path(folder) / f"photo{i:06}.jpg"

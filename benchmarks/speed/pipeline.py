@@ -1,8 +1,9 @@
-"""Images per second: decoded, resized and normalised, against nothing but decoding them.
+"""Speed of decoding, resizing and normalising images, compared with only decoding them.
 
-Takes paths of JPEG files to uint8 batches and to the floats that a backbone sees, and compares with
-decoding the same files to RGB pixels by the fastest decoder that is installed, in as many threads.
-"ratio" is floats/s to bare/s. Needs the Corel5k photos and a minute::
+From paths of JPEG files, the script makes uint8 batches, and the floats that a backbone reads. It
+compares their speed with that of decoding the same files to RGB pixels by the fastest installed
+decoder, in as many threads. "ratio" is floats/s divided by bare/s. It needs the Corel5k photos and
+a minute::
 
     python benchmarks/speed/pipeline.py --shared ../shared
 
@@ -18,12 +19,12 @@ decoding the same files to RGB pixels by the fastest decoder that is installed, 
 
     processor AMD EPYC, features avx2 avx512f avx512_bf16, cores 2, python 3.11.7, torch 2.14.1
 
-Without simplejpeg, which the package uses if it is installed, PIL decodes.
+The package decodes by simplejpeg if it is installed, otherwise by PIL.
 
-Small photos are far from bare decoding: an image of 192 x 128 pixels has little to decode (0.1 ms),
-and 224 pixels make twice as many of it: resizing takes as long again, writing the batch and
-normalising it another two thirds, and what Python does between them is not shared by threads.
-Large photos are beyond 1: they are decoded at a half or a quarter of their size.
+The ratio is low for small photos. Decoding 192 x 128 pixels takes only 0.1 ms, and at 224 pixels
+the result has twice as many. Resizing takes as long as decoding, writing the batch and normalising
+it another two thirds, and Python code between these steps does not run in parallel. The ratio of
+large photos is above 1, because they are decoded at a half or a quarter of their size.
 """
 
 import argparse
@@ -43,8 +44,8 @@ from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran.modules.backbone import Backbone
 
-BATCH_SIZE = 32  # what the estimator passes through a backbone at a time on a CPU
-# (what, size to enlarge the photos to, how many of them, image_size)
+BATCH_SIZE = 32  # as in the estimator's passes through a backbone on a CPU
+# (name, size to which photos are enlarged, number of photos, image_size)
 CASES = (
     ("192 x 128 -> 224", None, 256, 224),
     ("192 x 128 -> 128", None, 256, 128),
@@ -85,7 +86,7 @@ def parse_arguments():
 
 
 def find_decoders():
-    """Name -> function from a path to uint8 RGB pixels, for the libraries that are installed."""
+    """Return name -> function from a path to uint8 RGB pixels, for all installed libraries."""
     decoders = {"PIL": _decode_pil}
     for module, make in (
         ("torchvision.io", _make_torchvision),
@@ -93,7 +94,7 @@ def find_decoders():
         ("simplejpeg", _make_simplejpeg),
         ("turbojpeg", _make_turbojpeg),
     ):
-        # A package may be there without the library that it calls.
+        # A package may be installed without the library that it calls.
         try:
             decoders[module] = make(importlib.import_module(module))
         except (ImportError, OSError, RuntimeError):
@@ -132,7 +133,7 @@ def _make_turbojpeg(turbojpeg):
 
 
 def enlarge(photos, size, folder):
-    """Save photos at another size; a portrait is turned to a landscape."""
+    """Save photos at another size; portraits are rotated to landscapes."""
     paths = []
     for photo in photos:
         with Image.open(photo) as image:
@@ -145,7 +146,7 @@ def enlarge(photos, size, folder):
 
 
 def compare(paths, image_size, n_threads, decoders, backbone):
-    """Images per second of all decoders, of the package's batches, and of normalised batches."""
+    """Measure images per second of decoders, of the package's batches, and of normalised ones."""
     images = check_images(paths, n_jobs=n_threads, decode=False)
     preprocessing = Preprocessing(image_size)
     batches = np.array_split(np.arange(len(paths)), -(-len(paths) // BATCH_SIZE))
@@ -161,7 +162,7 @@ def compare(paths, image_size, n_threads, decoders, backbone):
 
     variants = {name: bare(decoder, paths, n_threads) for name, decoder in decoders.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torchvision's decoder is going to move elsewhere.
+        warnings.simplefilter("ignore")  # torchvision's decoder will move to another package.
         seconds = time_interleaved(variants | {"batches": load, "all": load_and_normalise})
     speeds = {name: len(paths) / float(np.median(values)) for name, values in seconds.items()}
     fastest = max(decoders, key=speeds.get)
@@ -174,7 +175,7 @@ def compare(paths, image_size, n_threads, decoders, backbone):
 
 
 def bare(decoder, paths, n_threads):
-    """A function that decodes all paths in threads, and keeps nothing."""
+    """Make a function that decodes all paths in threads and discards the pixels."""
 
     def decode(share):
         for path in share:

@@ -1,18 +1,18 @@
-"""A grid search over photos: what it takes beyond one pass of the backbone and the fits themselves.
+"""Time of a grid search over photos, compared with one pass of the backbone and the fits alone.
 
-``GridSearchCV`` fits 12 candidates on 3 folds each, on paths of Corel5k photos in front of a frozen
-MobileNetV2. With ``cache="memory"`` each photo should go through the backbone once, whatever the
-number of candidates and folds, and the rest of a fit should take as long as on ready tokens.
-Compared are
+``GridSearchCV`` fits 12 candidates on 3 folds each, from paths of Corel5k photos and with a frozen
+MobileNetV2. With ``cache="memory"`` each photo should go through the backbone once, for any number
+of candidates and folds, and the rest of a fit should take as long as on ready tokens. The script
+compares
 
 - the parts: one pass of the backbone over all photos, and the same 36 fits and scores on its
   tokens, given as an array (the sum of the times that ``GridSearchCV`` reports);
-- the search over the photos, from an empty cache, start to end. It takes turns with the one on
-  tokens, candidate by candidate, so that whatever slows the machine slows both;
-- the same by two worker processes, which share the cache, in one piece.
+- the whole search over the photos, from an empty cache. It takes turns with the search on tokens,
+  candidate by candidate, so that other load on the machine affects both;
+- the same search without turns, by two worker processes that share the cache.
 
-Images through the backbone are counted at the backbone, but with worker processes as the tokens
-that the cache has been given.
+Images are counted where they enter the backbone; with worker processes, where their tokens enter
+the cache.
 
 Usage (5 minutes)::
 
@@ -69,7 +69,7 @@ def main():
     once, tokens = pass_once(paths, weights)
     model = CTranClassifier("mobilenet_v2", weights=weights, image_size=IMAGE_SIZE, **params)
     heads, search = take_turns(CTranClassifier(None, **params), tokens, model, paths, Y)
-    # What GridSearchCV does besides, such as taking the rows of a fold, is no part of the parts.
+    # The parts do not include GridSearchCV's own work, such as selecting the rows of a fold.
     heads["seconds"] = heads["fit"] + heads["score"]
     in_all = once["seconds"] + heads["seconds"]
     results = {
@@ -111,7 +111,7 @@ def _cell(value):
 
 
 def pass_once(paths, weights):
-    """One pass of the backbone over all photos: its figures (see `take_turns`), and the tokens."""
+    """Pass all photos through the backbone once; return figures as `take_turns`, and tokens."""
     print("One pass of the backbone ...", flush=True)
     with counted_images() as counter:
         start = time.perf_counter()
@@ -121,12 +121,12 @@ def pass_once(paths, weights):
 
 
 def take_turns(head, tokens, model, paths, Y):
-    """Search on tokens and, from an empty cache, on photos: one candidate here, one there.
+    """Search on tokens and, from an empty cache, on photos, in turns candidate by candidate.
 
     Returns
     -------
     heads, photos : dict
-        ``seconds``, those of ``fit`` and of ``score``, and ``images``, the number that went
+        ``seconds`` of the search, of ``fit`` and of ``score``, and ``images``, the number that went
         through the backbone.
     """
     TokenCache().clear()
@@ -143,17 +143,17 @@ def take_turns(head, tokens, model, paths, Y):
 
 
 def search_in_processes(model, paths, Y, n_jobs):
-    """As `take_turns`, but of one search over photos by worker processes."""
+    """Search over photos by worker processes; return figures as `take_turns`."""
     print(f"Searching by {n_jobs} processes ...", flush=True)
     cache = TokenCache()
     cache.clear()
     result = run_search(model, paths, Y, CANDIDATES, n_jobs)
-    # Images that two processes computed at a time would be there twice.
+    # Images that two processes computed at the same time would be counted twice.
     return result | {"images": sum(space["images"] for space in cache.info().spaces)}
 
 
 def run_search(model, X, Y, grid, n_jobs=1):
-    """Seconds of a grid search, and the sums of those of its fits and scores."""
+    """Return the seconds of a grid search, and the sums over its fits and scores."""
     search = GridSearchCV(model, grid, cv=KFold(N_FOLDS), refit=False, n_jobs=n_jobs)
     start = time.perf_counter()
     search.fit(X, Y)
@@ -166,7 +166,7 @@ def run_search(model, X, Y, grid, n_jobs=1):
 
 @contextmanager
 def counted_images():
-    """Count the images that go through backbones in this process; yields an object."""
+    """Yield an object with ``n_images``, which counts images through backbones in this process."""
     counter = SimpleNamespace(n_images=0)
     original = _Passes._pass
 

@@ -1,14 +1,14 @@
-"""What storing image tokens in 16 bits costs in mean average precision.
+"""Mean average precision with image tokens stored in 16 bits instead of 32.
 
-Tokens of the Corel5k training photos, of a frozen MobileNetV2 in float32 at 224 pixels, as
-``TokenCache(dtype=...)`` would store and serve them: float32, bfloat16 (half the bytes, 8 bits of
-precision) and float16 (half the bytes, 11 bits, up to 65,504). C-Tran is trained on 3,600 of the
-training photos with each and scored on the other 900, never on the test part; several seeds, for
-what one run differs from the next is more than what storage does. Usage::
+A frozen MobileNetV2 computes tokens of the Corel5k training photos at 224 pixels. They are rounded
+as ``TokenCache(dtype=...)`` would store them: float32, bfloat16 (half the size, 8 bits of
+precision) and float16 (half the size, 11 bits, up to 65,504). With each, C-Tran is trained on 3,600
+of the training photos and scored on the other 900, never on the test part. There are several seeds,
+because seeds differ more than dtypes do. Usage::
 
     python benchmarks/speed/storage.py --shared ../shared --json storage.json
 
-Its output (two cores, six minutes; two seeds; the mean differs by less than seeds do)::
+Its output (two cores, six minutes; two seeds; the means differ by less than seeds do)::
 
     float32      251 kB a photo  58.39 / 60.31 / 63.55 / 67.50  +0.00
     bfloat16     125 kB a photo  58.58 / 60.40 / 63.63 / 67.51  +0.09
@@ -54,7 +54,9 @@ def main():
             score = score_storage(tokens, Y, train, valid, dtype, seed, arguments.epochs)
             results.setdefault(name, []).append(score)
             print(f"seed {seed}  {name:9} " + " / ".join(f"{s:.1f}" for s in score), flush=True)
-    print("\nmAP (%) by share of labels known, mean over seeds; what the mean differs from float32")
+    print(
+        "\nmAP (%) by share of labels known, mean over seeds; difference of the mean from float32"
+    )
     exact = np.mean(results["float32"])
     for name, scores in results.items():
         means = " / ".join(f"{mean:.2f}" for mean in np.mean(scores, axis=0))
@@ -80,7 +82,7 @@ def parse_arguments():
 
 
 def score_storage(tokens, Y, train, valid, dtype, seed, epochs):
-    """mAP in percent at each share of known labels, of a model on tokens stored as `dtype`."""
+    """Fit on tokens stored as `dtype`; return mAP in percent at each share of known labels."""
     stored = torch.from_numpy(tokens).to(dtype).float().numpy()
     model = CTranClassifier(backbone=None, max_epochs=epochs, random_state=seed)
     encoded = model.fit(stored[train], Y[train]).encode(stored[valid])

@@ -1,16 +1,16 @@
-"""Seconds from photos to a mean average precision: C-Tran against linear models on Corel5k.
+"""Time from photos to a mean average precision: C-Tran against linear models on Corel5k.
 
-The task is that of ``benchmarks/corel5k.py``: 4,500 training photos, 74 words, image tokens of a
-frozen MobileNetV2 that are computed once and shared by all methods. Logistic regression per label
-and a classifier chain read their mean. C-Tran gets growing budgets: first a quick setting, which
-was chosen on photos cut from the training part, then the default. Each test photo has 0 / 25 / 50 /
-75 % of its labels known; the hidden entries are the same for every method. Printed is, for each
-rival, the least time in which C-Tran reaches its mean over the four shares, and that in which it
-reaches it at every share.
+The data are those of ``benchmarks/corel5k.py``: 4,500 training photos, 74 words, image tokens of a
+frozen MobileNetV2 that are computed once for all methods. Logistic regression per label and a
+classifier chain read their mean. C-Tran is fitted for increasing times: first with a quick setting,
+which was chosen on a part of the training photos, then with the default. Each test photo has 0 / 25
+/ 50 / 75 % of its labels known, the same for every method. For each rival, the script prints the
+shortest fit of C-Tran that reaches the rival's mean over the four shares, and the shortest that
+reaches its mAP at every share.
 
-A fit is too long to take turns: each method is fitted once, in the order of the table, so that
-times are good to what else the machine does, some 10 %. "photos to mAP" is tokens, fit and one
-prediction of all test photos.
+Fits are too long to take turns. Each method is fitted once, in the order of the table, so that
+other load on the machine changes times by some 10 %. "photos to mAP" is the time of tokens, fit and
+one prediction for all test photos.
 
 Usage (6 minutes)::
 
@@ -52,8 +52,8 @@ from _common import PERCENTS_KNOWN, compare, timed  # in a folder that _speed ma
 from sklearn_ctran import CTranClassifier
 
 RIVALS = ("logistic regression", "classifier chain")
-# On photos cut from the training part, one layer reached the chain's mAP in less time than three;
-# its learning rate, dropout and width are the default's.
+# On a part of the training photos, one layer reached the chain's mAP in less time than three.
+# Learning rate, dropout and width are the defaults.
 QUICK = {"n_layers": 1}
 QUICK_EPOCHS = (2, 3, 5, 8)
 DEFAULT_EPOCHS = (6, "auto")
@@ -105,7 +105,7 @@ def parse_arguments():
 
 
 def make_budgets(seed):
-    """Name -> C-Tran on tokens, from little to much training."""
+    """Make name -> C-Tran on tokens, from the shortest to the longest training."""
     quick = {f"C-Tran, 1 layer, {n} epochs": {**QUICK, "max_epochs": n} for n in QUICK_EPOCHS}
     default = {
         DEFAULT if n == "auto" else f"{DEFAULT}, {n} epochs": {"max_epochs": n}
@@ -118,12 +118,12 @@ def make_budgets(seed):
 
 
 def mean_map(result):
-    """Mean over the shares of known labels."""
+    """Compute the mean mAP over the shares of known labels."""
     return float(np.mean(list(result["mAP"].values())))
 
 
 def make_rows(results, token_seconds):
-    """The cells of COLUMNS for each method."""
+    """Make the cells of COLUMNS for each method."""
     rows = {}
     for name, result in results.items():
         scores = [f"{score:.1f}" for score in (*result["mAP"].values(), mean_map(result))]
@@ -134,7 +134,7 @@ def make_rows(results, token_seconds):
 
 
 def race(results, rival, budgets):
-    """Which of some methods reach a rival's mAP in the least time of fitting.
+    """Find the methods with the shortest fits that reach a rival's mAP.
 
     Parameters
     ----------
@@ -142,13 +142,13 @@ def race(results, rival, budgets):
         As returned by ``_common.compare``.
     rival : str
     budgets : iterable of str
-        The methods that may win.
+        Names of the methods that may win.
 
     Returns
     -------
     winners : dict
-        ``the mean``: the one that reaches the rival's mean over the shares, ``every share``: the
-        one that reaches it at each; None where nobody does.
+        ``the mean``: the method that reaches the rival's mean over the shares; ``every share``: the
+        one that reaches its mAP at each share; None if there is none.
     """
     target = results[rival]
     by_time = sorted(budgets, key=lambda name: results[name]["fit_seconds"])
@@ -163,7 +163,7 @@ def race(results, rival, budgets):
 
 
 def describe_race(results, rival, winners):
-    """A rival's mAP and seconds, and in how many C-Tran gets there, in words."""
+    """Describe a rival's mAP and seconds, and the seconds in which C-Tran reaches it."""
     seconds = results[rival]["fit_seconds"]
     lines = [f"{rival}: mean {mean_map(results[rival]):.1f} in {seconds:.1f} s"]
     for what, winner in winners.items():

@@ -20,8 +20,8 @@ _FAINT_CONTRAST = (0.0, 0.15)
 _TEST_SHARE = 0.3
 
 
-# Pairs of digits that sum to nine. The two of a pair look different, while digits that are easily
-# confused (3 and 8, 4 and 9, 1 and 7, 5 and 6) belong to different pairs: labels help the eye.
+# Pairs of digits that sum to nine. Digits that are easily confused (3 and 8, 4 and 9, 1 and 7, 5
+# and 6) belong to different pairs, so that known labels help to tell them apart.
 _PAIRS = np.array([(digit, 9 - digit) for digit in range(_N_DIGITS // 2)])
 
 
@@ -63,15 +63,14 @@ def make_digit_scenes(
     """Compose images of several handwritten digits that tend to come in pairs.
 
     Each scene draws 1, 2 or 3 (equally likely) of the five pairs of digits that sum to nine: 0
-    and 9, 1 and 8, 2 and 7, 3 and 6, 4 and 5. Of a drawn pair both digits are written with
-    probability `togetherness`, otherwise one of the two, either equally likely. Digits of pairs
-    that were not drawn are absent. Each digit goes to a cell of its own on a 3 x 3 grid, at a
-    random place inside it, clearly or, with probability `faint_share`, so faintly that it can
-    hardly be seen in the noise.
+    and 9, 1 and 8, 2 and 7, 3 and 6, 4 and 5. With probability `togetherness` both digits of a
+    drawn pair are written, otherwise one of them, either equally likely. Digits of other pairs are
+    absent. Each digit is at a random place in its own cell of a 3 x 3 grid. It is clear or, with
+    probability `faint_share`, so faint that it can hardly be seen in the noise.
 
-    So the image alone does not determine the labels, and known labels help: with the default
-    `togetherness` a digit is present in 36 % of the scenes, in 89 % of those that hold its
-    partner, and in 6 % of those that do not. In general, with ``t = togetherness``, these are
+    The image alone does therefore not determine the labels, and known labels help. With the
+    default `togetherness` a digit is present in 36 % of the scenes, in 89 % of the scenes with its
+    partner, and in 6 % of the scenes without it. With ``t = togetherness`` these shares are
     ``0.2 * (1 + t)``, ``2 * t / (1 + t)`` and ``(1 - t) / (4 - t)``.
 
     Parameters
@@ -80,16 +79,15 @@ def make_digit_scenes(
         Number of scenes.
 
     subset : {"train", "test", "all"}, default="all"
-        Which of scikit-learn's 1,797 digit images to write with. "train" and "test" are a fixed
-        split (about 70 % and 30 % of each digit), so that no handwriting of a test scene was seen
-        in a training scene.
+        Which of scikit-learn's 1,797 digit images to use. "train" and "test" are a fixed split
+        (about 70 % and 30 % of each digit), so that training and test scenes share no digit image.
 
     image_size : int, default=32
         Height and width of the scenes in pixels, at least 24. Digits are 8 x 8 pixels, enlarged by
         the largest whole factor that fits into a cell.
 
     togetherness : float, default=0.8
-        Probability that a drawn pair is written as a pair, between 0 and 1.
+        Probability that both digits of a drawn pair are written, between 0 and 1.
 
     faint_share : float, default=0.5
         Probability that a digit is written faintly, between 0 and 1.
@@ -98,7 +96,7 @@ def make_digit_scenes(
         Standard deviation of the pixel noise, as a share of the range from black to white.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the scenes. Pass an int for reproducible output across multiple function calls.
+        Determines the scenes. Pass an int for the same output in each call.
 
     Returns
     -------
@@ -112,8 +110,7 @@ def make_digit_scenes(
         label_names : ndarray of shape (10,), dtype str
             The digits' names.
         digit_rows : ndarray of shape (n_samples, 10), dtype int64
-            The row of :func:`sklearn.datasets.load_digits` that each digit was written with, -1
-            where it is absent.
+            Row of :func:`sklearn.datasets.load_digits` used for each digit, -1 where it is absent.
         is_faint : ndarray of shape (n_samples, 10), dtype bool
             Which digits were written faintly.
         DESCR : str
@@ -146,7 +143,7 @@ def make_digit_scenes(
 
 
 def _sample_labels(n_samples, togetherness, rng):
-    """Labels of all scenes: which pairs are drawn, and which of their digits are written."""
+    """Draw pairs, and which of their digits are written; return the labels of all scenes."""
     n_pairs = len(_PAIRS)
     n_drawn = rng.randint(1, 4, size=(n_samples, 1))
     rank = rng.random_sample((n_samples, n_pairs)).argsort(axis=1).argsort(axis=1)
@@ -169,7 +166,7 @@ def _sample_handwriting(Y, targets, subset, rng):
 
 
 def _split_digits(targets):
-    """Rows of each digit in each subset; the same on every call."""
+    """Rows of each digit in each subset, the same in every call."""
     rng = np.random.RandomState(0)
     split = {"train": [], "test": [], "all": []}
     for digit in range(_N_DIGITS):
@@ -182,7 +179,7 @@ def _split_digits(targets):
 
 
 def _draw(digit_rows, contrast, digit_images, image_size, rng):
-    """Write the digits of each scene into cells of their own, at a random place in the cell."""
+    """Draw each digit of a scene at a random place in its own cell."""
     cell = image_size // _GRID
     zoom = cell // _DIGIT_SIDE
     side = zoom * _DIGIT_SIDE

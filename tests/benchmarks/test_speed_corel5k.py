@@ -141,4 +141,4 @@ def test_gain_per_second():
     rows = make_rows(results)
     assert [cells[-1] for cells in rows.values()] == ["", "0.500", "0.375"]
     text = describe("photos", results)
-    assert text.endswith("7 epochs 53.0 in 18 s: masks pay 1.0 points more")
+    assert text.endswith("7 epochs 53.0 in 18 s: masks gain 1.0 points more")

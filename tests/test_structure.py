@@ -14,6 +14,7 @@ from torch import nn
 import sklearn_ctran
 
 ROOT = Path(sklearn_ctran.__file__).parent
+TESTS = Path(__file__).parent
 
 
 def all_classes():
@@ -50,6 +51,7 @@ def known_names(kind):
 
 
 CLASSES = all_classes()
+SOURCES = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if path.name != "__init__.py"]
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
@@ -68,6 +70,18 @@ def test_finds_what_nobody_defines():
 
     read, _ = attributes_of_self(Mixin)
     assert read - known_names(Mixin) == {"forgotten"}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_every_source_file_is_tested(source):
+    """Its test file has its name, or a test file of its folder names it."""
+    folder = TESTS.joinpath(*(part.lstrip("_") for part in source.parts[:-1]))
+    name = source.stem.lstrip("_")
+    own = [*folder.glob(f"test_{name}.py"), *folder.glob(f"test_{name}_*.py")]
+    named = [path for path in folder.glob("*.py") if source.name in path.read_text("utf-8")]
+    at_top = (TESTS / f"test_{name}.py").exists()
+    is_folder = len(source.parts) == 1 and (folder / name).is_dir()
+    assert own or named or at_top or is_folder
 
 
 def test_at_most_three_private_modules_at_the_top():

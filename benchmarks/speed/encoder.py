@@ -47,7 +47,7 @@ from _speed import describe_machine, print_table, speed_ratio, time_interleaved,
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_ctran import CTranClassifier
+from sklearn_ctran._neural.training import net_precision
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran.modules.ctran import CTran
 
@@ -183,7 +183,7 @@ def copy_weights(plain, ours):
 
 def pick_precision(module, device, precision="auto"):
     """Return the precision that the estimator's parameter `precision` means for a module."""
-    return CTranClassifier(precision=precision)._net_precision(module, device)
+    return net_precision(precision, module, device)
 
 
 def make_batch(size):

@@ -38,7 +38,7 @@ TokenCache({cache.location!r}).tokens("aa", [n.to_bytes(8, "big") for n in range
     assert ask(cache, range(12))[1] == [8, 9, 10, 11]
     assert time.perf_counter() - began < 5
     names = {path.name for path in Path(cache.location).iterdir()}
-    assert not any(name.startswith(owner) and "-8" in name or "-9" in name for name in names)
+    assert not any(name.startswith((f"{owner}-8", f"{owner}-9")) for name in names)
     assert f"{owner}.alive" not in names
     assert "notes.txt" in names
     # Its session's directory is swept by the next session.

@@ -1,6 +1,6 @@
 """Simulated annotation, with an estimator whose distribution is known exactly.
 
-Tests of _replay.py too.
+Tests of _annotation.py and _replay.py.
 """
 
 import functools

@@ -1,6 +1,6 @@
 """Suggested labels, of an estimator whose distribution is known exactly.
 
-Tests of _gains.py too.
+Tests of _annotation.py and _gains.py.
 """
 
 import numpy as np

@@ -25,6 +25,8 @@ LEARNS = ("check_classifiers_train", "check_classifiers_classes", "check_classif
 def test_scikit_learn_checks(estimator, check):
     name = getattr(check, "func", check).__name__
     params = {} if name.startswith(LEARNS) else dict(SMALL)
+    if getattr(check, "keywords", None):  # the same check for data in another form
+        params |= {"n_layers": 1, "max_epochs": 20}
     if "sample_weight_equivalence" in name:
         params |= EXACT
     estimator = clone(estimator).set_params(**params)  # all checks are given the same one

@@ -200,12 +200,14 @@ def test_one_cycle_goes_up_and_down_for_each_group():
 
     module = Recorder()
     module.other = nn.Parameter(torch.zeros(()))
-    make_net(
+    net = make_net(
         module,
         optimizer__param_groups=[("other", {"lr": 0.01})],
         callbacks=[OneCycle(), Rates()],
         max_epochs=10,
     ).fit(data()[0], None)
+    # The history has the first group's of each step.
+    assert sum(net.history[:, "batches", :, "lr"], []) == pytest.approx([r[0] for r in rates])
     rates = np.array(rates)
     assert len(rates) == 30
     np.testing.assert_allclose(rates.max(axis=0), [0.01, 0.1], rtol=0.05)

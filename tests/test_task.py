@@ -105,6 +105,17 @@ def test_probabilities_and_decisions_of_classes(classes):
     assert values[0, 2] - values[0, 0] == pytest.approx(1)
 
 
+def test_classes_are_scaled_to_a_sum_of_one(task):
+    three = read_labels([4, 5, 6, 4], {"rain": [0, 1, 1, 0]})[0]
+    proba = np.array([[0.2, 0.5, 0.1, 0.7], [0.2, 0.5, 0.0, 0.7], [0.0, 0.0, 0.0, 0.7]])
+    states = three.states({5: [-1, 0, 0]}, None, 3)
+    scaled = three.scale_classes(proba, states)
+    expected = [[0.25, 0.625, 0.125, 0.7], [1, 0, 0, 0.7], [0.5, 0, 0.5, 0.7]]
+    np.testing.assert_allclose(scaled, expected)
+    labels = np.array([[0.2, 0.5, 0.1, 0.7, 0.9]])
+    np.testing.assert_array_equal(task.scale_classes(labels, task.states(None, None, 1)), labels)
+
+
 def test_a_name_belongs_to_one_label():
     with pytest.raises(ValueError, match="'cat' is a label of y and of extra_labels"):
         make_task(encode_targets(Y), ["rain", "cat"])

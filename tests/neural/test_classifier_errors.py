@@ -150,7 +150,12 @@ def test_images_of_another_size_in_prediction():
         model.predict(np.zeros((2, 12, 12, 3), np.uint8))
 
 
-def test_not_fitted(table):
-    for method in ("predict", "predict_proba", "decision_function"):
-        with pytest.raises(NotFittedError):
-            getattr(quick(), method)(table[0])
+@pytest.mark.parametrize(
+    "method",
+    ["predict", "predict_proba", "predict_extra_proba", "decision_function", "sample_labels"]
+    + ["encode", "score", "log_score"],
+)
+def test_not_fitted(table, method):
+    X, Y = table
+    with pytest.raises(NotFittedError):
+        getattr(quick(), method)(*((X, Y) if "score" in method else (X,)))

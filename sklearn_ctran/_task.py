@@ -113,7 +113,7 @@ class LabelTask:
         """Probabilities of a 1-D `y` whose classes sum to 1; others stay as they are.
 
         `proba` is (n_samples, n_labels or more), as are `states`. A class that is known to be
-        absent gets 0. All possible classes of a row in which these all had 0 are equal.
+        absent gets 0. If all possible classes of a row had 0, they become equal.
         """
         if not self.exclusive:
             return proba

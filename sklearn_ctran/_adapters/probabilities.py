@@ -53,9 +53,9 @@ def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
 
     The estimator is of this package or of scikit-learn, whose `predict_proba` may return an array,
     or a list with an array for each label; `targets` (Targets or LabelTask) is what it was fitted
-    on. `known_labels` are passed on if it takes them, `extra_labels` always. The result is 0 for
-    classes, or positive labels, that the estimator saw no sample of. Raises ValueError if its
-    labels or classes are not those of `targets`.
+    on. `known_labels` are passed on if it takes them, `extra_labels` if they are not None. The
+    result is 0 for classes, or positive labels, that the estimator saw no sample of. Raises
+    ValueError if its labels or classes are not those of `targets`.
     """
     given = {} if extra_labels is None else {"extra_labels": extra_labels}
     estimator, X = unwrap(estimator, X)

@@ -19,9 +19,9 @@ _CHUNK = 4096
 def task_of(estimator, targets=None):
     """The LabelTask of a fitted estimator, of this package or not.
 
-    It is the estimator's ``task_``, or is made of `targets` and, if it has them, of its
-    `extra_label_names_` and `label_groups_`. With `targets` None, its `label_names_` and `classes_`
-    are used.
+    It is the estimator's ``task_``, under the names of `targets` if these are given. Without
+    ``task_`` it is made of `targets` (None: of `label_names_` and `classes_`) and of the
+    estimator's `extra_label_names_` and `label_groups_`, if it has them.
     """
     if hasattr(estimator, "task_"):
         task = estimator.task_

@@ -12,9 +12,9 @@ from sklearn.pipeline import Pipeline
 def unwrap(estimator, X=None):
     """The innermost estimator of a pipeline, search or FrozenEstimator, and its input.
 
-    Calling it directly passes known labels on without metadata routing. The estimator must be
-    fitted only if `X` is given, which the pipeline's steps before the innermost one then transform.
-    For a fitted search, it is the refitted best one.
+    Calling it directly passes known labels on without metadata routing. If `X` is given, the
+    estimator must be fitted, and `X` is transformed by the steps of pipelines before their last
+    one. For a fitted search, it is the refitted best one.
     """
     while True:
         if isinstance(estimator, Pipeline) and X is not None and len(estimator) > 1:

@@ -43,10 +43,11 @@ class Encoder:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
-        """Tokens (n_samples, n_tokens, n_channels), float32, of images, from a cache that has them.
+        """Compute the tokens of images, or read them from a cache that has them.
 
-        The tokens of an image are the positions (h, w) of its feature map, row by row. `label` is
-        the name of these tokens in the cache.
+        The tokens of an image are the positions (h, w) of its feature map, row by row:
+        (n_samples, n_tokens, n_channels), float32. `label` is the name of these tokens in the
+        cache.
         """
         with contextlib.closing(_Passes(self, images)) as passes:
             if cache is None:

@@ -110,10 +110,10 @@ def check_images(X, *, n_jobs=None, decode=True):
     `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
     uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
     paths, PIL images and arrays, of mixed kinds and sizes. Batches will be 8-bit RGB: grey is
-    replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become ``round(255 *
-    x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit modes are
-    read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an animation is
-    used.
+    replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become
+    ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit
+    modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an
+    animation is used.
 
     `n_jobs` threads decode files; None means 1, -1 all cores. Without `decode`, only the headers of
     files are read, for images that are all decoded soon after: then `Images.batch` raises the same

@@ -16,9 +16,9 @@ _AUGMENTATIONS = (None, "flip", "crop", "flip+crop")
 class Preprocessing:
     """Resizes, crops and augments decoded images.
 
-    An `image_size` ``s`` resizes the whole image to s x s. ``(resize, crop)`` resizes it to resize
-    x resize and cuts crop x crop pixels out of its middle, or at a random place if `augment` says
-    so (the paper: 640, 576). None: images keep their size, which must be equal.
+    An `image_size` s: the whole image is resized to s x s. ``(resize, crop)``: it is resized to
+    resize x resize, and crop x crop pixels are cut out of its middle, or at a random place if
+    `augment` says so (the paper: 640, 576). None: images keep their size, which must be equal.
 
     `augment`, None, "flip", "crop" or "flip+crop", is what is random in training, for each image:
     horizontal flips, the place of the crop. A callable takes a uint8 batch (B, 3, H, W) and returns

@@ -14,5 +14,8 @@ def import_pandas():
 
 
 def to_frame(data, **axes):
-    """Make a data frame of a dict or array, with ``index`` and ``columns``; needs pandas."""
+    """Make a data frame of a dict or array, with ``index`` and ``columns``.
+
+    Raises ImportError if pandas is not installed.
+    """
     return import_pandas().DataFrame(data, **axes)

@@ -11,10 +11,11 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 def expected_gains(questions, states, may_ask, cost, n_candidates):
     """Expected drop of the entropies of the other targets, in nats, divided by the label's cost.
 
-    `states` (int8, known, not changed), `may_ask` (bool) and the result (float64) are (n_samples,
-    n_all_labels), `cost` is (n_all_labels,). Only the `n_candidates` labels per image with the
-    highest entropy divided by cost are computed; None: all. The gain is -inf for other labels, and
-    for those that are known, implied (their probability is exactly 0 or 1) or not in `may_ask`.
+    `states` (int8, known, not changed), `may_ask` (bool) and the result (float64) are
+    (n_samples, n_all_labels), `cost` is (n_all_labels,). Only the `n_candidates` labels per image
+    with the highest entropy divided by cost are computed; None: all. The gain is -inf for other
+    labels, and for those that are known, implied (their probability is exactly 0 or 1) or not in
+    `may_ask`.
     """
     rows = np.arange(len(states))
     with_extra = bool(may_ask[:, questions.n_targets :].any())

@@ -6,12 +6,12 @@ from sklearn_ctran._utils.checks import check_count
 
 
 def decide(entries, threshold, top_k):
-    """Whether each entry that counts is predicted, (n_samples, n_labels), bool.
+    """Whether each entry counts and is predicted, (n_samples, n_labels), bool.
 
-    It is if its probability is above the threshold, as in ``predict``, and, if `top_k` is given,
-    among the `top_k` highest that count in the row. Of equal scores the first columns are taken.
-    `threshold`, a number or (n_labels,), is in [0, 1], `top_k` in [1, n_labels]; raises ValueError
-    if they cannot be used.
+    An entry is predicted if its probability is above the threshold, as in ``predict``, and, if
+    `top_k` is given, among the `top_k` highest that count in the row. Of equal scores the first
+    columns are taken. `threshold`, a number or (n_labels,), is in [0, 1], `top_k` in [1, n_labels];
+    otherwise ValueError is raised.
     """
     n_labels = entries.score.shape[1]
     predicted = (entries.score > read_threshold(threshold, n_labels)) & entries.counted

@@ -330,9 +330,9 @@ def _as_fitted(targets, estimator, is_named):
 def usable_entries(proba, samples):
     """Yield what there is to learn from for each label: annotated entries that were predicted.
 
-    `proba` (n_samples, n_labels), float64, is NaN where not predicted. Each item is (probability,
-    truth, weight), arrays of float64, bool and float64; None for a label whose entries are not both
-    positive and negative.
+    `proba` (n_samples, n_labels), float64, is NaN where not predicted. Each item is
+    (probability, truth, weight), arrays of float64, bool and float64; None for a label whose
+    entries are not both positive and negative.
     """
     states, weight = samples.targets.states, samples.sample_weight
     weight = np.ones(len(states)) if weight is None else weight

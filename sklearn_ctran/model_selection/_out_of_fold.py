@@ -21,10 +21,10 @@ def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     """Probabilities of each row from a clone fitted on other rows, given its extra labels.
 
     `n_jobs` folds are fitted side by side; `cv` and `random_state` are those of
-    :func:`held_out_folds`. Returns `proba` (n_samples, n_labels), float64, NaN where the clone had
-    no positive, or no negative, of the label to learn from, with a warning that names the labels;
-    and `folds`, a list of each clone and the rows that were held out from it. Without `keep`
-    clones, which are large and come from other processes, are None. Raises ValueError as
+    :func:`held_out_folds`. Returns `proba` (n_samples, n_labels), float64, and `folds`, a list of
+    each clone and the rows that were held out from it. `proba` is NaN where the clone had no
+    positive, or no negative, of the label to learn from; a warning names these labels. Without
+    `keep` the clones, which are large and come from other processes, are None. Raises ValueError as
     :func:`held_out_folds`, and whatever the estimator raises.
     """
     folds = held_out_folds(cv, samples.X, samples.y, random_state)

@@ -24,10 +24,10 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Backbone(nn.Module):
     """Images to feature maps.
 
-    `trunk` maps normalised float images (B, 3, H, W) to feature maps (B, C, h, w), or ValueError is
-    raised. It expects images with the given `mean` and `std` (3 floats each, for pixels in [0, 1]),
-    of height and width at least `min_side`. `is_torchvision` says whether it is one of
-    torchvision's networks.
+    `trunk` maps normalised float images (B, 3, H, W) to feature maps (B, C, h, w); if it returns
+    another shape, ValueError is raised. It expects images with the given `mean` and `std` (3 floats
+    each, for pixels in [0, 1]), of height and width at least `min_side`. `is_torchvision` says
+    whether it is one of torchvision's networks.
 
     Attributes
     ----------
@@ -136,11 +136,11 @@ def make_backbone(backbone, weights="DEFAULT"):
     """Build a Backbone and give it its weights; random ones use torch's global generator.
 
     `backbone` is the name of a torchvision classification network, ``"small"`` (for images below
-    about 64 pixels, trained from scratch), or a module, which is copied, from float images (B, 3,
-    H, W), normalised by ImageNet's mean and standard deviation, to (B, C, h, w). `weights` is a
-    name of torchvision's weights for that network; None for random weights; or a state_dict file of
-    the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored. ``"small"`` and
-    modules have no named weights: "DEFAULT" and None leave them as they are.
+    about 64 pixels, trained from scratch), or a module, which is copied, from float images
+    (B, 3, H, W), normalised by ImageNet's mean and standard deviation, to (B, C, h, w). `weights`
+    is a name of torchvision's weights for that network; None for random weights; or a state_dict
+    file of the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored.
+    ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are.
 
     Raises FileNotFoundError if the weights' file does not exist; RuntimeError if torchvision's
     weights could not be downloaded; ValueError for unknown names, files that are not a state_dict,

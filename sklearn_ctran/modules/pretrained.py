@@ -16,11 +16,11 @@ _UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingErr
 def find_weights(weights, what, named=None):
     """Find the file (Path) or torchvision's weights (a member of `named`) that `weights` names.
 
-    `weights` is a path, a member of `named`, with or without the name of the enumeration, or None,
-    which returns None. If `named` is None, there are no weights of torchvision, and "DEFAULT" means
-    none. `what` is the network, for messages. Raises FileNotFoundError if `weights` looks like a
-    path, but there is no such file; ValueError, with the names, if it is neither a file nor a name;
-    TypeError if it is neither str, path-like nor None.
+    `weights` is a path or a member of `named`, with or without the name of the enumeration; None
+    stays None. If `named` is None, torchvision has no weights of this network, and "DEFAULT" means
+    no weights. `what` is the network, for messages. Raises FileNotFoundError if `weights` looks
+    like a path, but there is no such file; ValueError, with the names, if it is neither a file nor
+    a name; TypeError if it is neither str, path-like nor None.
     """
     if weights is None or (weights == "DEFAULT" and named is None):
         return None

@@ -10,8 +10,8 @@ def pool_regions(features, grid, regions):
     """Means over the whole image and over a grid of regions, (B, 1 + regions ** 2, C).
 
     `features` (B, P, C) are row-major over `grid`, (rows, columns). If there are no more features
-    than regions, or if the grid has one row or one column, the features themselves are used: (B, 1
-    + P, C). The mean of the whole image comes first. A single feature, (B, 1, C), is returned
+    than regions, or if the grid has one row or one column, the features themselves are used:
+    (B, 1 + P, C). The mean of the whole image comes first. A single feature, (B, 1, C), is returned
     alone.
     """
     n_features = features.shape[1]

@@ -87,34 +87,19 @@ class LabelTask:
         return replace(self, names=names, classes=classes)
 
     def given_states(self, known_labels, extra_labels, n_samples, what=KNOWN):
-        """Read what the user says is known, without what it implies.
+        """States (n_samples, n_all_labels), int8, that the user gives, without what they imply.
 
-        Parameters
-        ----------
-        known_labels, extra_labels : array-like, DataFrame, dict or None
-            In every form of ``predict_proba``.
-        n_samples : int
-        what : (str, str), default=("known_labels", "extra_labels")
-            The names of the two arguments, for errors.
-
-        Returns
-        -------
-        states : ndarray of shape (n_samples, n_all_labels), int8
-
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument cannot be read.
+        The labels have any form of ``predict_proba``; `what` has the names of the two arguments.
+        Raises ValueError or TypeError if an argument cannot be read.
         """
         return encode_known(
             known_labels, extra_labels, n_samples, self.names, self.extra_names, self.groups, what
         )
 
     def states(self, known_labels, extra_labels, n_samples):
-        """Known states, and the states that they imply by the rules.
+        """Known states, as :meth:`given_states`, and the states that they imply by the rules.
 
-        Parameters, result and errors are those of :meth:`given_states`; states that contradict
-        the rules are a ValueError too.
+        States that contradict the rules are a ValueError too.
         """
         states = self.given_states(known_labels, extra_labels, n_samples)
         self.rules.check(states, KNOWN[0] if extra_labels is None else " and ".join(KNOWN))
@@ -127,16 +112,8 @@ class LabelTask:
     def scale_classes(self, proba, states):
         """Probabilities of a 1-D `y` whose classes sum to 1; others stay as they are.
 
-        Parameters
-        ----------
-        proba : ndarray of shape (n_samples, n_labels or more)
-        states : ndarray of the same shape, int8
-            A class that is known to be absent gets 0.
-
-        Returns
-        -------
-        proba : ndarray of the same shape
-            Equal for all possible classes of a row in which these all had 0.
+        `proba` is (n_samples, n_labels or more), as are `states`. A class that is known to be
+        absent gets 0. If all possible classes of a row had 0, they become equal.
         """
         if not self.exclusive:
             return proba
@@ -147,17 +124,10 @@ class LabelTask:
         return np.hstack([shares / shares.sum(axis=1, keepdims=True), proba[:, self.n_classes :]])
 
     def decision_values(self, logits, states):
-        """Logits that obey states and rules, as ``decision_function`` returns them.
+        """Logits that obey states and rules, float32, as ``decision_function`` returns them.
 
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_all_labels)
-        states : ndarray of shape (n_samples, n_all_labels), int8
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples, n_labels), or (n_samples,) for two classes, float32
-            The greatest or the least finite float32 where a label is known.
+        Arguments are (n_samples, n_all_labels), values (n_samples, n_labels), or (n_samples,) for
+        two classes. They are the greatest or the least finite float32 where a label is known.
         """
         read = self.rules.class_logits if self.exclusive else self.rules.consistent_logits
         values, states = read(logits, states)[:, : self.n_labels], states[:, : self.n_labels]
@@ -170,10 +140,7 @@ class LabelTask:
     def decide(self, proba, logits, states):
         """Labels (n_samples, n_labels), int64, or the class (n_samples,) of each row.
 
-        Parameters
-        ----------
-        proba, logits : ndarray of shape (n_samples, n_all_labels)
-        states : ndarray of shape (n_samples, n_all_labels), int8
+        All arguments are (n_samples, n_all_labels).
         """
         proba = proba[:, : self.n_labels]
         if self.exclusive:
@@ -182,24 +149,10 @@ class LabelTask:
 
 
 def make_task(targets, extra_names=(), label_groups=None, exclusive_groups=None, implies=None):
-    """The task of some targets and extra labels.
+    """The LabelTask of some targets (their states are not used) and extra labels.
 
-    Parameters
-    ----------
-    targets : Targets
-        Its states are not used.
-    extra_names : sequence of length n_extra_labels
-    label_groups, exclusive_groups, implies : object
-        As in :func:`~sklearn_ctran._rules.reading.read_rules`.
-
-    Returns
-    -------
-    LabelTask
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a target and an extra label have one name, or rules cannot be read.
+    The rules are those of :func:`~sklearn_ctran._rules.reading.read_rules`. Raises ValueError or
+    TypeError if a target and an extra label have one name, or rules cannot be read.
     """
     extra_names = as_names(extra_names)
     both = set(targets.names.tolist()) & set(extra_names.tolist())
@@ -218,25 +171,11 @@ def make_task(targets, extra_names=(), label_groups=None, exclusive_groups=None,
 
 
 def read_labels(y, extra_labels, label_groups=None, exclusive_groups=None, implies=None):
-    """The task and the true states of what somebody fits on.
+    """The task and the true states of the arguments of ``fit``; rules are as in :func:`make_task`.
 
-    Parameters
-    ----------
-    y, extra_labels : object
-        As in ``fit``.
-    label_groups, exclusive_groups, implies : object
-        As in :func:`make_task`.
-
-    Returns
-    -------
-    task : LabelTask
-    true_states : ndarray of shape (n_samples, n_all_labels), int8
-        What is annotated, and what that implies; -1 where nobody annotated a label.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument cannot be read, or a row contradicts the rules.
+    True states (n_samples, n_all_labels), int8, are what is annotated, and what that implies; -1
+    elsewhere. Raises ValueError or TypeError if an argument cannot be read, or a row contradicts
+    the rules.
     """
     targets = encode_targets(y)
     extra, extra_names = encode_extra_labels(extra_labels)

@@ -13,19 +13,11 @@ CERTAIN_WITHIN = 0.01
 
 
 def decode(questions, beam_width):
-    """Label sets found by fixing the most confident label, feeding it back as known, and so on.
+    """Label sets (n_samples, n_targets), int64, found by fixing one label after the other.
 
-    Parameters
-    ----------
-    questions : Questions
-        Its known states stay as they are.
-    beam_width : int
-        How many label sets of an image are kept. Each is continued with its most confident label
-        negative and positive, and the most probable ones are kept; 1 is greedy.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_samples, n_targets), int64
+    The most confident label is fixed, fed back as known, and so on; known states of `questions`
+    stay as they are. `beam_width` label sets of an image are kept. Each is continued with its most
+    confident label negative and positive, and the most probable ones are kept; 1 is greedy.
     """
     n_targets = questions.n_targets
     rows = np.arange(len(questions.states))
@@ -77,22 +69,10 @@ def _best(rows, scores, n):
 
 
 def sample(questions, n_samples, n_sweeps, rng):
-    """Label sets drawn at random.
+    """Label sets drawn at random, (n_images, n_samples, n_targets), int64; known states stay.
 
-    Parameters
-    ----------
-    questions : Questions
-        Its known states stay as they are.
-    n_samples : int
-        Sets for each image.
-    n_sweeps : int
-        Gibbs sweeps, after labels were drawn one by one in a random order. A sweep draws each
-        label again given all others; labels that rules connect are drawn again together.
-    rng : RandomState
-
-    Returns
-    -------
-    labels : ndarray of shape (n_images, n_samples, n_targets), int64
+    Labels are drawn one by one in a random order. Each of the `n_sweeps` Gibbs sweeps then draws
+    each label again given all others; labels that rules connect are drawn again together.
     """
     n_images, n_targets = len(questions.states), questions.n_targets
     rows = np.repeat(np.arange(n_images), n_samples)
@@ -125,15 +105,8 @@ def _draw(questions, rows, states, wanted, rng):
 def pseudo_log_likelihood(questions):
     """Log-probability of each known target, given the image and all other known labels.
 
-    Parameters
-    ----------
-    questions : Questions
-        Its states are the label sets.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_samples, n_targets), float64, at most 0
-        NaN where the label is unknown.
+    The states of `questions` are the label sets. The result (n_samples, n_targets), float64, is at
+    most 0, and NaN where the label is unknown.
     """
     truth = questions.states
     scores = np.full((len(truth), questions.n_targets), np.nan)

@@ -9,30 +9,12 @@ from sklearn_ctran._labels.states import check_columns
 
 
 def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **given):
-    """Probability of each label.
+    """P(label = 1), of shape (n_samples, n_labels), from the innermost estimator (:func:`unwrap`).
 
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted; the innermost one (:func:`unwrap`) predicts.
-    X : array-like of length n_samples
-    n_labels : int
-    known_labels : ndarray of shape (n_samples, n_labels), default=None
-        1, 0, and -1 where unknown. Left out if ``predict_proba`` has no such parameter.
-    names : ndarray of shape (n_labels,), default=None
-        Names of the columns that are expected, compared with `label_names_` of the estimator.
-    **given : object
-        Further arguments of ``predict_proba``.
-
-    Returns
-    -------
-    proba : array-like of shape (n_samples, n_labels)
-        P(label = 1).
-
-    Raises
-    ------
-    ValueError
-        If the estimator has other labels, or predicts other classes than 0 and 1.
+    `known_labels` are states, left out if ``predict_proba`` has no such parameter. `names` are the
+    columns that are expected, compared with `label_names_` of the estimator. Other arguments are
+    passed to ``predict_proba``. Raises ValueError if the estimator has other labels, or predicts
+    other classes than 0 and 1.
     """
     estimator, X = unwrap(estimator, X)
     own_names = getattr(estimator, "label_names_", None)
@@ -67,30 +49,13 @@ def _of_class_one(proba, classes, label):
 
 
 def predict_proba(estimator, X, targets, known_labels=None, extra_labels=None):
-    """P(label = 1) as one array, from any fitted estimator.
+    """P(label = 1) as one array (n_samples, n_labels), float, from any fitted estimator.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Of this package or of scikit-learn; its `predict_proba` may return an array, or a list
-        with an array for each label.
-    X : array-like
-    targets : Targets or LabelTask
-        What it was fitted on.
-    known_labels : array-like, DataFrame or dict, default=None
-        Passed on if the estimator takes them.
-    extra_labels : array-like, DataFrame or dict, default=None
-        Passed on.
-
-    Returns
-    -------
-    proba : ndarray of shape (n_samples, n_labels), float32 or float64
-        In [0, 1]; 0 for classes, or positive labels, that the estimator saw no sample of.
-
-    Raises
-    ------
-    ValueError
-        If its labels or classes are not those of `targets`.
+    The estimator is of this package or of scikit-learn, whose `predict_proba` may return an array,
+    or a list with an array for each label; `targets` (Targets or LabelTask) is what it was fitted
+    on. `known_labels` are passed on if it takes them, `extra_labels` if they are not None. The
+    result is 0 for classes, or positive labels, that the estimator saw no sample of. Raises
+    ValueError if its labels or classes are not those of `targets`.
     """
     given = {} if extra_labels is None else {"extra_labels": extra_labels}
     estimator, X = unwrap(estimator, X)

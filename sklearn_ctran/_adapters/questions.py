@@ -17,18 +17,11 @@ _CHUNK = 4096
 
 
 def task_of(estimator, targets=None):
-    """The task of a fitted estimator, of this package or not.
+    """The LabelTask of a fitted estimator, of this package or not.
 
-    Parameters
-    ----------
-    estimator : estimator
-        With ``task_``; or with `extra_label_names_` and `label_groups_`, if it has them.
-    targets : Targets, default=None
-        What it was fitted on; None: its `label_names_` and `classes_` tell.
-
-    Returns
-    -------
-    LabelTask
+    It is the estimator's ``task_``, under the names of `targets` if these are given. Without
+    ``task_`` it is made of `targets` (None: of `label_names_` and `classes_`) and of the
+    estimator's `extra_label_names_` and `label_groups_`, if it has them.
     """
     if hasattr(estimator, "task_"):
         task = estimator.task_
@@ -45,19 +38,11 @@ class Questions:
     """A fitted estimator of the protocol, images, and the known states of their labels.
 
     A question is one image with one set of states. Labels are numbered with targets first, then
-    extra labels.
-
-    Parameters
-    ----------
-    estimator : estimator, or pipeline, search or FrozenEstimator that ends in one
-        Fitted; ``predict_proba(X, known_labels=...)``, and ``extra_labels=...`` where it was fitted
-        with extra labels.
-    X : array-like
-        Images in any form that the estimator takes, or what its ``encode`` returned.
-    known_labels, extra_labels : array-like, DataFrame or dict, default=None
-        What is known, as in ``predict_proba``.
-    what : (str, str), default=("known_labels", "extra_labels")
-        The names of the two arguments, for errors.
+    extra labels. The estimator may be wrapped in a pipeline, search or FrozenEstimator; its
+    ``predict_proba`` takes `known_labels`, and `extra_labels` if it was fitted with them. `X` are
+    images in any form that it takes, or the result of its ``encode``. `what` has the names of the
+    two arguments, for errors. Raises ValueError if an argument cannot be used, or what is known
+    contradicts the estimator's rules.
 
     Attributes
     ----------
@@ -68,14 +53,9 @@ class Questions:
     classes : ndarray of shape (n_targets,), or None
         The classes, if the targets are those of a 1-D `y`.
     states : ndarray of shape (n_samples, n_targets + n_extra), int8
-        Known states: 1 positive, 0 negative, -1 unknown.
+        Known states.
     components : list of tuple of int
         Labels that the estimator's rules connect.
-
-    Raises
-    ------
-    ValueError
-        If an argument cannot be used, or what is known contradicts the estimator's rules.
     """
 
     def __init__(self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN):
@@ -107,18 +87,9 @@ class Questions:
         return states
 
     def positions(self, labels, what):
-        """The positions of a list of labels.
+        """The positions of a list of labels; `what` is the argument's name, for errors.
 
-        Parameters
-        ----------
-        labels : list or array-like of names
-        what : str
-            The argument's name, for errors.
-
-        Raises
-        ------
-        ValueError
-            If it is no list or empty, or a name is not one of a label.
+        Raises ValueError if it is no list or empty, or a name is not a label.
         """
         if isinstance(labels, (str, bytes, Mapping)) or not hasattr(labels, "__len__"):
             raise ValueError(f"{what} must be a list of names of labels, got {labels!r}.")
@@ -127,13 +98,7 @@ class Questions:
         return [self.position(label) for label in labels]
 
     def position(self, label):
-        """The position of a label.
-
-        Raises
-        ------
-        ValueError
-            If no label has this name.
-        """
+        """The position of a label; raises ValueError if no label has this name."""
         if label not in self.names:
             raise ValueError(
                 f"{label!r} is not a label of this estimator. Its labels are "
@@ -153,21 +118,11 @@ class Questions:
         return ~self.task.rules.contradictions(states).any(axis=1)
 
     def ask(self, rows, states, with_extra=False):
-        """Probabilities of the labels, for each question.
+        """Probabilities (n_questions, n_targets), float32, of the labels for each question.
 
-        Parameters
-        ----------
-        rows : ndarray of int, of shape (n_questions,)
-            The image of each question; an image may have many.
-        states : ndarray of shape (n_questions, n_targets + n_extra), int8
-            The known states of each question.
-        with_extra : bool, default=False
-            Whether to return the extra labels' probabilities too.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_questions, n_targets), float32
-            Or (n_questions, n_targets + n_extra).
+        `rows` (n_questions,) has the image of each question; an image may have many. `states`
+        (n_questions, n_targets + n_extra), int8, are known. `with_extra` appends the extra labels'
+        probabilities.
         """
         parts = [slice(first, first + _CHUNK) for first in range(0, len(rows), _CHUNK)]
         return np.concatenate([self._ask(rows[p], states[p], with_extra) for p in parts])

@@ -44,24 +44,10 @@ class Samples:
 
 
 def fit(estimator, samples):
-    """Fit an estimator, with extra labels and weights if there are any.
+    """Fit an estimator, with extra labels and weights if there are any; return it.
 
-    Parameters
-    ----------
-    estimator : estimator
-    samples : Samples
-
-    Returns
-    -------
-    estimator : estimator
-        The same object.
-
-    Raises
-    ------
-    TypeError
-        If there are extra labels or weights, but its `fit` does not take them.
-    ImportError
-        If a search has to split named extra labels and pandas is not installed.
+    Raises TypeError if there are extra labels or weights, but its `fit` does not take them, and
+    ImportError if a search has to split named extra labels and pandas is not installed.
     """
     arguments = fit_arguments(estimator, samples.extra_labels, samples.sample_weight)
     return estimator.fit(samples.X, samples.y, **arguments)

@@ -12,20 +12,9 @@ from sklearn.pipeline import Pipeline
 def unwrap(estimator, X=None):
     """The innermost estimator of a pipeline, search or FrozenEstimator, and its input.
 
-    Calling it directly passes known labels on without metadata routing.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted or not; fitted, if `X` is given.
-    X : array-like of length n_samples, default=None
-
-    Returns
-    -------
-    estimator : estimator
-        For a fitted search, the refitted best one.
-    X : array-like of length n_samples, or None
-        Transformed by the pipeline's steps before the estimator.
+    Calling it directly passes known labels on without metadata routing. If `X` is given, the
+    estimator must be fitted, and `X` is transformed by the steps of pipelines before their last
+    one. For a fitted search, it is the refitted best one.
     """
     while True:
         if isinstance(estimator, Pipeline) and X is not None and len(estimator) > 1:
@@ -39,25 +28,10 @@ def unwrap(estimator, X=None):
 def fit_arguments(estimator, extra_labels=None, sample_weight=None):
     """The arguments of ``fit`` by which extra labels and weights reach what a wrapper fits.
 
-    Parameters
-    ----------
-    estimator : estimator
-    extra_labels : array-like, DataFrame, dict of columns or None
-        Of the samples to fit on.
-    sample_weight : ndarray of shape (n_samples,) or None
-
-    Returns
-    -------
-    arguments : dict
-        Keyword arguments of ``estimator.fit``, without those that are None. A dict of columns
-        becomes a table for a search, which splits by rows.
-
-    Raises
-    ------
-    TypeError
-        If `fit`, of the estimator or of what it wraps, does not take them.
-    ImportError
-        If a table needs names, hence pandas, and it is not installed.
+    They are keyword arguments of ``estimator.fit``, without those that are None. A dict of columns
+    becomes a table for a search, which splits by rows. Raises TypeError if `fit`, of the estimator
+    or of what it wraps, does not take them, and ImportError if a table needs names, hence pandas,
+    and it is not installed.
     """
     given = {"extra_labels": extra_labels, "sample_weight": sample_weight}
     given = {name: value for name, value in given.items() if value is not None}
@@ -78,18 +52,9 @@ def fit_arguments(estimator, extra_labels=None, sample_weight=None):
 def fit_target(estimator):
     """The estimator that arguments of ``fit`` end up in without metadata routing.
 
-    Parameters
-    ----------
-    estimator : estimator
-
-    Returns
-    -------
-    estimator : estimator
-        The one that is fitted. A FrozenEstimator is not opened, because nothing inside is fitted.
-    prefix : str
-        The pipelines' prefix of the arguments' names, such as ``"step__"``.
-    is_split : bool
-        Whether a search gets the arguments first and splits them by rows.
+    Returns the one that is fitted (a FrozenEstimator is not opened, because nothing inside is
+    fitted); the pipelines' prefix of the arguments' names, such as ``"step__"``; and whether a
+    search gets the arguments first and splits them by rows.
     """
     prefix, is_split = "", False
     while not isinstance(estimator, FrozenEstimator):
@@ -105,19 +70,10 @@ def fit_target(estimator):
 
 
 def fits_with(estimator, name):
-    """Whether `fit` takes an argument or passes it on, as wrappers with ``**params`` do.
+    """Whether `fit` takes `name`, "extra_labels" or "sample_weight", or passes it on.
 
-    A wrapper counts for extra labels only if its ``predict_proba`` takes them too.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A :func:`fit_target`.
-    name : {"extra_labels", "sample_weight"}
-
-    Returns
-    -------
-    bool
+    Wrappers with ``**params`` pass it on. A wrapper counts for extra labels only if its
+    ``predict_proba`` takes them too. `estimator` is a :func:`fit_target`.
     """
     takes = _takes(estimator.fit, name)
     if name == "extra_labels" and name not in inspect.signature(estimator.fit).parameters:

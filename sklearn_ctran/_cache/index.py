@@ -80,24 +80,11 @@ class Answer(NamedTuple):
 
 
 class Index:
-    """The index of one directory.
+    """The index of one existing directory.
 
-    Parameters
-    ----------
-    directory : str
-        It must exist.
-    durable : bool
-        Whether commits wait for the disk. A cache in memory, which ends with the session, need
-        not wait.
-
-    Raises
-    ------
-    ValueError
-        By every method, if the database is broken, not a token cache's or of another version.
-    OSError
-        By every method, if the database cannot be read or written.
-    NoRoom
-        By every method, if the file system is full.
+    If not `durable`, commits do not wait for the disk, which suits a cache in memory. Every method
+    raises ValueError if the database is broken, not a token cache's or of another version; OSError
+    if it cannot be read or written; NoRoom if the file system is full.
     """
 
     def __init__(self, directory, durable):
@@ -109,17 +96,8 @@ class Index:
     def claim(self, space, keys, limit, call):
         """Look keys up, and claim up to `limit` of those that are neither stored nor computed.
 
-        Parameters
-        ----------
-        space : Space
-        keys : list of bytes, without duplicates
-        limit : int
-        call : str
-            A name for the claims, under which `release` finds them.
-
-        Returns
-        -------
-        Answer
+        `keys` (list of bytes) has no duplicates. `call` names the claims for `release`. Returns an
+        Answer.
         """
         with self._transaction() as db:
             owner = self._owner(db)
@@ -145,10 +123,7 @@ class Index:
     def add(self, space, file, keys, shape, n_bytes):
         """Enter a finished segment, and release the claims of its keys.
 
-        Raises
-        ------
-        ValueError
-            If the tokens of this space have another shape.
+        Raises ValueError if the tokens of this space have another shape.
         """
         with self._transaction() as db:
             number = _space_number(db, space)
@@ -177,25 +152,10 @@ class Index:
             self._drop(db, files)
 
     def reserve(self, n_bytes, limit, in_use):
-        """Evict the least recently used segments until `n_bytes` more fit within a limit.
+        """Evict the least recently used segments until `n_bytes` more fit; return a new file name.
 
-        Parameters
-        ----------
-        n_bytes : int
-        limit : callable
-            Maps the bytes stored now to the bytes allowed.
-        in_use : container of str
-            Files that are not evicted.
-
-        Returns
-        -------
-        file : str
-            A unique name for the file of a new segment.
-
-        Raises
-        ------
-        NoRoom
-            If even evicting all other segments does not make enough room; none is evicted then.
+        `limit` maps the bytes stored now to the bytes allowed. Files `in_use` are not evicted. If
+        even evicting all others does not make enough room, none is evicted and NoRoom is raised.
         """
         with self._transaction() as db:
             used = _used(db)
@@ -278,8 +238,8 @@ class Index:
     def _owner(self, db):
         """This process's name here. The first call removes the files of dead processes.
 
-        It takes the database to run inside a transaction: otherwise another process could see the
-        sign of life before it is locked, and take this process for a dead one.
+        It needs `db` in a transaction: otherwise another process could see the sign of life before
+        it is locked, and take this process for a dead one.
         """
         owner = current_owner(self.directory)
         if owner is None:

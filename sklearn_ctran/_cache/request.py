@@ -27,16 +27,8 @@ class TokenCacheWarning(UserWarning):
 class Request:
     """One call of `TokenCache.tokens`.
 
-    Parameters
-    ----------
-    index : Index
-    space : Space
-    keys : list of bytes
-        One per image, duplicates allowed.
-    limit : callable
-        Maps the bytes stored now to the bytes allowed.
-    max_size : object
-        The limit as the user wrote it, for the warning.
+    There is one key per image; duplicates are allowed. `limit` maps the bytes stored now to the
+    bytes allowed. `max_size` is the limit as the user wrote it, for the warning.
     """
 
     def __init__(self, index, space, keys, limit, max_size):

@@ -19,16 +19,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class CachedTokens:
     """Tokens in mapped files or, if the cache had no room for them, in memory.
 
-    They stay readable whatever happens to the cache. A pickle has the paths of the files, not
-    their contents, so that worker processes of a DataLoader map them too.
-
-    Parameters
-    ----------
-    segments : list of Segment
-    slots : ndarray of shape (n,), int
-        Position in `segments` of each image's segment.
-    rows : ndarray of shape (n,), int
-        Each image's row in its segment.
+    They stay readable whatever happens to the cache. A pickle has the paths of the files, not their
+    contents, so that worker processes of a DataLoader map them too. The tokens of image i are row
+    ``rows[i]`` of ``segments[slots[i]]``; both arrays are (n,), int.
     """
 
     def __init__(self, segments, slots, rows):
@@ -45,13 +38,7 @@ class CachedTokens:
         return len(self), *self._segments[0].values.shape[1:]
 
     def batch(self, rows, generator=None):
-        """Rows as a new float32 Tensor (B, P, C); tokens are never augmented.
-
-        Parameters
-        ----------
-        rows : array-like of int, shape (B,)
-        generator : ignored
-        """
+        """Rows as a new float32 Tensor (B, P, C), never augmented: `generator` is ignored."""
         rows = np.asarray(rows)
         out = torch.empty(len(rows), *self.shape[1:])
         places = zip(self._slots[rows].tolist(), self._rows[rows].tolist(), strict=True)

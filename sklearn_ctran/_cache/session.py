@@ -38,14 +38,10 @@ _session = _Session()
 
 
 def session_token():
-    """The text with which a worker process can share this process's tokens in memory.
+    """The text with which `join_session` shares this process's tokens in memory with a worker.
 
-    It creates the session's directory: otherwise each worker would create its own.
-
-    Returns
-    -------
-    str
-        For `join_session`. Empty if no directory can be created.
+    It creates the session's directory: otherwise each worker would create its own. It is empty if
+    no directory can be created.
     """
     try:
         return session_directory()
@@ -54,14 +50,9 @@ def session_token():
 
 
 def join_session(token):
-    """Share the tokens in memory of the process that `token` comes from.
+    """Share the tokens in memory of the process whose `session_token` is given.
 
     Does nothing if that process has ended, or if this process has tokens in memory already.
-
-    Parameters
-    ----------
-    token : str
-        From `session_token`, in this process or another.
     """
     with _session.guard:
         if not _session.exists() and _is_session(token) and _has_owner(token):
@@ -114,14 +105,7 @@ def session_directory():
 
 
 def free_bytes(directory, root="/"):
-    """Bytes that can still be written to a directory's file system.
-
-    Parameters
-    ----------
-    directory : str
-    root : str
-        The directory that has proc and sys.
-    """
+    """Bytes that can still be written to a directory's file system; `root` has proc and sys."""
     free = shutil.disk_usage(directory).free
     if directory.startswith(_RAM):
         # A file system in memory may be larger than the memory that is left.

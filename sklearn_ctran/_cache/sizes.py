@@ -9,10 +9,7 @@ import numpy as np
 def parse_size(size):
     """Convert a size, such as "20GB", "1.5 GiB" or a number, to bytes; None stays None.
 
-    Raises
-    ------
-    ValueError
-        If `size` is not a positive number of bytes.
+    Raises ValueError if `size` is not a positive number of bytes.
     """
     if size is None:
         return None

@@ -246,22 +246,9 @@ class TokenCache:
 
 
 def resolve_cache(cache):
-    """Convert the value of a parameter `cache` to a `TokenCache`.
+    """Convert a parameter `cache` (None, "memory", a path or a TokenCache) to a TokenCache or None.
 
-    Parameters
-    ----------
-    cache : None, "memory", str, path-like or TokenCache
-
-    Returns
-    -------
-    TokenCache or None
-
-    Raises
-    ------
-    ValueError
-        For an empty string.
-    TypeError
-        For anything else.
+    Raises ValueError for an empty string, TypeError for anything else.
     """
     if cache is None or isinstance(cache, TokenCache):
         return cache

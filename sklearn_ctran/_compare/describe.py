@@ -36,17 +36,9 @@ def recognise(value):
 
     Estimators count by their parameters; by what they have learned only if their clones keep it.
     Classes and functions count by name if they can be imported from this package, the standard
-    library or an installed package, whose version counts too.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    text : str or None
-        None if `value` holds anything else: a lambda, a nested function, a class or function of a
-        script or of a package in development mode, or an object that cannot be pickled.
+    library or an installed package, whose version counts too. The result is None if `value` holds
+    anything else: a lambda, a nested function, a class or function of a script or of a package in
+    development mode, or an object that cannot be pickled.
     """
     text = _describe(value, ())
     return text if text == _describe(value, ()) else None

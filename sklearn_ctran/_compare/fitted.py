@@ -17,24 +17,10 @@ from sklearn_ctran.model_selection._meta import LearnedOutOfFold
 
 
 class FittedMethod:
-    """Fits an estimator, and predicts for the same images with other labels known.
+    """Fits an estimator on Samples, and predicts for the same images with other labels known.
 
-    Parameters
-    ----------
-    estimator : estimator
-    samples : Samples
-        To fit on.
-
-    Attributes
-    ----------
-    fit_seconds : float
-
-    Raises
-    ------
-    TypeError
-        If the estimator has no ``predict_proba``.
-    ValueError
-        If the estimator was fitted before, with other labels.
+    Raises TypeError if the estimator has no ``predict_proba``, and ValueError if it was fitted
+    before, with other labels.
     """
 
     def __init__(self, estimator, samples):
@@ -62,12 +48,7 @@ class FittedMethod:
         self._unconditional = None
 
     def encode(self, X):
-        """Do once, with images, what does not depend on known labels.
-
-        Parameters
-        ----------
-        X : array-like
-        """
+        """Do once, with images, what does not depend on known labels."""
         start = time.perf_counter()
         self._final, X = unwrap(self._estimator, X)
         if isinstance(self._final, LabelPredictions) and hasattr(self._final, "encode"):
@@ -80,21 +61,11 @@ class FittedMethod:
         return with_own_threshold(metric, self._final)
 
     def predict_proba(self, targets, known, extra):
-        """Predict for the images that were encoded.
+        """Predict for the encoded images; return `proba` and the seconds, including :meth:`encode`.
 
-        Parameters
-        ----------
-        targets : Targets
-        known : ndarray of shape (n_samples, n_labels) or None
-        extra : ndarray of shape (n_samples, n_extra_labels) or None
-            Known labels, ignored if the method does not take them.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_labels)
-            Read-only.
-        seconds : float
-            Including those of :meth:`encode`.
+        `known` (n_samples, n_labels) and `extra` (n_samples, n_extra_labels) are states or None;
+        they are ignored if the method does not take them. `proba` (n_samples, n_labels) is
+        read-only.
         """
         known = known if self._takes_known else None
         extra = extra if self._takes_extra else None

@@ -20,19 +20,7 @@ class Fold:
 
 
 def read_folds(cv, split, seeds, samples):
-    """Read the folds of all seeds.
-
-    Parameters
-    ----------
-    cv : int, splitter, iterable of (train, test), or None
-    split : (train, test) or None
-    seeds : list of int
-    samples : Samples
-
-    Returns
-    -------
-    list of Fold
-    """
+    """Read the folds of all seeds, as a list of Fold; `cv` and `split` are those of `compare`."""
     if cv is not None and split is not None:
         raise ValueError("cv and split are both given: pass one of them.")
     if isinstance(cv, bool):

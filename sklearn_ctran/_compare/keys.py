@@ -21,16 +21,8 @@ _PACKAGE = Path(__file__).parents[1]
 def task_keys(tasks, samples, evaluation):
     """Compute the keys of tasks; warn of methods and metrics that cannot be recognised.
 
-    Parameters
-    ----------
-    tasks : list of Task
-    samples : Samples
-    evaluation : Evaluation
-
-    Returns
-    -------
-    keys : list of str or None
-        40 hexadecimal digits; None if the task's method, or any metric, cannot be recognised.
+    A key has 40 hexadecimal digits. It is None if the task's method, or any metric, cannot be
+    recognised.
     """
     methods = {task.name: task.estimator for task in tasks}
     methods = {name: recognise(estimator) for name, estimator in methods.items()}
@@ -84,17 +76,7 @@ def _versions():
 
 
 def describe_data(samples):
-    """Compute a digest of images and labels.
-
-    Parameters
-    ----------
-    samples : Samples
-        Images in files count by path, size and time of change.
-
-    Returns
-    -------
-    str
-    """
+    """Compute a digest of images and labels; image files count by path, size and time of change."""
     targets, extra = samples.targets, samples.extra_labels or {}
     extra = [(repr(name), column.copy()) for name, column in extra.items()]
     labels = targets.states, repr(targets.names.tolist()), targets.classes, extra

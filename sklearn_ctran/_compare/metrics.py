@@ -12,21 +12,10 @@ from sklearn_ctran.modules.label_states import POSITIVE
 
 
 def accuracy(y_true, y_score, *, known_labels=None):
-    """Share of the rows whose true class has the highest score.
+    """Share of the rows whose true class has the highest score; of equal scores the first counts.
 
-    Of several highest scores the first one counts, as in `predict`.
-
-    Parameters
-    ----------
-    y_true : ndarray of shape (n_samples, n_classes)
-        1 for the class, 0 for the others.
-    y_score : ndarray of shape (n_samples, n_classes)
-    known_labels : object
-        Not used: the class of a sample cannot be known in part.
-
-    Returns
-    -------
-    accuracy : float
+    Both arrays have the shape (n_samples, n_classes); `y_true` is 1 for the class, 0 for the
+    others. `known_labels` is not used: the class of a sample cannot be known in part.
     """
     return float((y_true[np.arange(len(y_true)), y_score.argmax(axis=1)] == POSITIVE).mean())
 

@@ -47,19 +47,10 @@ class Evaluation:
 def run_task(task, samples, evaluation):
     """Fit, predict and score; errors are returned, not raised.
 
-    Parameters
-    ----------
-    task : Task
-    samples : Samples
-    evaluation : Evaluation
-
-    Returns
-    -------
-    outcome : dict
-        Numbers and text only. ``rows``, list of dict: ``known_fraction``, ``extra_known_fraction``
-        (only if there are extra labels), ``metric``, ``score``, ``fit_seconds``,
-        ``predict_seconds``; ``errors``, list of dict: ``where``, ``message``, ``traceback``;
-        ``warnings``, list of str.
+    The outcome is a dict of numbers and text only: ``rows``, dicts with ``known_fraction``,
+    ``extra_known_fraction`` (only if there are extra labels), ``metric``, ``score``,
+    ``fit_seconds`` and ``predict_seconds``; ``errors``, dicts with ``where``, ``message`` and
+    ``traceback``; ``warnings``, a list of str.
     """
     outcome = {"rows": [], "errors": []}
     with warnings.catch_warnings(record=True) as caught:

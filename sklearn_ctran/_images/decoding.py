@@ -59,22 +59,11 @@ def is_plain_jpeg(image):
 
 
 def load(row, item, least_side=None, is_plain=False):
-    """Return the pixels of a path, PIL image or numpy image.
+    """Pixels of a path, PIL image or array: (3, height, width), uint8, channels last in memory.
 
-    Parameters
-    ----------
-    row : int
-        The row's number, for errors.
-    item : path, PIL image or ndarray
-    least_side : int, optional
-        A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if its sides are divisible and
-        do not become shorter than this. None: full size.
-    is_plain : bool
-        The result of `is_plain_jpeg` when the file was checked.
-
-    Returns
-    -------
-    Tensor of shape (3, height, width), dtype uint8, channels last in memory
+    `row` is its number, for errors. A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if
+    its sides are divisible and do not become shorter than `least_side`; None decodes at full size.
+    `is_plain` is what `is_plain_jpeg` returned when the file was checked.
     """
     if isinstance(item, np.ndarray):
         return as_tensor(rgb(item))
@@ -156,17 +145,10 @@ def _float_pixels(image):
 
 
 def rgb(pixels, has_rows=False):
-    """Turn pixels of any dtype into uint8 RGB.
+    """Turn pixels of any dtype into uint8 RGB, (H, W, 3), or (n, H, W, 3) with `has_rows`.
 
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W) or (H, W, 1 | 3 | 4), or (n, ...) with `has_rows`
-        bool, uint8, uint16, or float in [0, 1]. A fourth channel is transparency, laid on white.
-    has_rows : bool
-
-    Returns
-    -------
-    pixels : ndarray of shape (H, W, 3) or (n, H, W, 3), uint8
+    They are bool, uint8, uint16 or float in [0, 1], with no axis of channels or 1, 3 or 4 channels.
+    A fourth channel is transparency, laid on white.
     """
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)

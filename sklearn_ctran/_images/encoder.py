@@ -19,17 +19,8 @@ _VERSION = 1
 class Encoder:
     """Passes images through a backbone in evaluation mode.
 
-    Parameters
-    ----------
-    backbone : Backbone
-    preprocess : Preprocessing
-        Used without augmentation.
-    batch_size : int
-    device : str
-    precision : {"float32", "bfloat16"}
-        The precision of the backbone; tokens are float32.
-    verbose : int
-        If above 0, progress is printed to standard error.
+    `preprocess` is used without augmentation. `precision`, "float32" or "bfloat16", is that of the
+    backbone; tokens are float32. `verbose` above 0 prints progress to standard error.
     """
 
     def __init__(
@@ -43,12 +34,9 @@ class Encoder:
         self.verbose = verbose
 
     def space(self, size):
-        """Return a digest of all that tokens depend on, except the image.
+        """Digest of all that tokens depend on, except the image.
 
-        Parameters
-        ----------
-        size : (int, int)
-            Height and width of the preprocessed images.
+        `size` is the height and width of the preprocessed images.
         """
         steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
         text = f"{self.backbone.fingerprint()} {steps} {self.precision}"
@@ -57,17 +45,9 @@ class Encoder:
     def encode(self, images, cache=None, label=""):
         """Compute the tokens of images, or read them from a cache that has them.
 
-        Parameters
-        ----------
-        images : Images
-        cache : TokenCache, optional
-        label : str
-            The name of these tokens in the cache.
-
-        Returns
-        -------
-        tokens : Tokens or CachedTokens of shape (n_samples, n_tokens, n_channels), float32
-            The tokens of an image are the positions (h, w) of its feature map, row by row.
+        The tokens of an image are the positions (h, w) of its feature map, row by row:
+        (n_samples, n_tokens, n_channels), float32. `label` is the name of these tokens in the
+        cache.
         """
         with contextlib.closing(_Passes(self, images)) as passes:
             if cache is None:

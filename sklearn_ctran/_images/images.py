@@ -36,16 +36,10 @@ _SET_KINDS = (
 class Images:
     """Checked images, decoded batch by batch. Made by `check_images`.
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n, H, W) or (n, H, W, channels), or sequence of path, image or ndarray
-        The user's own objects; nothing is copied.
-    sizes : ndarray of shape (n, 2)
-        Height and width of each image, after EXIF orientation.
-    are_plain : ndarray of shape (n,), bool, optional
-        The result of `is_plain_jpeg` for each row; None for an array of images.
-    n_jobs : int or None
-        The number of threads that decode the rows of a list.
+    `rows` are the user's own objects, an array or a sequence; nothing is copied. `sizes` (n, 2) has
+    height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
+    of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
+    of a list.
     """
 
     def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
@@ -58,18 +52,10 @@ class Images:
         return len(self.rows)
 
     def batch(self, indices, preprocessing, generator=None):
-        """Decode, resize and, in training, augment some of the images.
+        """Decode and preprocess images: (batch, 3, height, width), uint8, channels last in memory.
 
-        Parameters
-        ----------
-        indices : array-like of int, shape (batch,)
-        preprocessing : Preprocessing
-        generator : torch.Generator, optional
-            Given in training: flips and crops are drawn from it. None: nothing is random.
-
-        Returns
-        -------
-        batch : Tensor of shape (batch, 3, height, width), uint8, channels last in memory
+        With a torch `generator`, in training, flips and crops are drawn from it. None: nothing is
+        random.
         """
         indices = np.asarray(indices)
         if self.are_plain is None:
@@ -103,14 +89,11 @@ class Images:
         return load(row, self.rows[row], least_side, is_plain)
 
     def keys(self):
-        """Return the content key of each image; equal content has an equal key.
+        """Content keys, 16 bytes for each image; equal content has an equal key.
 
-        Returns
-        -------
-        keys : list of bytes
-            16 bytes for each image: a digest of a file's bytes, of an array's pixels, dtype and
-            shape, or of everything that a PIL image's look depends on. Images that look the same
-            may have different keys, for instance a file and the array of its pixels.
+        A key is a digest of a file's bytes, of an array's pixels, dtype and shape, or of everything
+        that a PIL image's look depends on. Images that look the same may have different keys, for
+        instance a file and the array of its pixels.
         """
         keys = [b""] * len(self)
 
@@ -124,37 +107,22 @@ class Images:
 def check_images(X, *, n_jobs=None, decode=True):
     """Check a set of images of any kind; files are decoded once, to find broken ones.
 
-    Batches will be 8-bit RGB: grey is replicated, 16-bit grey and bool are scaled to 0..255,
-    floats in [0, 1] become ``round(255 * x)``, transparency is laid on white, and EXIF
-    orientation is applied. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in
-    [0, 1] ("F"). The first frame of an animation is used.
+    `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
+    uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
+    paths, PIL images and arrays, of mixed kinds and sizes. Batches will be 8-bit RGB: grey is
+    replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become
+    ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit
+    modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an
+    animation is used.
 
-    Parameters
-    ----------
-    X : array-like of images
-        An array of shape (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype
-        uint8, uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column
-        DataFrame of paths, PIL images and arrays, of mixed kinds and sizes.
-    n_jobs : int or None
-        The number of threads that decode files; None means 1, -1 all cores.
-    decode : bool
-        False reads only the headers of files, for images that are all decoded soon after: then
-        `Images.batch` raises the same error for a file whose pixels are broken.
+    `n_jobs` threads decode files; None means 1, -1 all cores. Without `decode`, only the headers of
+    files are read, for images that are all decoded soon after: then `Images.batch` raises the same
+    error for a file whose pixels are broken.
 
-    Returns
-    -------
-    images : Images
-
-    Raises
-    ------
-    FileNotFoundError
-        If a path does not exist. The message names row and path.
-    TypeError
-        If X or one of its rows is no image at all (a torch tensor, a number, None, ...).
-    ValueError
-        If the set is empty, a file is broken or truncated, pixels are NaN, infinite or out of
-        range, or dtype, number of axes, channels or sides are wrong. The message names row and
-        path.
+    Messages name row and path. Raises FileNotFoundError if a path does not exist; TypeError if X or
+    a row is no image at all (a torch tensor, a number, None, ...); ValueError if the set is empty,
+    a file is broken or truncated, pixels are NaN, infinite or out of range, or dtype, number of
+    axes, channels or sides are wrong.
     """
     if isinstance(X, torch.Tensor):
         raise TypeError("X is a torch tensor; give a numpy array (n, H, W, 3) instead.")

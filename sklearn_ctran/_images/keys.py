@@ -21,19 +21,7 @@ _memo, _memo_lock = {}, threading.Lock()
 
 
 def content_key(row, item):
-    """Return the content key of a path, PIL image or numpy image.
-
-    Parameters
-    ----------
-    row : int
-        The row's number, for errors.
-    item : path, PIL image or ndarray
-
-    Returns
-    -------
-    key : bytes
-        16 bytes, the same for the same content.
-    """
+    """Content key, 16 bytes, of a path, PIL image or array; `row` is its number, for errors."""
     if isinstance(item, np.ndarray):
         return _digest(f"{item.dtype.str} {item.shape}", np.ascontiguousarray(item))
     with named(row, item):

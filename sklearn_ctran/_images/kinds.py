@@ -7,25 +7,11 @@ from sklearn_ctran._images.decoding import is_path
 
 
 def kind_of(X, takes_tokens):
-    """Tell whether `X` holds images, tokens or features.
+    """Return whether `X` holds "images", "tokens" or "features", and `X`.
 
-    Parameters
-    ----------
-    X : array-like
-        Of any accepted form.
-    takes_tokens : bool
-        Whether a list or array of three dimensions holds tokens; otherwise it holds images.
-
-    Returns
-    -------
-    kind : {"images", "tokens", "features"}
-    X : array-like
-        Lists of numbers become arrays; anything else is returned as it is.
-
-    Raises
-    ------
-    TypeError
-        If `X` is a sparse matrix.
+    `takes_tokens` says whether a list or array of three dimensions holds tokens; otherwise it holds
+    images. Lists of numbers become arrays; any other `X` is returned as it is. Raises TypeError if
+    `X` is a sparse matrix.
     """
     if sparse.issparse(X):
         raise TypeError("X is sparse; features are read dense: pass X.toarray().")

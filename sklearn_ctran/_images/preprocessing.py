@@ -16,21 +16,14 @@ _AUGMENTATIONS = (None, "flip", "crop", "flip+crop")
 class Preprocessing:
     """Resizes, crops and augments decoded images.
 
-    Parameters
-    ----------
-    image_size : int, pair of int or None
-        ``s``: the whole image is resized to s x s. ``(resize, crop)``: it is resized to
-        resize x resize, and crop x crop pixels are cut out of its middle, or at a random place if
-        `augment` says so (the paper: 640, 576). None: images keep their size, which must be equal.
-    augment : None, "flip", "crop", "flip+crop" or callable
-        What is random in training, for each image: horizontal flips, the place of the crop. A
-        callable takes a uint8 batch (B, 3, H, W) and returns such a batch of the same shape; it
-        is called in training only. torch's random numbers inside it are seeded from the generator.
+    An `image_size` s: the whole image is resized to s x s. ``(resize, crop)``: it is resized to
+    resize x resize, and crop x crop pixels are cut out of its middle, or at a random place if
+    `augment` says so (the paper: 640, 576). None: images keep their size, which must be equal.
 
-    Raises
-    ------
-    ValueError
-        For any other value.
+    `augment`, None, "flip", "crop" or "flip+crop", is what is random in training, for each image:
+    horizontal flips, the place of the crop. A callable takes a uint8 batch (B, 3, H, W) and returns
+    such a batch of the same shape; it is called in training only. torch's random numbers inside it
+    are seeded from the generator. Raises ValueError for any other value.
     """
 
     def __init__(self, image_size, augment=None):

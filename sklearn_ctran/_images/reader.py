@@ -36,44 +36,19 @@ class ImageReader:
     verbose: int
 
     def read(self, X, decode=False):
-        """Check images.
+        """Check images in any form of ``fit``; with `decode`, decode them, to find broken pixels.
 
-        Parameters
-        ----------
-        X : array-like
-            Images, as in ``fit``.
-        decode : bool, default=False
-            Whether to decode each image once, so that broken pixels are found now.
-
-        Returns
-        -------
-        Images
-
-        Raises
-        ------
-        ValueError, TypeError, FileNotFoundError
-            If an image cannot be used.
+        Raises ValueError, TypeError or FileNotFoundError if an image cannot be used.
         """
         images = check_images(X, n_jobs=self.n_jobs, decode=decode)
         self.preprocessing.check(images)
         return images
 
     def encode(self, images, backbone, device, precision=None):
-        """Features of images: the feature map of a backbone in evaluation mode.
+        """Feature maps of images, (n_samples, n_tokens, n_channels), float32, in evaluation mode.
 
-        Parameters
-        ----------
-        images : Images
-        backbone : Backbone
-        device : str
-        precision : {"float32", "bfloat16", "float64"}, default=None
-            Of the forward pass; None: the reader's.
-
-        Returns
-        -------
-        Tokens or CachedTokens
-            Of shape (n_samples, n_tokens, n_channels), float32; from the cache if the backbone is
-            frozen.
+        They are read from the cache if the backbone is frozen. `precision` is that of the forward
+        pass; None is the reader's.
         """
         # A trained backbone belongs to one estimator: nobody else will look for its tokens.
         cache = self.cache if backbone.frozen else None
@@ -97,17 +72,10 @@ class ImageReader:
 
 
 def forward_precision(precision, device):
-    """What a device computes forward passes in.
+    """What a device computes forward passes in: "float32" or "bfloat16".
 
-    Parameters
-    ----------
-    precision : {"auto", "float32", "bfloat16", "float64"}
-        "auto": bfloat16 where the device is faster in it. "float64" is not for backbones.
-    device : str
-
-    Returns
-    -------
-    precision : {"float32", "bfloat16"}
+    A `precision` of "auto" is bfloat16 where the device is faster in it; "float64" is not for
+    backbones.
     """
     if precision == "auto":
         return "bfloat16" if has_bfloat16(device) else "float32"

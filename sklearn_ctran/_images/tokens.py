@@ -11,12 +11,7 @@ _CHUNK = 256  # the number of images that are processed together
 
 
 class Tokens:
-    """Tokens in memory.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples, n_tokens, n_channels), float32
-    """
+    """Tokens in memory, of shape (n_samples, n_tokens, n_channels), float32."""
 
     def __init__(self, values):
         self.values = values
@@ -84,13 +79,7 @@ class EncodedImages:
 
 
 class ImageBatches:
-    """Images that are decoded and resized batch by batch.
-
-    Parameters
-    ----------
-    images : Images
-    preprocess : Preprocessing
-    """
+    """Images that are decoded and resized batch by batch."""
 
     def __init__(self, images, preprocess):
         self.images = images
@@ -105,35 +94,16 @@ class ImageBatches:
 
 
 def pooled(tokens, pool):
-    """Apply ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)`` to tokens, batch by batch.
-
-    Parameters
-    ----------
-    tokens : Tokens or CachedTokens
-    pool : callable
-
-    Returns
-    -------
-    pooled : Tokens
-    """
+    """Apply ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)`` to tokens, batch by batch."""
     chunks = _chunks(np.arange(len(tokens)))
     return Tokens.collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
 
 
 def mean_and_scale(tokens, rows, weights):
-    """Return weighted mean and standard deviation of each channel, over all tokens of some images.
+    """Weighted mean and standard deviation (n_channels,), float64, over all tokens of some images.
 
-    Parameters
-    ----------
-    tokens : Tokens or CachedTokens
-    rows : ndarray of int
-    weights : ndarray of shape (n_rows,), float64
-        Weights of the images in `rows`; above 0.
-
-    Returns
-    -------
-    mean, scale : Tensor of shape (n_channels,), float64
-        The scale of a constant channel is 1.
+    `weights` (n_rows,), float64, above 0, are those of the images in `rows`. The scale of a
+    constant channel is 1.
     """
     # Chunk by chunk, around each chunk's own mean (Chan, Golub, LeVeque 1983): a second copy of
     # the tokens may not fit in memory, and the difference of two large sums of squares is noisy.

@@ -20,27 +20,11 @@ def encode_known(
     groups=None,
     what=("known_labels", "extra_labels"),
 ):
-    """Return the known states of targets and extra labels, side by side.
+    """Known states of targets and extra labels side by side, (n_samples, all labels), int8.
 
-    Parameters
-    ----------
-    known_labels, extra_labels : None, array-like, DataFrame or dict
-        As in :func:`encode_known_labels`.
-    n_samples : int
-    names, extra_names : ndarray of shape (n_labels,), (n_extra_labels,)
-    groups : dict, optional
-        Group name -> names of its labels.
-    what : (str, str)
-        What the user calls the two arguments, for errors.
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_labels + n_extra_labels), int8
-
-    Raises
-    ------
-    ValueError
-        As :func:`encode_known_labels`, and if `extra_labels` is given but there are none.
+    `groups` maps a group's name to the names of its labels. `what` has the names of the two
+    arguments, for errors. Raises ValueError as :func:`encode_known_labels`, and if `extra_labels`
+    is given but there are none.
     """
     if extra_labels is not None and not len(extra_names):
         raise ValueError(
@@ -70,37 +54,17 @@ def encode_known(
 def encode_known_labels(
     known_labels, n_samples, names, *, what="known_labels", groups=None, others=None
 ):
-    """Turn `known_labels` or `extra_labels`, in any accepted form, into label states.
+    """States (n_samples, n_labels), int8, of `known_labels` or `extra_labels` in any accepted form.
 
-    Parameters
-    ----------
-    known_labels : None, array-like of shape (n_samples, n_labels), DataFrame or dict
-        1 known positive, 0 known negative, -1 or NaN unknown. The columns of a DataFrame or the
-        keys of a dict are label names; labels left out are unknown. A dict maps a name to one
-        value for all rows or to a column of values. The name of a group sets all its labels: its
-        value is the one label that is positive, a tuple or set of those that are, or None where
-        they are unknown.
-    n_samples : int
-        The number of rows expected.
-    names : ndarray of shape (n_labels,)
-        The label names.
-    what : str
-        The argument's name, for errors.
-    groups : dict, optional
-        Group name -> names of its labels, in a tuple. A group can be used only if all its labels
-        are among `names`.
-    others : dict, optional
-        Names of labels that belong to another argument, by that argument's name.
+    1 is known positive, 0 known negative, -1 or NaN unknown. The columns of a DataFrame or the keys
+    of a dict are label names; labels left out are unknown. A dict maps a name to one value for all
+    rows or to a column of values. The name of a group sets all its labels: its value is the one
+    label that is positive, a tuple or set of those that are, or None where they are unknown.
 
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_labels), int8
-
-    Raises
-    ------
-    ValueError
-        If the shape or a value does not fit, a name is unknown, or a label and its group
-        contradict each other.
+    `what` is the argument's name, for errors. `groups` maps a group's name to the names of its
+    labels, in a tuple; a group can be used only if all of them are among `names`. `others` maps the
+    name of another argument to the names of its labels. Raises ValueError if the shape or a value
+    does not fit, a name is unknown, or a label and its group contradict each other.
     """
     shape = (n_samples, len(names))
     if known_labels is None:
@@ -121,24 +85,11 @@ def encode_known_labels(
 
 
 def encode_known_classes(y, classes):
-    """Turn one class per sample into label states, one label per class.
+    """States (n_samples, n_classes), int8, of one class per sample.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        None, NaN or -1 where the class is unknown; -1 is a class if `classes` has it.
-    classes : ndarray of shape (n_classes,)
-        The classes of the fit.
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_classes), int8
-        A row is all unknown where the class is.
-
-    Raises
-    ------
-    ValueError
-        If `y` is not one-dimensional or has another value; the message names its row.
+    `y` (n_samples,) is None, NaN or -1 where the class is unknown, and so is its whole row of
+    states; -1 is a class if `classes` has it. Raises ValueError, with the row, if `y` is not
+    one-dimensional or has another value.
     """
     values = column_or_1d(y, dtype=None).tolist()
     classes = classes.tolist()

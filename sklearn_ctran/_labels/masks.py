@@ -21,35 +21,18 @@ def sample_label_states(
     """Draw which labels training hides: label mask training (paper, section 3.4).
 
     For each sample, n is uniform over the integers in [low * L, high * L], and n of the L targets,
-    chosen uniformly, are hidden. Extra labels are drawn independently of the targets: in half of
-    the samples all of them are hidden, in the others any number. At prediction, all or none of
-    them may be known, whatever is known of the targets.
+    chosen uniformly, are hidden; (low, high) is `unknown_fraction`, (0.25, 1.0) in the paper. None
+    hides everything (the paper's "no LMT"). The last `n_extra` labels are extra labels. They are
+    drawn independently of the targets: in half of the samples all of them are hidden, in the others
+    any number. At prediction, all or none of them may be known, whatever is known of the targets.
 
-    Parameters
-    ----------
-    true_states : torch.Tensor of shape (batch, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
-    unknown_fraction : (float, float) or None
-        The range of the hidden share, (0.25, 1.0) in the paper. None hides everything (the
-        paper's "no LMT").
-    generator : torch.Generator
-        The source of randomness, on the device of `true_states`.
-    n_extra : int
-        The number of extra labels, which come last.
-    hide_positives : bool
-        Always hide positive labels. For classes: a shown positive leaves nothing to predict.
-    lead : torch.Tensor of shape (n_labels,), int64, optional
-        As returned by :func:`leads`.
-    tie : float
-        Probability that all labels of a group are hidden, or shown, as its first label is. Drawn
-        for each sample and group.
+    `true_states` is (batch, n_labels), int8; `generator` is on its device. `hide_positives` always
+    hides positive labels: a shown positive class leaves nothing to predict. `tie` is the
+    probability, drawn for each sample and group, that all labels of a group are hidden, or shown,
+    as its first label is; `lead` is from :func:`leads`.
 
-    Returns
-    -------
-    shown : torch.Tensor of shape (batch, n_labels), int8
-        What the model is shown: the true state of shown labels, -1 of all others.
-    hidden : torch.Tensor of shape (batch, n_labels), bool
-        Labels to be predicted: annotated but not shown.
+    Returns `shown` (batch, n_labels), int8, the true states of shown labels and -1 elsewhere, and
+    `hidden` (batch, n_labels), bool, the labels to be predicted: annotated but not shown.
     """
     n_samples, n_labels = true_states.shape
     if unknown_fraction is None:
@@ -81,17 +64,9 @@ def _choose(n_samples, n_labels, low, high, rand):
 
 
 def leads(groups, n_labels):
-    """Return the first label of each label's group, or the label itself if it is in none.
+    """Position (n_labels,), int64, of the first label of each label's group.
 
-    Parameters
-    ----------
-    groups : iterable of sequences of int
-        Positions of labels, in disjoint groups.
-    n_labels : int
-
-    Returns
-    -------
-    lead : torch.Tensor of shape (n_labels,), int64
+    A label in no group is its own lead. `groups` has disjoint sequences of positions.
     """
     lead = torch.arange(n_labels)
     for members in groups:
@@ -100,18 +75,7 @@ def leads(groups, n_labels):
 
 
 def hidden_counts(unknown_fraction, n_labels):
-    """Return the least and the greatest number of labels to hide, both at least 1.
-
-    Parameters
-    ----------
-    unknown_fraction : (float, float)
-        Shares with 0 <= low <= high <= 1.
-    n_labels : int
-
-    Returns
-    -------
-    low, high : int
-    """
+    """Return the least and the greatest number of labels to hide, both at least 1."""
     low, high = (share * n_labels for share in unknown_fraction)
     low = max(1, math.ceil(low - 1e-9))
     return low, max(low, math.floor(high + 1e-9))

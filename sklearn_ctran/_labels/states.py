@@ -14,24 +14,10 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def read_states(table, names, what):
-    """Read a table of 0, 1, booleans, and -1, NaN or None where a label is unknown.
+    """States (n_samples, n_labels), int8, of a table of 0, 1, booleans; -1, NaN or None is unknown.
 
-    Parameters
-    ----------
-    table : array-like of shape (n_samples, n_labels)
-    names : array-like of shape (n_labels,)
-        Label names, for errors.
-    what : str
-        The argument's name, for errors.
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_labels), int8
-
-    Raises
-    ------
-    ValueError
-        If there is any other value; the message names its row and label.
+    `what` is the argument's name. Raises ValueError for any other value; the message names its row
+    and label.
     """
     try:
         values = as_floats(table)
@@ -56,15 +42,7 @@ def read_states(table, names, what):
 
 
 def check_columns(columns, names):
-    """Raise ValueError unless the columns of `y` are the labels of a fitted estimator, in order.
-
-    Parameters
-    ----------
-    columns : array-like of shape (n_columns,)
-        The column names of `y`.
-    names : array-like of shape (n_labels,)
-        `label_names_` of the estimator.
-    """
+    """Raise ValueError unless the columns of `y` are `names`, the labels of a fit, in order."""
     columns, names = np.asarray(columns).tolist(), np.asarray(names).tolist()
     if columns == names:
         return

@@ -22,7 +22,7 @@ class Targets:
     Attributes
     ----------
     states : ndarray of shape (n_samples, n_labels), int8, or None
-        The true states: 1 positive, 0 negative, -1 not annotated. None if there are no samples.
+        The true states; None if there are no samples.
     names : ndarray of shape (n_labels,)
         Column names of a data frame, column positions of an array, or classes of a 1-D `y`.
     classes : ndarray
@@ -40,20 +40,9 @@ class Targets:
 def encode_targets(y):
     """Turn any accepted `y` into :class:`Targets`.
 
-    Parameters
-    ----------
-    y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
-        Two dimensions: 0, 1 or booleans, and -1 or NaN where a label was not annotated.
-        One dimension: one class per sample, of any type.
-
-    Returns
-    -------
-    targets : Targets
-
-    Raises
-    ------
-    ValueError
-        If `y` is None or empty, holds other values, or has a label without any annotation.
+    Two dimensions (n_samples, n_labels), also sparse or a DataFrame: 0, 1 or booleans, and -1 or
+    NaN where a label was not annotated. One dimension: one class per sample, of any type. Raises
+    ValueError if `y` is None or empty, holds other values, or has a label without any annotation.
     """
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
@@ -78,24 +67,12 @@ def encode_targets(y):
 
 
 def encode_extra_labels(extra_labels):
-    """Turn any accepted `extra_labels` of `fit` into label states.
+    """Return the states and the names of the `extra_labels` of `fit`, in any accepted form.
 
-    Parameters
-    ----------
-    extra_labels : array-like, sparse matrix, DataFrame or dict, or None
-        Of shape (n_samples, n_extra_labels), with the values of a two-dimensional `y`. A dict
-        maps names to columns.
-
-    Returns
-    -------
-    states : ndarray of shape (n_samples, n_extra_labels), int8, or None
-    names : ndarray of shape (n_extra_labels,)
-        Columns of a data frame or a dict, else "extra0", "extra1", ...
-
-    Raises
-    ------
-    ValueError
-        If the shape or a value does not fit, or a label has no annotation.
+    They have the values of a two-dimensional `y`; a dict maps names to columns. States are
+    (n_samples, n_extra_labels), int8, or None without extra labels. Names are the columns of a data
+    frame or a dict, else "extra0", "extra1", ... Raises ValueError if the shape or a value does not
+    fit, or a label has no annotation.
     """
     if extra_labels is None:
         return None, as_names([])

@@ -12,28 +12,11 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def check_sample_weight(sample_weight, X):
-    """Return sample weights; a weight is the number of samples that its sample stands for.
+    """Weights (n_samples,), float64: the number of samples that each one stands for; None is all 1.
 
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,) or None
-    X : array-like of length n_samples
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,), float64
-        All 1 for None.
-
-    Raises
-    ------
-    ValueError
-        If the number of weights differs from that of samples, a weight is negative, NaN or
-        infinite, or all are zero.
-
-    Warns
-    -----
-    UserWarning
-        If the weights look like shares (of a sum of 1, say) rather than numbers of samples.
+    Raises ValueError if the number of weights differs from that of samples, a weight is negative,
+    NaN or infinite, or all are zero. Warns if they look like shares (of a sum of 1, say) rather
+    than numbers of samples.
     """
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():  # Older versions of scikit-learn accept this.
@@ -50,15 +33,7 @@ def check_sample_weight(sample_weight, X):
 
 
 def check_annotated(states, weights, names):
-    """Raise ValueError if a label is annotated in samples of weight 0 only.
-
-    Parameters
-    ----------
-    states : ndarray of shape (n_samples, n_labels), int8
-        -1 where a label was not annotated.
-    weights : ndarray of shape (n_samples,)
-    names : ndarray of shape (n_labels,)
-    """
+    """Raise ValueError if a label is annotated in samples of weight 0 only."""
     is_annotated = (states[weights > 0] != UNKNOWN).any(axis=0)
     if not is_annotated.all():
         name = name_at(names, int(np.argmin(is_annotated)))
@@ -68,49 +43,22 @@ def check_annotated(states, weights, names):
 
 
 def log_odds(states, weights):
-    """Return the log-odds of each label before anything is known: log(positives / negatives).
+    """Log-odds (n_labels,), float32, of each label: log(positives / negatives), counted by weight.
 
-    Parameters
-    ----------
-    states : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
-    weights : ndarray of shape (n_samples,), float64
-        How many samples each one stands for.
-
-    Returns
-    -------
-    log_odds : ndarray of shape (n_labels,), float32
-        Always finite: one positive and one negative are added to each label.
+    Always finite: one positive and one negative are added to each label.
     """
     n_positive, n_negative = (weights @ (states == value) for value in (POSITIVE, NEGATIVE))
     return np.log((n_positive + 1) / (n_negative + 1)).astype(np.float32)
 
 
 def read_pos_weight(pos_weight, log_odds, names, n_labels, bound):
-    """Return the factor of each label's loss where the label is positive.
+    """Factors (n_all_labels,), float32, of each label's loss where the label is positive.
 
-    Parameters
-    ----------
-    pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None
-        See `CTranClassifier`.
-    log_odds : ndarray of shape (n_labels + n_extra_labels,), float32
-        As returned by :func:`log_odds`.
-    names : ndarray of shape (n_labels + n_extra_labels,)
-        Extra labels come last.
-    n_labels : int
-    bound : ndarray of shape (n_labels + n_extra_labels,), bool
-        True for labels under a rule, whose loss is not a sum over labels.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_labels + n_extra_labels,), float32
-
-    Raises
-    ------
-    ValueError
-        If a weight is not finite and above 0, their number is not that of the labels, a name is
-        not a label, or the weight of a label under a rule is not 1. Also if every target is under
-        a rule, unless a dict gives weights to extra labels.
+    `pos_weight` is described in `CTranClassifier`. `log_odds`, `names` and `bound` are
+    (n_all_labels,), extra labels last; `bound` marks labels under a rule, whose loss is not a sum
+    over labels. Raises ValueError if a weight is not finite and above 0, their number is not that
+    of the labels, a name is not a label, or the weight of a label under a rule is not 1. Also if
+    every target is under a rule, unless a dict gives weights to extra labels.
     """
     weights = np.ones_like(log_odds)
     if pos_weight is None:

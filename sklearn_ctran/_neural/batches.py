@@ -10,20 +10,11 @@ from torch.utils.data import Dataset
 class LabelledImages(Dataset):
     """Batches of images, or of their tokens, with label states.
 
-    Parameters
-    ----------
-    source : object with ``len()`` and ``batch(rows) -> Tensor``
-        Images or tokens.
-    states : Tensor of shape (n_samples, n_labels), int8
-        True states in training, known states in prediction.
-    rows : ndarray of int, default=None
-        The rows of `source` to use; None for all.
-    weights : Tensor of shape (n_samples,), float, default=None
-        Weights of the samples, as the third part of each batch. None: batches have two parts.
-    augment_seed : int, default=None
-        Seeds the augmentation of images. None: no augmentation.
-    batch_size : int, default=None
-        Images to predict at a time. None: the net's `batch_size`.
+    `source` has ``len()`` and ``batch(rows) -> Tensor``; `rows` selects some of its rows, None all.
+    `states` (n_samples, n_labels), int8, are true states in training and known states in
+    prediction. `weights` (n_samples,), float, are the third part of each batch; with None batches
+    have two parts. `augment_seed` seeds the augmentation of images; None: no augmentation.
+    `batch_size` images are predicted at a time; None: the net's `batch_size`.
     """
 
     def __init__(

@@ -34,27 +34,14 @@ _LAYER_PARTS = {
 
 
 def read_official_checkpoint(path):
-    """Read a checkpoint file of the authors' implementation.
+    """Read the weights of transformer and CNN from a checkpoint of the authors' implementation.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A file of ``torch.save``: the state dict, or a dictionary with it under ``state_dict``.
-        Names may carry the ``module.`` of DataParallel. Read with ``weights_only=True``.
-
-    Returns
-    -------
-    transformer : dict of str to Tensor
-        Under the names of :class:`sklearn_ctran.modules.ctran.CTran`.
-    backbone : dict of str to Tensor
-        The CNN's, under torchvision's names; empty where the file has none.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not a checkpoint of C-Tran.
+    The file is from ``torch.save``, read with ``weights_only=True``: the state dict, or a
+    dictionary with it under ``state_dict``. Names may carry the ``module.`` of DataParallel.
+    Returns two dicts: the transformer's weights, under the names of
+    :class:`sklearn_ctran.modules.ctran.CTran`, and the CNN's, under torchvision's names, which is
+    empty where the file has none. Raises FileNotFoundError if there is no such file, ValueError if
+    it is not a checkpoint of C-Tran.
     """
     path = Path(path)
     if not path.is_file():
@@ -113,9 +100,6 @@ def _ours(name, value):
 def load_backbone_state(backbone, state, path):
     """Put the checkpoint's CNN into a backbone.
 
-    Raises
-    ------
-    ValueError
-        If a weight is missing or has another shape; the message names the file.
+    Raises ValueError, with the file's name, if a weight is missing or has another shape.
     """
     load_state(backbone.trunk, state, f"the CNN in {str(path)!r}", left_out=_CLASSIFIERS)

@@ -36,22 +36,9 @@ class NetworkInput:
         return ImageBatches(images, self.preprocessing)
 
     def grid(self, images, module):
-        """Rows and columns of the feature map of images.
+        """Rows and columns of the feature map of images; None if the module does not need them.
 
-        Parameters
-        ----------
-        images : Images
-        module : ImageModel
-
-        Returns
-        -------
-        grid : (int, int) or None
-            None where the module does not need to know.
-
-        Raises
-        ------
-        ValueError
-            If the module cannot take such a grid.
+        Raises ValueError if the module cannot take such a grid.
         """
         if not module.needs_grid:
             return None
@@ -75,13 +62,7 @@ def no_tokens(n_samples):
 
 
 def check_tokens(tokens, module):
-    """Raise ValueError unless a fitted module can take these tokens.
-
-    Parameters
-    ----------
-    tokens : Tokens
-    module : ImageModel
-    """
+    """Raise ValueError unless a fitted module can take these tokens."""
     if not module.use_image:
         return
     _, n_tokens, n_channels = tokens.shape
@@ -120,18 +101,7 @@ def feature_map_size(backbone, size):
 
 
 def prediction_batch_size(source, module, device):
-    """Images to predict at a time: as many as the memory for about one layer's tokens allows.
-
-    Parameters
-    ----------
-    source : Tokens or EncodedImages
-    module : ImageModel
-    device : str
-
-    Returns
-    -------
-    n_images : int
-    """
+    """Images to predict at a time: as many as the memory for about one layer's tokens allows."""
     device, budget = torch.device(device), _CPU_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2

@@ -21,8 +21,8 @@ def _as_fetched(batch):
 class LabelMaskNet(NeuralNet):
     """A skorch net trained by label mask training (paper, section 3.4).
 
-    Each step hides some labels of each image, shows the others to the module, and takes the loss
-    on the hidden ones.
+    Each step hides some labels of each image, shows the others to the module, and takes the loss on
+    the hidden ones.
 
     Parameters beyond :class:`skorch.NeuralNet`'s
     ---------------------------------------------
@@ -31,7 +31,6 @@ class LabelMaskNet(NeuralNet):
     n_masks : int
         How many masks are drawn for each image in a training step.
     rules : LabelRules or None
-        Groups of labels, and labels that exclude or imply each other.
     n_extra : int
         Number of extra labels, which are the last labels.
     hide_positives : bool
@@ -158,12 +157,7 @@ class LabelMaskNet(NeuralNet):
         return self.evaluation_step(batch, training)
 
     def mean_logits(self, dataset):
-        """Logits of all images of a LabelledImages: the mean over the module's paths.
-
-        Returns
-        -------
-        logits : Tensor of shape (n_samples, n_labels), float32
-        """
+        """Logits (n_samples, n_labels), float32, of a LabelledImages: the mean over paths."""
         # One context for all batches, so that weights are cast to bfloat16 only once.
         with self._autocast():
             return torch.cat([paths.mean(dim=0) for paths in self.forward_iter(dataset)])
@@ -212,40 +206,22 @@ class LabelMaskNet(NeuralNet):
         return None if self.rules is None else self.rules.consistent
 
     def get_loss(self, logits, true_states, shown, hidden, weights):
-        """Mean loss over the hidden labels, summed over the module's paths.
+        """Mean loss (a scalar Tensor) over the hidden labels, summed over the module's paths.
 
-        Labels that rules tie together count as one label. The sum is divided by the number of
-        labels, not by their weight: weights have a mean of 1 over the whole training set, and a
-        batch of light samples should make a small step.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n_paths, B, L)
-        true_states, shown : Tensor of shape (B, L), int8
-        hidden : Tensor of shape (B, L), bool
-        weights : Tensor of shape (B,)
-
-        Returns
-        -------
-        loss : Tensor, a scalar
+        `logits` are (n_paths, B, L), `weights` (B,), all else (B, L). Labels that rules tie
+        together count as one label. The sum is divided by the number of labels, not by their
+        weight: weights have a mean of 1 over the whole training set, and a batch of light samples
+        should make a small step.
         """
         by_sample, n_labels = self.sample_losses(logits, true_states, shown, hidden)
         # A batch may have no hidden annotated label; clamping avoids 0 / 0.
         return (weights * by_sample).sum() / n_labels.clamp(min=1)
 
     def sample_losses(self, logits, true_states, shown, hidden):
-        """Loss of each sample, summed over hidden labels and paths.
+        """Loss of each sample (B,), summed over hidden labels and paths; number of hidden labels.
 
-        Parameters
-        ----------
-        logits, true_states, shown, hidden : Tensor
-            As in :meth:`get_loss`.
-
-        Returns
-        -------
-        by_sample : Tensor of shape (B,)
-        n_labels : Tensor, a scalar
-            Hidden labels; those that rules tie together count as one.
+        Arguments are as in :meth:`get_loss`. In the number, a scalar Tensor, labels that rules tie
+        together count as one.
         """
         by_sample, n_components = 0.0, 0
         if self._consistent is not None:

@@ -25,28 +25,11 @@ def build_net(
     seed,
     device,
 ):
-    """A net that is ready to be trained.
+    """A net of class `net_class` (LabelMaskNet or a subclass) that is ready to be trained.
 
-    Parameters
-    ----------
-    params : NeuralMultilabelClassifier
-        Whose constructor parameters count.
-    net_class : type
-        LabelMaskNet or a subclass.
-    module : ImageModel
-    task : LabelTask
-    parameter_groups : list of (str, dict)
-        As ``optimizer__param_groups`` of skorch.
-    max_epochs : int
-    valid : LabelledImages or None
-        What early stopping looks at.
-    pos_weight : ndarray of shape (n_all_labels,), float32
-    seed : int
-    device : str
-
-    Returns
-    -------
-    net : LabelMaskNet
+    `params` is the estimator, whose constructor parameters count. `parameter_groups` are skorch's
+    ``optimizer__param_groups``, `valid` (LabelledImages or None) is for early stopping, and
+    `pos_weight` (n_all_labels,) is float32.
     """
     callbacks = []
     if params.lr_schedule == "one_cycle":
@@ -88,15 +71,7 @@ def _say_nothing(message):
 def net_precision(precision, module, device):
     """What a network, and a backbone that is trained with it, computes in.
 
-    Parameters
-    ----------
-    precision : {"auto", "float32", "bfloat16", "float64"}
-    module : ImageModel
-    device : str
-
-    Returns
-    -------
-    precision : {"float32", "bfloat16", "float64"}
+    `precision` is "auto", "float32", "bfloat16" or "float64"; the result is any but "auto".
     """
     if precision == "float64":
         return "float64"
@@ -115,28 +90,11 @@ def n_epochs(n_train, batch_size, n_steps, most):
 
 
 def split_rows(true_states, weights, n_classes, validation_fraction, rng):
-    """Rows to train on, and rows to stop early by.
+    """Rows to train on, and rows to stop early by (None if `validation_fraction` is None).
 
-    Parameters
-    ----------
-    true_states : ndarray of shape (n_samples, n_all_labels), int8
-    weights : ndarray of shape (n_samples,)
-        Rows of weight 0 are in neither part.
-    n_classes : int
-        The first so many labels are the classes of a 1-D `y`, by which the split is stratified.
-    validation_fraction : float or None
-        None: no rows to stop by.
-    rng : RandomState
-
-    Returns
-    -------
-    train : ndarray of int
-    valid : ndarray of int, or None
-
-    Raises
-    ------
-    ValueError
-        If no annotated row is left to learn a label from.
+    Rows of weight 0 are in neither part. The first `n_classes` labels are the classes of a 1-D `y`,
+    by which the split is stratified. Raises ValueError if no annotated row is left to learn a label
+    from.
     """
     rows = np.flatnonzero(weights)
     if validation_fraction is None:

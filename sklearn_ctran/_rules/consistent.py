@@ -15,7 +15,8 @@ class ConsistentLabels(nn.Module):
 
     A label set y is consistent if it obeys all rules and agrees with the known states. Its
     probability is then proportional to exp(sum of z_i y_i), where z are the logits. Labels under no
-    rule are left out.
+    rule are left out. Logits are (batch, n_labels), float, or (..., batch, n_labels) where a method
+    says so; states are (batch, n_labels), int8.
 
     Parameters
     ----------
@@ -27,21 +28,14 @@ class ConsistentLabels(nn.Module):
 
     Attributes
     ----------
-    exclusive : list of (tuple of int, bool)
-        As given.
     implications : list of (int, int)
         All pairs of a label and what it implies, directly or not.
     components : list of tuple of int
         Positions of labels that rules connect, ordered by the first one.
-    bound : tensor of shape (n_labels,), bool
-        Labels under a rule.
-    can_be_positive : tensor of shape (n_labels,), bool
-        False for labels that are negative in every consistent label set.
+    bound, can_be_positive : tensor of shape (n_labels,), bool
+        Labels under a rule; labels that are positive in some consistent label set.
 
-    Raises
-    ------
-    EntangledRulesError
-        If sums over the label sets of a component are too costly.
+    Raises EntangledRulesError if sums over the label sets of a component are too costly.
     """
 
     def __init__(self, n_labels, exclusive, implications):
@@ -103,14 +97,6 @@ class ConsistentLabels(nn.Module):
         """Add the states that known states imply, by unit propagation.
 
         Known states stay as they are, also in rows that contradict the rules.
-
-        Parameters
-        ----------
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        states : tensor of shape (batch, n_labels), int8
         """
         while True:
             extended = torch.where(states == UNKNOWN, self._implied(states), states)
@@ -141,33 +127,15 @@ class ConsistentLabels(nn.Module):
         return take(_sum_by(values, group, len(self.exclusive)), group)
 
     def contradictions(self, states):
-        """Tell which components of which rows have no consistent label set.
-
-        Parameters
-        ----------
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        contradictions : tensor of shape (batch, n_components), bool
-        """
+        """Components without a consistent label set in each row, (batch, n_components), bool."""
         logits = torch.zeros(1, 1, device=states.device).expand(states.shape)
         return self.log_partition(logits, states) < CONTRADICTION
 
     def log_partition(self, logits, states, hard=False):
-        """Return log of the sum of exp(sum of z_i y_i) over consistent label sets y.
+        """Log of the sum of exp(sum of z_i y_i) over the consistent label sets y of each component.
 
-        Parameters
-        ----------
-        logits : tensor of shape (..., batch, n_labels), float
-        states : tensor of shape (batch, n_labels), int8
-        hard : bool
-            Take the greatest summand instead of the sum.
-
-        Returns
-        -------
-        total : tensor of shape (..., batch, n_components), float32 or float64
-            -1e30 where no label set is consistent.
+        `logits` are (..., batch, n_labels), the result is (..., batch, n_components): -1e30 where
+        no label set is consistent. `hard` takes the greatest summand instead of the sum.
         """
         rows = logits.to(torch.promote_types(logits.dtype, torch.float32))
         rows = rows.reshape(-1, self.n_labels)
@@ -179,48 +147,23 @@ class ConsistentLabels(nn.Module):
         return total.reshape(*logits.shape[:-1], len(self.components))
 
     def nll(self, logits, states, targets):
-        """Return the negative log-likelihood of the annotated states, given the known ones.
+        """Negative log-likelihood of `targets`, the annotated states, given the known ones.
 
-        Parameters
-        ----------
-        logits : tensor of shape (..., batch, n_labels), float
-        states, targets : tensor of shape (batch, n_labels), int8
-            -1 in `targets` where a label was not annotated.
-
-        Returns
-        -------
-        nll : tensor of shape (..., batch, n_components), float32 or float64
+        `targets` is -1 where a label was not annotated. `logits` are (..., batch, n_labels), the
+        result is (..., batch, n_components).
         """
         completed = torch.where(targets == UNKNOWN, states, targets)
         return self.log_partition(logits, states) - self.log_partition(logits, completed)
 
     def count_components(self, labels):
-        """Count, over all rows, the components that contain one of the given labels.
-
-        Parameters
-        ----------
-        labels : tensor of shape (batch, n_labels), bool
-
-        Returns
-        -------
-        n_components : tensor, a scalar
-        """
+        """Count, over all rows, components that contain one of `labels` (batch, n_labels), bool."""
         found = [labels[:, component].any(dim=1).sum() for component in self.components]
         return torch.stack(found).sum()
 
     def marginals(self, logits, states):
-        """Return the probabilities of labels under a rule.
+        """Probabilities of labels under a rule, (batch, n_labels), float32; 0 for other labels.
 
-        Parameters
-        ----------
-        logits : tensor of shape (batch, n_labels), float
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        proba : tensor of shape (batch, n_labels), float32
-            0 in the columns of labels under no rule. No label is more probable than a label that it
-            implies, to the last bit.
+        No label is more probable than a label that it implies, to the last bit.
         """
         proba = self._below_parents(self._gradient(logits, states, hard=False).clamp(0, 1))
         states = self.propagate(states)
@@ -228,19 +171,11 @@ class ConsistentLabels(nn.Module):
         return torch.where(is_known, states.to(proba), proba).float()
 
     def log_marginals(self, logits, states):
-        """Return two log-partitions for each label: with the label negative, and positive.
+        """Log-partitions (2, batch, n_labels), float64, with each label negative, and positive.
 
-        Their difference is the logit of its probability, exact also very close to 0 or 1.
-
-        Parameters
-        ----------
-        logits : tensor of shape (batch, n_labels), float
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        totals : tensor of shape (2, batch, n_labels), float64
-            About -1e30 or less where no label set is consistent; 0 for labels under no rule.
+        Their difference is the logit of the label's probability, exact also very close to 0 or 1.
+        They are about -1e30 or less where no label set is consistent, and 0 for labels under no
+        rule.
         """
         logits = logits.double()
         totals = logits.new_zeros(2, *logits.shape)
@@ -249,18 +184,10 @@ class ConsistentLabels(nn.Module):
         return totals
 
     def logits(self, logits, states):
-        """Return the logits of :meth:`marginals`.
+        """Logits of :meth:`marginals`, float64; those of labels under no rule stay as they are.
 
-        Parameters
-        ----------
-        logits : tensor of shape (batch, n_labels), float
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        logits : tensor of shape (batch, n_labels), float64
-            As given in the columns of labels under no rule. No label has a higher logit than a
-            label that it implies. Infinite where only one state is consistent.
+        No label has a higher logit than a label that it implies. Infinite where only one state is
+        consistent.
         """
         negative, positive = self.log_marginals(logits, states)
         odds = positive - negative
@@ -274,18 +201,7 @@ class ConsistentLabels(nn.Module):
         return values.scatter_reduce(1, below.expand(len(values), -1), take(values, above), "amin")
 
     def most_probable(self, logits, states):
-        """Return the most probable consistent label set.
-
-        Parameters
-        ----------
-        logits : tensor of shape (batch, n_labels), float
-        states : tensor of shape (batch, n_labels), int8
-
-        Returns
-        -------
-        labels : tensor of shape (batch, n_labels), int8
-            0 in the columns of labels under no rule.
-        """
+        """The most probable consistent label set, int8; 0 for labels under no rule."""
         return self._gradient(logits, states, hard=True).round().to(torch.int8)
 
     @torch.inference_mode(False)

@@ -19,13 +19,7 @@ _DEAD = 0
 
 
 class EntangledRulesError(ValueError):
-    """Rules whose decision diagram would be too wide.
-
-    Parameters
-    ----------
-    labels : tuple of int
-        The positions of the labels that the rules connect.
-    """
+    """The decision diagram of the rules that connect `labels` (positions) would be too wide."""
 
     def __init__(self, labels):
         super().__init__(f"the rules on these labels are too entangled: {labels}")

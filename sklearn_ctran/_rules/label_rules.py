@@ -18,6 +18,8 @@ _BLOCK_ENTRIES = 2**22
 class LabelRules:
     """Groups of labels, and the labels that exclude or imply each other.
 
+    States and logits are (n_samples, n_labels); states are int8, logits float32.
+
     Attributes
     ----------
     names : ndarray of shape (n_labels,)
@@ -35,18 +37,9 @@ class LabelRules:
     classes: int = 0
 
     def check(self, states, what):
-        """Raise ValueError if a row contradicts the rules.
+        """Raise ValueError, with its labels, for the first row that contradicts the rules.
 
-        Parameters
-        ----------
-        states : ndarray of shape (n_samples, n_labels), int8
-        what : str
-            The argument's name, for errors.
-
-        Raises
-        ------
-        ValueError
-            The message names the first such row and its labels.
+        `what` is the argument's name.
         """
         is_wrong = self.contradictions(states).any(axis=1)
         if is_wrong.any():
@@ -54,17 +47,7 @@ class LabelRules:
             raise ValueError(f"{what}, row {row}: {self._complaint(states[row])}")
 
     def contradictions(self, states):
-        """Tell which rows contradict the rules, and in which components.
-
-        Parameters
-        ----------
-        states : ndarray of shape (n_samples, n_labels), int8
-
-        Returns
-        -------
-        contradictions : ndarray of shape (n_samples, n_components), bool
-            In the order of `components`.
-        """
+        """Rows that contradict the rules, by component, (n_samples, n_components), bool."""
         found = np.zeros((len(states), len(self.components)), dtype=bool)
         if self.consistent is None or (states == UNKNOWN).all():
             return found
@@ -114,17 +97,7 @@ class LabelRules:
         return None
 
     def propagate(self, states):
-        """Add the states that known states imply.
-
-        Parameters
-        ----------
-        states : ndarray of shape (n_samples, n_labels), int8
-
-        Returns
-        -------
-        states : ndarray of shape (n_samples, n_labels), int8
-            Known states stay as they are.
-        """
+        """Add the states that known states imply; known states stay as they are."""
         if self.consistent is None:
             return states
         extended = np.empty_like(states)
@@ -145,17 +118,9 @@ class LabelRules:
         return self.consistent.bound.numpy()
 
     def probabilities(self, logits, states):
-        """Turn logits into probabilities (paper, eq. 5) that obey the rules.
+        """Turn logits into probabilities (paper, eq. 5), float32, that obey the rules.
 
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_labels), float32
-        states : ndarray of shape (n_samples, n_labels), int8
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_labels), float32, in [0, 1]
-            Exactly 0 or 1 for labels that are known or implied.
+        They are exactly 0 or 1 for labels that are known or implied.
         """
         proba = np.where(states == UNKNOWN, expit(logits), states).astype(np.float32)
         if self.consistent is not None:
@@ -165,34 +130,17 @@ class LabelRules:
         return proba
 
     def consistent_logits(self, logits, states):
-        """Return the logits of :meth:`probabilities`, which differ for labels under a rule.
+        """Logits of :meth:`probabilities`, float64; `logits` change only for labels under a rule.
 
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_labels), float32
-        states : ndarray of shape (n_samples, n_labels), int8
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_labels), float64
-            Exact even if the probability rounds to 0 or 1; infinite if only one state is possible.
+        They are exact even if the probability rounds to 0 or 1, and infinite if only one state is
+        possible.
         """
         if self.consistent is None:
             return logits.astype(np.float64)
         return self._by_blocks(self.consistent.logits, logits, states)
 
     def class_logits(self, logits, states):
-        """Return logits of the classes of a 1-D `y`; their softmax is the probabilities.
-
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_labels), float32
-        states : ndarray of shape (n_samples, n_labels), int8
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_classes), float64
-        """
+        """Logits (n_samples, n_classes), float64; their softmax is the classes' probabilities."""
 
         def log_positive(*tensors):
             return self.consistent.log_marginals(*tensors)[1]
@@ -202,17 +150,9 @@ class LabelRules:
     def complete(self, labels, logits, states):
         """Predict the most probable label set where exactly one label must be positive.
 
-        In such a group, it may be that no label has a probability of at least 0.5.
-
-        Parameters
-        ----------
-        labels : ndarray of shape (n_samples, n_first_labels), int64
-            Predictions of the first labels, label by label.
-        logits, states : ndarray of shape (n_samples, n_labels)
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples, n_first_labels), int64
+        In such a group, it may be that no label has a probability of at least 0.5. `labels`
+        (n_samples, n_first_labels), int64, are predictions of the first labels, label by label; the
+        result has the same form.
         """
         exactly_one = self._exactly_one()
         if not exactly_one:

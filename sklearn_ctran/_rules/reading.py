@@ -25,34 +25,15 @@ _IMPLIES_FORM = 'a dict from child to parent(s) like {"cat": "animal", "bus": ["
 
 
 def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, classes=0):
-    """Read the parameters that say which labels belong together, exclude or imply each other.
+    """Read, as LabelRules, which labels belong together, exclude or imply each other.
 
-    A label is given by its name or by its position; a name takes precedence. If a label's name is
-    an integer other than its position, positions are not accepted at all.
+    The parameters are those of `CTranClassifier`; `classes` is the number of classes of a 1-D `y`,
+    which are the first labels: exactly one is positive. A label is given by its name or by its
+    position; a name takes precedence. If a label's name is an integer other than its position,
+    positions are not accepted at all.
 
-    Parameters
-    ----------
-    names : ndarray of shape (n_labels,)
-    label_groups : dict of list of labels, or None
-        Name of a group -> its labels. Groups are disjoint.
-    exclusive_groups : list, dict or None
-        Groups (names of `label_groups`, or lists or tuples of labels) of which at most one label
-        is positive. A dict maps the name or tuple to "at_most_one" or "exactly_one".
-    implies : dict or None
-        Label -> the label, or list of labels, that it implies.
-    classes : int
-        The number of classes of a 1-D `y`, which are the first labels: exactly one is positive.
-
-    Returns
-    -------
-    LabelRules
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not of the accepted form.
-    ValueError
-        If a label or group is unknown, rules contradict each other, or they are too entangled.
+    Raises TypeError if a parameter is not of an accepted form, and ValueError if a label or group
+    is unknown, rules contradict each other, or they are too entangled.
     """
     labels = Labels(names)
     groups = _read_groups(label_groups, labels)
@@ -70,12 +51,7 @@ def read_rules(names, label_groups=None, exclusive_groups=None, implies=None, cl
 
 
 class Labels:
-    """Finds the positions of labels that are given by name or position.
-
-    Parameters
-    ----------
-    names : ndarray of shape (n_labels,)
-    """
+    """Finds the positions of labels that are given by name or position."""
 
     def __init__(self, names):
         self.names = names

@@ -4,19 +4,9 @@ from numbers import Integral
 
 
 def check_count(name, value, least=1):
-    """Raise ValueError unless `value` is an integer >= `least`.
+    """Raise ValueError unless `value` is an integer >= `least`; booleans do not count as integers.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for errors.
-    value : object
-    least : int, default=1
-
-    Raises
-    ------
-    ValueError
-        If `value` is anything else; booleans do not count as integers.
+    `name` is the argument's, for errors.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         bound = "above 0" if least == 1 else f"of at least {least}"

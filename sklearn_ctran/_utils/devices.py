@@ -8,21 +8,9 @@ from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16
 
 
 def resolve_device(device):
-    """Choose a device and check that it is available.
+    """Choose a torch device; "auto" is a GPU if there is one.
 
-    Parameters
-    ----------
-    device : str
-        A torch device, or "auto" for a GPU if there is one.
-
-    Returns
-    -------
-    device : str
-
-    Raises
-    ------
-    ValueError
-        If this machine has no such device.
+    Raises ValueError if this machine has no such device.
     """
     if device != "auto":
         try:
@@ -37,14 +25,7 @@ def resolve_device(device):
 def has_bfloat16(device):
     """Whether a device multiplies matrices faster in bfloat16 than in float32.
 
-    Parameters
-    ----------
-    device : str
-
-    Returns
-    -------
-    bool
-        True for CUDA devices with bfloat16 in hardware and for CPUs with AVX-512 BF16 or AMX.
+    True for CUDA devices with bfloat16 in hardware and for CPUs with AVX-512 BF16 or AMX.
     """
     kind = torch.device(device).type
     if kind == "cuda":

@@ -2,17 +2,7 @@
 
 
 def import_pandas():
-    """The module pandas.
-
-    Returns
-    -------
-    pandas : module
-
-    Raises
-    ------
-    ImportError
-        If pandas is not installed.
-    """
+    """The module pandas; raises ImportError if it is not installed."""
     try:
         import pandas
     except ImportError as error:
@@ -24,21 +14,8 @@ def import_pandas():
 
 
 def to_frame(data, **axes):
-    """Make a data frame.
+    """Make a data frame of a dict or array, with ``index`` and ``columns``.
 
-    Parameters
-    ----------
-    data : dict or ndarray
-    **axes : array-like
-        ``index`` and ``columns``.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-
-    Raises
-    ------
-    ImportError
-        If pandas is not installed.
+    Raises ImportError if pandas is not installed.
     """
     return import_pandas().DataFrame(data, **axes)

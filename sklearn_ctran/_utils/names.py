@@ -4,16 +4,7 @@ import numpy as np
 
 
 def as_names(names):
-    """Turn names of labels into an array, tuples too.
-
-    Parameters
-    ----------
-    names : iterable of length n_labels
-
-    Returns
-    -------
-    names : ndarray of shape (n_labels,), object
-    """
+    """Turn names of labels, tuples too, into an array (n_labels,) of objects."""
     names = names.tolist() if isinstance(names, np.ndarray) else list(names)
     array = np.empty(len(names), dtype=object)
     array[:] = names  # np.array(names) would make a table of tuples.
@@ -21,33 +12,12 @@ def as_names(names):
 
 
 def listed(names, most=10):
-    """The first labels of some, as text: "'a', 'b' and 3 more".
-
-    Parameters
-    ----------
-    names : iterable of length n_labels
-    most : int, default=10
-        How many names are spelled out.
-
-    Returns
-    -------
-    text : str
-    """
+    """The first `most` of some names, as text: "'a', 'b' and 3 more"."""
     names = as_names(names).tolist()
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(repr, names[:most])) + more
 
 
 def name_at(names, position):
-    """A label's name as the user wrote it, not as NumPy prints it.
-
-    Parameters
-    ----------
-    names : ndarray of shape (n_labels,)
-    position : int
-
-    Returns
-    -------
-    name : object
-    """
+    """A label's name as the user wrote it, not as NumPy prints it."""
     return names[position : position + 1].tolist()[0]

@@ -19,16 +19,9 @@ validate_params: Callable[..., Callable[[Function], Function]] = _validate_param
 
 
 def output_container(estimator):
-    """The container that `estimator.transform` shall return.
+    """The container that `estimator.transform` shall return: "default", "pandas" or "polars".
 
-    Parameters
-    ----------
-    estimator : estimator
-
-    Returns
-    -------
-    container : {"default", "pandas", "polars"}
-        Set by the estimator's ``set_output``, else by ``sklearn.set_config``.
+    It is set by the estimator's ``set_output``, else by ``sklearn.set_config``.
     """
     if _get_output_config is None:
         return _output_container(estimator)

@@ -50,17 +50,8 @@ def prefetch(iterable, depth=2):
     Order and exceptions stay the same. The first item is made in the consumer's own thread: making
     it draws the seed of a DataLoader's order, perhaps from a generator that others use too. From
     then on at most `depth` finished items wait. The thread has the consumer's grad mode but never
-    inference mode, whose tensors could not be used for training.
-
-    Parameters
-    ----------
-    iterable : iterable
-    depth : int, default=2
-
-    Yields
-    ------
-    item : object
-        The thread ends when the generator is exhausted, raises, is closed or garbage-collected.
+    inference mode, whose tensors could not be used for training. It ends when the generator is
+    exhausted, raises, is closed or garbage-collected.
     """
     iterator = iter(iterable)
     try:

@@ -8,16 +8,7 @@ import torch
 def softmax_backward(grad, weights):
     """Gradient of the logits of a softmax over the last axis.
 
-    Parameters
-    ----------
-    grad : Tensor of shape (..., n)
-        Gradient of the softmax's output.
-    weights : Tensor of shape (..., n)
-        The softmax's output.
-
-    Returns
-    -------
-    Tensor of shape (..., n)
+    `grad` is the gradient of the softmax's output `weights`; all have the shape (..., n).
     """
     if hasattr(torch, "_softmax_backward_data"):  # One pass through memory.
         return torch._softmax_backward_data(grad, weights, weights.ndim - 1, weights.dtype)

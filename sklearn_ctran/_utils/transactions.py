@@ -8,10 +8,7 @@ import copy
 def all_or_nothing(estimator):
     """Put the attributes of an estimator back if anything is raised inside, then raise it.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Its attributes may be replaced inside, but not changed in place.
+    Its attributes may be replaced inside, but not changed in place.
     """
     before = copy.copy(vars(estimator))
     try:

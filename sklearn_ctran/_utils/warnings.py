@@ -5,13 +5,7 @@ import warnings
 
 
 def warn(message, category=UserWarning):
-    """Issue a warning at the first caller outside of this package and what it is built on.
-
-    Parameters
-    ----------
-    message : str
-    category : type, default=UserWarning
-    """
+    """Issue a warning at the first caller outside of this package and the packages that it uses."""
     level, frame = 1, sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(
         ("sklearn_ctran.", "sklearn.", "skorch.", "torch.")

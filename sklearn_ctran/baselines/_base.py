@@ -114,21 +114,10 @@ class Baseline(LabelPredictions, BaseEstimator):
 
 
 def check_wrapped(estimator, sample_weight):
-    """The estimator to wrap, checked; logistic regression for None.
+    """The classifier to wrap, checked; logistic regression for None.
 
-    Parameters
-    ----------
-    estimator : classifier or None
-    sample_weight : ndarray or None
-
-    Returns
-    -------
-    estimator : classifier
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is a class, or has no ``predict_proba`` or cannot be fitted with `sample_weight`.
+    Raises TypeError or ValueError if it is a class, or has no ``predict_proba`` or cannot be fitted
+    with `sample_weight`.
     """
     if estimator is None:
         return LogisticRegression(max_iter=1000)

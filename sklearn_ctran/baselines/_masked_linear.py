@@ -228,18 +228,10 @@ class MaskedLinear(Baseline):
 class _Problem:
     """The objective and its gradient, as a function of all weights in one vector.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-    states : ndarray of shape (n_samples, n_labels)
-    masks : list of (shown, hidden)
-        Each of shape (n_samples, n_labels): shown states, and the labels of the loss.
-    weight : ndarray of shape (n_samples,)
-        Of the samples in the loss of one mask.
-    n_classes : int
-        The first so many labels are classes, one of which is positive.
-    penalties : (float, float, float)
-        Of half the squared weights of features, of labels known not to apply, and known to apply.
+    `masks` has pairs (shown states, labels of the loss), each (n_samples, n_labels); `weight`
+    (n_samples,) is that of the samples in the loss of one mask. The first `n_classes` labels are
+    classes, one of which is positive. `penalties` are those of half the squared weights of
+    features, of labels known not to apply, and known to apply.
     """
 
     def __init__(self, X, states, masks, weight, n_classes, penalties):

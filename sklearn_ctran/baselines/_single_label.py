@@ -10,10 +10,6 @@ class SingleLabelClassifier(ClassifierMixin, BaseEstimator):
     """Fits a classifier on the samples that are annotated for the label.
 
     A label that always had one state gets this state with probability 1.
-
-    Parameters
-    ----------
-    estimator : classifier
     """
 
     def __init__(self, estimator):

@@ -9,24 +9,13 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
 def expected_gains(questions, states, may_ask, cost, n_candidates):
-    """Expected drop of the entropies of the other targets, divided by the label's cost.
+    """Expected drop of the entropies of the other targets, in nats, divided by the label's cost.
 
-    Parameters
-    ----------
-    questions : Questions
-    states : ndarray of shape (n_samples, n_all_labels), int8
-        Known states; not changed.
-    may_ask : ndarray of shape (n_samples, n_all_labels), bool
-    cost : ndarray of shape (n_all_labels,), float64
-    n_candidates : int or None
-        Number of labels per image whose gain is computed: those with the highest entropy divided
-        by cost. None: all labels.
-
-    Returns
-    -------
-    gains : ndarray of shape (n_samples, n_all_labels), float64
-        In nats divided by cost; -inf for labels that are known, implied (their probability is
-        exactly 0 or 1), not in `may_ask` or not among the candidates.
+    `states` (int8, known, not changed), `may_ask` (bool) and the result (float64) are
+    (n_samples, n_all_labels), `cost` is (n_all_labels,). Only the `n_candidates` labels per image
+    with the highest entropy divided by cost are computed; None: all. The gain is -inf for other
+    labels, and for those that are known, implied (their probability is exactly 0 or 1) or not in
+    `may_ask`.
     """
     rows = np.arange(len(states))
     with_extra = bool(may_ask[:, questions.n_targets :].any())
@@ -65,18 +54,9 @@ def _entropy(proba):
 
 
 def read_askable(askable, questions):
-    """Read which labels may be asked, as a mask of shape (n_samples, n_all_labels).
+    """Mask (n_samples, n_all_labels) of `askable`, as in :func:`suggest_labels`.
 
-    Parameters
-    ----------
-    askable : None, list of labels, or array-like of bool
-        As in :func:`suggest_labels`.
-    questions : Questions
-
-    Raises
-    ------
-    ValueError
-        If a mask has another shape, a list is empty, or a name is not a label.
+    Raises ValueError if a mask has another shape, a list is empty, or a name is not a label.
     """
     shape = questions.states.shape
     if askable is None:
@@ -95,18 +75,9 @@ def read_askable(askable, questions):
 
 
 def read_cost(cost, questions):
-    """Read the cost of each label, (n_all_labels,), float64, above 0.
+    """Cost (n_all_labels,), float64, above 0, of each label, as in :func:`suggest_labels`.
 
-    Parameters
-    ----------
-    cost : None, dict or array-like of shape (n_all_labels,)
-        As in :func:`suggest_labels`.
-    questions : Questions
-
-    Raises
-    ------
-    ValueError
-        If the shape is another, a cost is not above 0, or a name is not a label.
+    Raises ValueError if the shape is another, a cost is not above 0, or a name is not a label.
     """
     n_labels = len(questions.names)
     costs = np.ones(n_labels)

@@ -30,19 +30,9 @@ class Annotator:
 def replay(questions, annotator, prioritize, n_questions):
     """Ask for one label of each image at a time, and score the predictions after each answer.
 
-    Parameters
-    ----------
-    questions : Questions
-    annotator : Annotator
-    prioritize : callable
-        A strategy of :func:`read_strategies`.
-    n_questions : int
-
-    Returns
-    -------
-    mAP, table_mAP : ndarray of shape (n_questions + 1,), float64
-        As in :class:`AnnotationCurves`.
-    asked : ndarray of shape (n_samples, n_questions), int64
+    `prioritize` is a strategy of :func:`read_strategies`. Returns `mAP` and `table_mAP`
+    (n_questions + 1,), as in :class:`AnnotationCurves`, and `asked` (n_samples, n_questions),
+    int64.
     """
     rows = np.arange(len(questions.states))
     states = questions.states.copy()
@@ -77,28 +67,12 @@ def _score(annotator, proba, use):
 
 
 def read_strategies(strategies, questions, cost, n_candidates, rng):
-    """Read strategies, and name them.
+    """Read the `strategies` of :func:`simulate_annotation`, as a dict by name.
 
-    Parameters
-    ----------
-    strategies : sequence of str or callable
-        As in :func:`simulate_annotation`.
-    questions : Questions
-    cost : ndarray of shape (n_all_labels,), float64
-    n_candidates : int or None
-    rng : RandomState
-
-    Returns
-    -------
-    priorities : dict
-        Name -> ``prioritize(proba, states, may_ask)``, which returns a priority for each label, of
-        shape (n_samples, n_all_labels). `proba` is of that shape too or, if no extra label may be
-        asked, of shape (n_samples, n_targets).
-
-    Raises
-    ------
-    ValueError
-        If `strategies` is empty, holds something else, or two have the same name.
+    Each is ``prioritize(proba, states, may_ask)``, which returns a priority for each label, of
+    shape (n_samples, n_all_labels). `proba` is of that shape too or, if no extra label may be
+    asked, (n_samples, n_targets). Raises ValueError if `strategies` is empty, holds something else,
+    or two have the same name.
     """
     own = {
         "suggest": lambda proba, states, may_ask: expected_gains(

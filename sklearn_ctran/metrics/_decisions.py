@@ -6,28 +6,12 @@ from sklearn_ctran._utils.checks import check_count
 
 
 def decide(entries, threshold, top_k):
-    """Which entries that count are predicted.
+    """Whether each entry counts and is predicted, (n_samples, n_labels), bool.
 
-    Parameters
-    ----------
-    entries : Entries
-        With probabilities as scores.
-    threshold : float or array-like of shape (n_labels,)
-        In [0, 1].
-    top_k : int or None
-        In [1, n_labels].
-
-    Returns
-    -------
-    predicted : ndarray of shape (n_samples, n_labels), bool
-        True where the score is above the threshold, as in ``predict``, and, if `top_k` is given,
-        among the `top_k` highest scores that count in the row. Of equal scores the first columns
-        are taken.
-
-    Raises
-    ------
-    ValueError
-        If `threshold` or `top_k` cannot be used.
+    An entry is predicted if its probability is above the threshold, as in ``predict``, and, if
+    `top_k` is given, among the `top_k` highest that count in the row. Of equal scores the first
+    columns are taken. `threshold`, a number or (n_labels,), is in [0, 1], `top_k` in [1, n_labels];
+    otherwise ValueError is raised.
     """
     n_labels = entries.score.shape[1]
     predicted = (entries.score > read_threshold(threshold, n_labels)) & entries.counted
@@ -40,21 +24,9 @@ def decide(entries, threshold, top_k):
 
 
 def read_threshold(threshold, n_labels):
-    """Check a threshold, and repeat it for all labels.
+    """Check a threshold, a number or (n_labels,), and repeat it for all labels, float64.
 
-    Parameters
-    ----------
-    threshold : float or array-like of shape (n_labels,)
-    n_labels : int
-
-    Returns
-    -------
-    threshold : ndarray of shape (n_labels,), float64
-
-    Raises
-    ------
-    ValueError
-        If the shape is another or a value is not in [0, 1].
+    Raises ValueError if the shape is another or a value is not in [0, 1].
     """
     try:
         values = np.asarray(threshold, dtype=np.float64)

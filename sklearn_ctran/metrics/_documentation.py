@@ -47,16 +47,8 @@ ValueError
 def with_shared_parameters(function: Function) -> Function:
     """Replace ``{names}`` in a docstring by the shared descriptions of parameters and errors.
 
-    Parameters
-    ----------
-    function : callable
-        With a docstring whose lines may be ``{truth}``, ``{scores}``, ``{probabilities}``,
-        ``{entries}``, ``{decisions}`` or ``{errors}``.
-
-    Returns
-    -------
-    function : callable
-        The same.
+    Its lines may be ``{truth}``, ``{scores}``, ``{probabilities}``, ``{entries}``, ``{decisions}``
+    or ``{errors}``. Returns the same function.
     """
     # The docstring is None under python -OO. Python 3.13 and later strip its indentation.
     lines = (function.__doc__ or "").splitlines()

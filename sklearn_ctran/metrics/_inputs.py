@@ -50,30 +50,13 @@ class Entries:
 
 
 def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=False, names=None):
-    """Read the arguments that all metrics have.
+    """Read the arguments that all metrics have, as Entries.
 
-    Parameters
-    ----------
-    y_true, known_labels : array-like of shape (n_samples, n_labels)
-        1, 0, and -1 or NaN for not annotated, or not known. `known_labels` may be None, or in any
-        form that ``predict_proba`` takes.
-    y_score : array-like of shape (n_samples, n_labels)
-    sample_weight : array-like of shape (n_samples,) or None
-    probabilities : bool
-        Whether scores must be in [0, 1].
-    names : ndarray of shape (n_labels,), default=None
-        Names of the labels. None: the columns of a data frame, else positions.
-
-    Returns
-    -------
-    Entries
-
-    Raises
-    ------
-    ValueError
-        If shapes or columns differ, a value is not allowed, or no entry counts.
-    TypeError
-        If `known_labels` is sparse.
+    Tables are (n_samples, n_labels). `y_true` and `known_labels` are 1, 0, and -1 or NaN for not
+    annotated, or not known; `known_labels` may be None, or in any form that ``predict_proba``
+    takes. Scores must be in [0, 1] if they are `probabilities`. `names` None: the columns of a data
+    frame, else positions. Raises ValueError if shapes or columns differ, a value is not allowed, or
+    no entry counts; TypeError if `known_labels` is sparse.
     """
     shape = table_shape(y_true, "y_true")
     if table_shape(y_score, "y_score") != shape:
@@ -100,22 +83,9 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
 
 
 def table_shape(table, what):
-    """Return the shape of a table of labels or scores.
+    """Shape of a table of labels or scores, also sparse; `what` is its name, for errors.
 
-    Parameters
-    ----------
-    table : array-like, sparse matrix or DataFrame
-    what : {"y_true", "y_score", "y"}
-        The argument's name, for errors.
-
-    Returns
-    -------
-    shape : (int, int)
-
-    Raises
-    ------
-    ValueError
-        If it is not of shape (n_samples, n_labels).
+    Raises ValueError if it is not of shape (n_samples, n_labels).
     """
     try:
         shape = np.shape(table)
@@ -140,25 +110,11 @@ def table_shape(table, what):
 
 
 def read_truth(y_true, names, known_labels=None, sample_weight=None):
-    """Read the truth of the entries that count.
+    """Truth (n_samples, n_labels), int8, of the entries that count.
 
-    Parameters
-    ----------
-    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels)
-    names : ndarray of shape (n_labels,)
-        For errors, and for the columns of `known_labels`.
-    known_labels : array-like, DataFrame, dict or None
-    sample_weight : array-like of shape (n_samples,) or None
-
-    Returns
-    -------
-    truth : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 not annotated, known, or of weight 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a value, a weight or `known_labels` cannot be used.
+    It is -1 for entries that are not annotated, known, or of weight 0. `names` (n_labels,) are for
+    errors, and for the columns of `known_labels`. Raises ValueError or TypeError if a value, a
+    weight or `known_labels` cannot be used.
     """
     annotated, known = _read_truth(y_true, names, known_labels)
     return _with_weight(np.where(known, np.int8(UNKNOWN), annotated), sample_weight)[0]
@@ -196,23 +152,9 @@ def _read_states(table, names):
 
 
 def label_names(*tables, n_labels):
-    """Return the names of the labels, and check that all tables agree on them.
+    """Names (n_labels,), object, from the first table that has ``columns``; else positions, int.
 
-    Parameters
-    ----------
-    *tables : array-like
-        The first one that has ``columns`` gives the names.
-    n_labels : int
-
-    Returns
-    -------
-    names : ndarray of shape (n_labels,)
-        Of dtype object; or positions, integers, if no table has columns.
-
-    Raises
-    ------
-    ValueError
-        If two tables do not have the same columns in the same order.
+    Raises ValueError if two tables do not have the same columns in the same order.
     """
     columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
     if not columns:

@@ -8,21 +8,11 @@ from sklearn_ctran.modules.label_states import UNKNOWN
 
 
 def draw_known_labels(states, fraction, seed):
-    """Draw a share of the annotated labels of each row.
+    """States (n_samples, n_labels), int8, of a share of each row's annotated labels; -1 elsewhere.
 
-    Parameters
-    ----------
-    states : ndarray of shape (n_samples, n_labels), int8
-        1 positive, 0 negative, -1 not annotated.
-    fraction : float
-        In [0, 1]. Rounded down in each row, so that below 1 no annotated row is known completely.
-    seed : int
-        Determines the draw. Labels drawn for a fraction are also drawn for a larger one.
-
-    Returns
-    -------
-    known : ndarray of shape (n_samples, n_labels), int8
-        The states of the drawn labels, -1 elsewhere.
+    `fraction` in [0, 1] is rounded down in each row, so that below 1 no annotated row is known
+    completely. `seed` determines the draw. Labels drawn for a fraction are also drawn for a larger
+    one.
     """
     annotated = states != UNKNOWN
     order = np.random.RandomState(seed).random_sample(states.shape)

@@ -53,19 +53,7 @@ class LabelCounts:
 
 
 def count_labels(entries, threshold, top_k):
-    """Count the predicted and the true entries of each label.
-
-    Parameters
-    ----------
-    entries : Entries
-        With probabilities as scores.
-    threshold, top_k : float or array-like, int or None
-        As in :func:`decide`.
-
-    Returns
-    -------
-    LabelCounts
-    """
+    """Count the predicted and the true entries of each label, decided as in :func:`decide`."""
     predicted, positive = decide(entries, threshold, top_k), entries.positive
     sums = (entries.weight @ mask for mask in (predicted & positive, predicted, positive))
     return LabelCounts(*sums, entries.counted.any(axis=0), entries.all_known, entries.names)

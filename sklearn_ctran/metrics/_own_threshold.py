@@ -9,17 +9,8 @@ import numpy as np
 def with_own_threshold(metric, estimator):
     """Fix a metric's `threshold` at the thresholds of the estimator, if it has any.
 
-    Parameters
-    ----------
-    metric : callable
-    estimator : estimator
-        Fitted and unwrapped.
-
-    Returns
-    -------
-    metric : callable
-        With ``threshold=estimator.thresholds_`` (``TunedThresholds``), if the metric takes a
-        threshold and has not been given one; else the same metric.
+    The metric gets ``threshold=estimator.thresholds_`` (``TunedThresholds``) if it takes a
+    threshold and has not been given one. The estimator is fitted and unwrapped.
     """
     thresholds = getattr(estimator, "thresholds_", None)
     if thresholds is None or np.isnan(thresholds).any() or _is_given(metric, "threshold"):

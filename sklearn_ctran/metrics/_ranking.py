@@ -111,23 +111,10 @@ def labels_without_positive(
 
 
 def mean_of_labels(scores, entries=None):
-    """Compute mAP from the average precision of each label.
+    """Compute mAP from the average precision (n_labels,) of each label, NaN without a positive.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_labels,)
-        NaN for labels without a positive.
-    entries : Entries, default=None
-        The entries scored. If given, a warning names the labels that are left out.
-
-    Returns
-    -------
-    mAP : float
-
-    Raises
-    ------
-    ValueError
-        If all are NaN.
+    If `entries`, those scored, are given, a warning names the labels that are left out. Raises
+    ValueError if all are NaN.
     """
     undefined = np.isnan(scores)
     if undefined.all():
@@ -138,17 +125,7 @@ def mean_of_labels(scores, entries=None):
 
 
 def average_precisions(entries):
-    """Average precision of each label.
-
-    Parameters
-    ----------
-    entries : Entries
-
-    Returns
-    -------
-    scores : ndarray of shape (n_labels,), float64
-        NaN for a label without a positive.
-    """
+    """Average precision (n_labels,), float64, of each label; NaN without a positive."""
     n_samples, n_labels = entries.truth.shape
     scores = np.empty(n_labels)
     for labels in blocks(n_labels, n_samples):
@@ -175,18 +152,9 @@ def blocks(n_rows, n):
 def at_or_above(score, first, second):
     """Sum weights over the entries of a row whose score is at least that of each entry.
 
-    Parameters
-    ----------
-    score : ndarray of shape (n_rows, n)
-    first, second : ndarray of shape (n_rows, n), float64
-        Two sets of weights to sum.
-
-    Returns
-    -------
-    first : ndarray of shape (n_rows, n), float64
-        The weights in the order of descending scores.
-    above : (ndarray, ndarray) of shape (n_rows, n), float64
-        In the same order, the sums of `first` and of `second`.
+    `first` and `second` are two sets of weights, float64; all arrays are (n_rows, n). Returns
+    `first` in the order of descending scores and, in the same order, the sums of `first` and of
+    `second`.
     """
     order = np.argsort(-score, axis=1)
     score, first, second = (np.take_along_axis(a, order, axis=1) for a in (score, first, second))

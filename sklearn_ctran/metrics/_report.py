@@ -213,10 +213,8 @@ def _read_names(label_names, n_labels):
 def _warn_undefined(counts, top):
     """Warn once of all that is undefined.
 
-    Parameters
-    ----------
-    counts, top : LabelCounts
-        Of all predictions, and of those among the top k; the same object without top k.
+    `counts` are those of all predictions, `top` of those among the top k (the same object without
+    top k).
     """
     scored = counts.is_scored
     cases = {

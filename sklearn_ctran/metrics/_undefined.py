@@ -19,38 +19,17 @@ def check_zero_division(zero_division):
 
 
 def ratio(numerator, denominator):
-    """Divide, with NaN where the denominator is 0.
-
-    Parameters
-    ----------
-    numerator, denominator : ndarray of the same shape, or float
-
-    Returns
-    -------
-    quotients : ndarray of that shape, float64
-    """
+    """Divide arrays or numbers as float64, with NaN where the denominator is 0."""
     numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
     quotients = np.full(denominator.shape, np.nan)
     return np.divide(numerator, denominator, out=quotients, where=denominator != 0)
 
 
 def fill_undefined(values, zero_division, what):
-    """Replace undefined values by the value of `zero_division`.
+    """Replace undefined values (NaN) by `zero_division`: 0, 1, nan, or "warn".
 
-    Parameters
-    ----------
-    values : ndarray, float64
-        NaN where undefined.
-    zero_division : {"warn", 0, 1, nan}
-        "warn" is 0, with an ``UndefinedMetricWarning``.
-    what : callable
-        ``what(undefined)`` gets the mask of undefined values and returns the first part of the
-        warning, which says what is undefined.
-
-    Returns
-    -------
-    values : ndarray, float64
-        NaN only where `zero_division` is.
+    "warn" is 0, with an ``UndefinedMetricWarning``. ``what(undefined)`` gets the mask of undefined
+    values and returns the first part of the warning, which says what is undefined.
     """
     undefined = np.isnan(values)
     if not undefined.any():
@@ -66,18 +45,7 @@ def fill_undefined(values, zero_division, what):
 
 
 def mean_of_defined(values, weight=None):
-    """Weighted mean of the values that are not NaN.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-    weight : ndarray of shape (n,), default=None
-
-    Returns
-    -------
-    mean : float
-        NaN if all values are.
-    """
+    """Weighted mean of the values (n,) that are not NaN; NaN if all are."""
     defined = ~np.isnan(values)
     if not defined.any():
         return float("nan")

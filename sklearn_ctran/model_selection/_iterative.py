@@ -51,10 +51,7 @@ def _mark(y):
 def _mark_stored(y):
     """Names, positives and missing entries of a sparse matrix, without making it dense.
 
-    Raises
-    ------
-    ValueError
-        If a stored value is not a state, or a label has no annotated entry.
+    Raises ValueError if a stored value is not a state, or a label has no annotated entry.
     """
     entries = sparse.csr_matrix(y).tocoo()
     values = entries.data.astype(np.float64)
@@ -85,19 +82,9 @@ def _mark_stored(y):
 def stratify(indicators, sizes, rng):
     """Assign rows to folds so that each column's marks are spread in proportion to fold sizes.
 
-    Parameters
-    ----------
-    indicators : csr_matrix of shape (n_samples, n_columns), int64
-        0 and 1.
-    sizes : ndarray of shape (n_folds,), int64
-        Exact sizes of the folds; their sum is n_samples.
-    rng : RandomState or None
-        None: rows are taken in their order, and the first fold wins ties.
-
-    Returns
-    -------
-    fold : ndarray of shape (n_samples,), int64
-        In [0, n_folds).
+    `indicators` (n_samples, n_columns) are 0 and 1; `sizes` (n_folds,) are exact and sum to
+    n_samples. With `rng` None, rows are taken in their order, and the first fold wins ties. Returns
+    each row's fold, (n_samples,), int64.
     """
     n_samples = indicators.shape[0]
     order = np.arange(n_samples) if rng is None else rng.permutation(n_samples)

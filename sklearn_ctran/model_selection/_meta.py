@@ -310,12 +310,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
 def _as_fitted(targets, estimator, is_named):
     """Targets under the names that a fitted estimator has for them, checked.
 
-    Raises
-    ------
-    NotFittedError
-        If the estimator is not fitted.
-    ValueError
-        If it was fitted on other labels or classes.
+    Raises NotFittedError if the estimator is not fitted, ValueError if it was fitted on other
+    labels or classes.
     """
     check_is_fitted(estimator)
     final, _ = unwrap(estimator)
@@ -332,19 +328,11 @@ def _as_fitted(targets, estimator, is_named):
 
 
 def usable_entries(proba, samples):
-    """What there is to learn from for each label: annotated entries that were predicted.
+    """Yield what there is to learn from for each label: annotated entries that were predicted.
 
-    Parameters
-    ----------
-    proba : ndarray of shape (n_samples, n_labels), float64
-        NaN where not predicted.
-    samples : Samples
-
-    Yields
-    ------
-    entries : (ndarray of float64, ndarray of bool, ndarray of float64), or None
-        Probability, truth and weight. None for a label of which these are not both positive and
-        negative.
+    `proba` (n_samples, n_labels), float64, is NaN where not predicted. Each item is
+    (probability, truth, weight), arrays of float64, bool and float64; None for a label whose
+    entries are not both positive and negative.
     """
     states, weight = samples.targets.states, samples.sample_weight
     weight = np.ones(len(states)) if weight is None else weight
@@ -356,15 +344,7 @@ def usable_entries(proba, samples):
 
 
 def warn_nothing_learned(names, instead):
-    """Warn of labels, an ndarray of names, without anything to learn from.
-
-    Parameters
-    ----------
-    names : ndarray of shape (n,)
-        Nothing happens if it is empty.
-    instead : str
-        What they get in place of what would be learned.
-    """
+    """Warn of labels, if any, without anything to learn from, which get `instead`."""
     if len(names):
         warn(
             f"Label(s) {listed(names)} have no positive, or no negative, to learn from out of "

@@ -20,36 +20,12 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
     """Probabilities of each row from a clone fitted on other rows, given its extra labels.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Cloned.
-    samples : Samples
-    cv : int, splitter or iterable
-        As in :func:`held_out_folds`.
-    n_jobs : int or None
-        Folds to fit side by side.
-    random_state : int, RandomState instance or None
-        Seeds the folds.
-    keep : bool, default=False
-        Whether to return the clones, which are large and come from other processes.
-
-    Returns
-    -------
-    proba : ndarray of shape (n_samples, n_labels), float64
-        In [0, 1]; NaN where the clone had no positive, or no negative, of the label to learn from.
-    folds : list of (estimator or None, ndarray of int)
-        Each clone, or None, and the rows that were held out from it.
-
-    Raises
-    ------
-    ValueError
-        As :func:`held_out_folds`; and whatever the estimator raises.
-
-    Warns
-    -----
-    UserWarning
-        Names the labels that have NaN.
+    `n_jobs` folds are fitted side by side; `cv` and `random_state` are those of
+    :func:`held_out_folds`. Returns `proba` (n_samples, n_labels), float64, and `folds`, a list of
+    each clone and the rows that were held out from it. `proba` is NaN where the clone had no
+    positive, or no negative, of the label to learn from; a warning names these labels. Without
+    `keep` the clones, which are large and come from other processes, are None. Raises ValueError as
+    :func:`held_out_folds`, and whatever the estimator raises.
     """
     folds = held_out_folds(cv, samples.X, samples.y, random_state)
     targets = samples.targets
@@ -76,22 +52,8 @@ def _predict_fold(estimator, samples, train, test, keep):
 def held_out_folds(cv, X, y, random_state):
     """Pairs of training and test rows; every row is in exactly one of the latter.
 
-    Parameters
-    ----------
-    cv : int, splitter or iterable of (train, test)
-        An int: shuffled, stratified folds.
-    X, y : array-like
-    random_state : int, RandomState instance or None
-        Seeds the folds of an int.
-
-    Returns
-    -------
-    folds : list of (ndarray of int, ndarray of int)
-
-    Raises
-    ------
-    ValueError
-        If a row is not held out, or more than once.
+    An int `cv` is that many shuffled, stratified folds, seeded by `random_state`. Raises ValueError
+    if a row is not held out, or more than once.
     """
     if isinstance(cv, Integral):
         cv = MultilabelStratifiedKFold(cv, shuffle=True, random_state=random_state)
@@ -112,18 +74,9 @@ def held_out_folds(cv, X, y, random_state):
 
 
 def renumber_folds(cv, rows, n_samples):
-    """Renumber folds for a subset of the rows.
+    """Renumber folds for a subset of the rows, ascending numbers in [0, n_samples).
 
-    Parameters
-    ----------
-    cv : int, splitter or iterable of (train, test)
-    rows : ndarray of int
-        Ascending, in [0, n_samples).
-    n_samples : int
-
-    Returns
-    -------
-    cv : int or splitter, as it was; or list of (ndarray of int, ndarray of int)
+    An int or a splitter stays as it was; an iterable becomes a list of (train, test).
     """
     if isinstance(cv, Integral) or hasattr(cv, "split"):
         return cv

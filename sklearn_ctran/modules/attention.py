@@ -66,23 +66,11 @@ class LabelBias(NamedTuple):
 
 
 def attend(query, key_value, n_heads, bias=None, dropout=0.0):
-    """Scaled dot-product attention of several heads (paper, eq. 2 and 3).
+    """Scaled dot-product attention of several heads (paper, eq. 2 and 3), (B, Q, d).
 
-    Parameters
-    ----------
-    query : Tensor of shape (B, Q, d)
-        Queries of the last Q tokens.
-    key_value : Tensor of shape (B, T, 2 d)
-        Keys and values of all tokens.
-    n_heads : int
-    bias : LabelBias, default=None
-        Added to the logits. It requires Q to be at least the number of labels.
-    dropout : float
-        Rate for attention weights.
-
-    Returns
-    -------
-    Tensor of shape (B, Q, d)
+    `query` (B, Q, d) has queries of the last Q tokens, `key_value` (B, T, 2 d) keys and values of
+    all tokens. `bias` (LabelBias) is added to the logits; Q is then at least the number of labels.
+    `dropout` is the rate for attention weights.
     """
     if query.device.type == "cpu":
         # torch's fused kernel does not take a trainable bias, and on CPUs its backward pass in

@@ -9,16 +9,9 @@ from sklearn_ctran.modules.attention import LabelBias
 class LabelAttentionBias(nn.Module):
     """A learned bias added to the attention logits between labels.
 
-    It depends, for each head, on the attending label, on the attended label and on the state of
-    the latter. Without it, attention needs many examples to find the few known positives among
-    dozens of tokens.
-
-    Parameters
-    ----------
-    n_labels : int
-    n_heads : int
-    positive : float
-        Initial bias towards known positives. All other biases start at zero.
+    It depends, for each head, on the attending label, on the attended label and on the state of the
+    latter. Without it, attention needs many examples to find the few known positives among dozens
+    of tokens. `positive` is the initial bias towards known positives; all others start at zero.
     """
 
     def __init__(self, n_labels, n_heads, positive=3.0):

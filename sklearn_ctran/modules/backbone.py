@@ -24,16 +24,10 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Backbone(nn.Module):
     """Images to feature maps.
 
-    Parameters
-    ----------
-    trunk : nn.Module
-        Normalised images, float (B, 3, H, W), to feature maps (B, C, h, w).
-    mean, std : tuple of 3 float
-        Of the images that `trunk` expects, with pixel values in [0, 1].
-    min_side : int
-        The smallest height and width that `trunk` accepts.
-    is_torchvision : bool
-        Whether `trunk` is one of torchvision's networks.
+    `trunk` maps normalised float images (B, 3, H, W) to feature maps (B, C, h, w); if it returns
+    another shape, ValueError is raised. It expects images with the given `mean` and `std` (3 floats
+    each, for pixels in [0, 1]), of height and width at least `min_side`. `is_torchvision` says
+    whether it is one of torchvision's networks.
 
     Attributes
     ----------
@@ -41,11 +35,6 @@ class Backbone(nn.Module):
         C, found by a forward pass of a small black image.
     frozen : bool
         Whether the backbone is not trained.
-
-    Raises
-    ------
-    ValueError
-        If `trunk` returns anything but (B, C, h, w).
     """
 
     def __init__(
@@ -63,16 +52,7 @@ class Backbone(nn.Module):
         self.trunk.to(memory_format=torch.channels_last)
 
     def forward(self, images):
-        """Features of images.
-
-        Parameters
-        ----------
-        images : Tensor of shape (B, 3, H, W), dtype uint8
-
-        Returns
-        -------
-        Tensor of shape (B, C, h, w), float
-        """
+        """Features (B, C, h, w), float, of images (B, 3, H, W), uint8."""
         height, width = images.shape[-2:]
         if min(height, width) < self.min_side:
             raise ValueError(
@@ -92,19 +72,9 @@ class Backbone(nn.Module):
     def for_evaluation(self, dtype=torch.float32):
         """A backbone that computes the same features faster, as long as no weight changes.
 
-        A network of torchvision's is copied, converted to `dtype`, and its batch normalisation is
-        folded into convolutions. A user's module is returned unchanged, as neither may be right
-        for it.
-
-        Parameters
-        ----------
-        dtype : torch.dtype
-            Precision of the copy's weights and features.
-
-        Returns
-        -------
-        Backbone
-            In evaluation mode.
+        It is in evaluation mode. A network of torchvision's is copied, converted to `dtype`, and
+        its batch normalisation is folded into convolutions. A user's module is returned unchanged,
+        as neither may be right for it.
         """
         if not self.is_torchvision:
             return self.eval()
@@ -163,35 +133,18 @@ class Backbone(nn.Module):
 
 
 def make_backbone(backbone, weights="DEFAULT"):
-    """Build a backbone and give it its weights.
+    """Build a Backbone and give it its weights; random ones use torch's global generator.
 
-    Random weights are drawn from torch's global generator.
+    `backbone` is the name of a torchvision classification network, ``"small"`` (for images below
+    about 64 pixels, trained from scratch), or a module, which is copied, from float images
+    (B, 3, H, W), normalised by ImageNet's mean and standard deviation, to (B, C, h, w). `weights`
+    is a name of torchvision's weights for that network; None for random weights; or a state_dict
+    file of the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored.
+    ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are.
 
-    Parameters
-    ----------
-    backbone : str or nn.Module
-        The name of a torchvision classification network, ``"small"`` (for images below about 64
-        pixels, trained from scratch), or a module from float images (B, 3, H, W), normalised by
-        ImageNet's mean and standard deviation, to (B, C, h, w). The module is copied.
-    weights : str, path-like or None, default="DEFAULT"
-        A name of torchvision's weights for that network; None for random weights; or a state_dict
-        file of the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored.
-        ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are.
-
-    Returns
-    -------
-    Backbone
-
-    Raises
-    ------
-    FileNotFoundError
-        If the weights' file does not exist.
-    RuntimeError
-        If torchvision's weights could not be downloaded. The message says how to go on.
-    ValueError
-        For unknown names, files that are not a state_dict, and those of another network.
-    TypeError
-        If `backbone` is neither str nor nn.Module.
+    Raises FileNotFoundError if the weights' file does not exist; RuntimeError if torchvision's
+    weights could not be downloaded; ValueError for unknown names, files that are not a state_dict,
+    and those of another network; TypeError if `backbone` is neither str nor nn.Module.
     """
     if isinstance(backbone, nn.Module):
         return _as_they_come(copy.deepcopy(backbone).cpu(), "a module", weights)

@@ -25,22 +25,14 @@ class CTran(ImageModel):
 
     Parameters
     ----------
-    n_labels : int
-        L.
-    n_channels : int
-        C, the width of the image features.
-    grid : (int, int)
-        Rows and columns (h, w) of the features in training.
-    backbone : nn.Module or None
-        Turns images (B, 3, H, W) into feature maps (B, C, h, w). None: features are given.
+    n_labels, n_channels, grid, backbone, use_image
+        As of :class:`ImageModel`.
     d_model : int or None
         d, the width of the tokens; None for C, as in the paper.
     n_layers, n_heads, dropout : int, int, float
         Of the encoder.
     position : None, "sine" or "learned"
         Position embeddings of image tokens. The paper has none.
-    use_image : bool
-        False leaves the image tokens out (the paper's "no image").
     regions : int or None
         Image tokens are means over a grid of regions x regions and over the whole image (see
         :func:`pool_regions`). None reads the h x w features as they are. So does any value where
@@ -96,21 +88,13 @@ class CTran(ImageModel):
         self.shortcut = self._make_shortcut() if shortcut else None
 
     def forward(self, X, states):
-        """Logits of all labels, given images and the shown states of their labels.
+        """Logits (n_paths, B, L) of all labels, given images and the shown states of their labels.
 
-        Parameters
-        ----------
-        X : Tensor
-            Images (B, 3, H, W), or features from :meth:`pool` (B, P', C).
-        states : Tensor of shape (B, L), int8
-            -1 unknown, 0 negative, 1 positive. Or (n B, L): n rows for each image in turn, which
-            give n B rows of logits; each image goes through the backbone once.
-
-        Returns
-        -------
-        logits : Tensor of shape (n_paths, B, L)
-            Of the transformer and, if there is one, of the shortcut. In training each path has a
-            loss of its own; the model predicts with the mean of their logits.
+        `X` has images (B, 3, H, W), or features from :meth:`pool` (B, P', C). `states` are (B, L),
+        int8, or (n B, L): n rows for each image in turn, which give n B rows of logits; each image
+        goes through the backbone once. The paths are the transformer and, if there is one, the
+        shortcut. In training each path has a loss of its own; the model predicts with the mean of
+        their logits.
         """
         features = self.image_features(X)
         tokens = self.label_embedding(states)

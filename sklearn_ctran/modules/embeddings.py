@@ -7,12 +7,6 @@ from torch import nn
 class LabelEmbedding(nn.Module):
     """Label embeddings plus the embeddings of their states (paper, eq. 1).
 
-    Parameters
-    ----------
-    n_labels : int
-    d_model : int
-        Width of the tokens.
-
     Attributes
     ----------
     label : Parameter of shape (n_labels, d_model)

@@ -10,14 +10,8 @@ from sklearn_ctran.modules.dropout import ChannelDropout, Dropout
 class EncoderLayer(nn.Module):
     """Self-attention and a ReLU layer of width d, each with residual and LayerNorm (eq. 2 to 4).
 
-    Parameters
-    ----------
-    d_model : int
-    n_heads : int
-    dropout : float
-        On the output of both sublayers and inside the ReLU layer.
-    channel_dropout : bool
-        Drop whole channels, the same for all tokens, instead of entries and attention weights.
+    `dropout` is on the output of both sublayers and inside the ReLU layer. `channel_dropout` drops
+    whole channels, the same for all tokens, instead of entries and attention weights.
     """
 
     def __init__(self, d_model, n_heads, dropout, channel_dropout=False):
@@ -43,19 +37,10 @@ class EncoderLayer(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, tokens, n_queries=None, bias=None):
-        """Update tokens.
+        """Update tokens (B, T, d); the result is (B, n_queries, d).
 
-        Parameters
-        ----------
-        tokens : Tensor of shape (B, T, d)
-        n_queries : int, default=None
-            Update and return only the last `n_queries` tokens.
-        bias : LabelBias, default=None
-            Added to the attention logits between labels.
-
-        Returns
-        -------
-        tokens : Tensor of shape (B, n_queries, d)
+        Only the last `n_queries` tokens are updated and returned, all if None. `bias` (LabelBias)
+        is added to the attention logits between labels.
         """
         queried = tokens if n_queries is None else tokens[:, -n_queries:]
         dropout = self.attention_dropout if self.training else 0.0

@@ -45,16 +45,8 @@ def describe(value):
     Modules count by class, attributes, hooks, weights, buffers and submodules, other objects by
     what pickle saves. Classes and functions of installed packages count by name and version, those
     of this package by name and `TOKENS_VERSION`, all others by their code and the globals it reads.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-        32 digits. They are new each time if `value` cannot be recognised: if pickle cannot save
-        it, or if code that is not of an installed package reads a module of that kind.
+    The 32 digits are new each time if `value` cannot be recognised: if pickle cannot save it, or if
+    code that is not of an installed package reads a module of that kind.
     """
     file = io.BytesIO()
     try:

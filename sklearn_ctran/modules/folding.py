@@ -6,16 +6,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def fold_batch_norm(network, images):
-    """Fold batch normalisations into convolutions, in place.
+    """Fold batch normalisations into convolutions of a network in evaluation mode, in place.
 
-    Parameters
-    ----------
-    network : nn.Module
-        In evaluation mode. A batch normalisation is folded if its input is the output of a
-        convolution and no other one reads it. Such pairs are found by running `network`; tracing
-        its code would change torch for other threads meanwhile.
-    images : Tensor
-        Any input of `network`.
+    A batch normalisation is folded if its input is the output of a convolution and no other one
+    reads it. Such pairs are found by running `network` on `images`, any input; tracing its code
+    would change torch for other threads meanwhile.
     """
     made, pairs = {}, []
 

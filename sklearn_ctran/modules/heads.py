@@ -12,15 +12,8 @@ from sklearn_ctran.modules.pooling import pool_features
 class PooledModel(ImageModel):
     """Pool and standardise features, and map them to logits by a head.
 
-    Parameters
-    ----------
-    n_labels, n_channels, grid, backbone
-        As of :class:`ImageModel`.
-    pool : {"mean", "max", "gem"}
-    dropout : float
-        Rate for the pooled features, and for hidden units if there are any.
-    width : int
-        As of :class:`ImageModel`.
+    `pool` is "mean", "max" or "gem"; `dropout` is the rate for the pooled features, and for hidden
+    units if there are any. The other parameters are those of :class:`ImageModel`.
     """
 
     def __init__(self, n_labels, n_channels, *, pool, dropout, width=1, grid=(1, 1), backbone=None):
@@ -62,13 +55,9 @@ class LinearModel(PooledModel):
 
 
 class MLPModel(PooledModel):
-    """One hidden layer, and one output per label. States are ignored.
+    """One hidden layer of `n_hidden` units, and one output per label. States are ignored.
 
-    Parameters
-    ----------
-    n_learned : int
-        The first `n_learned` labels have an output; the others always have their log-odds.
-    n_hidden : int
+    The first `n_learned` labels have an output; the others always have their log-odds.
     """
 
     def __init__(self, n_labels, n_channels, *, n_learned, n_hidden, **where):
@@ -95,17 +84,11 @@ class MLPModel(PooledModel):
 class BottleneckModel(PooledModel):
     """Predict concepts from features, and targets from concepts; known concepts as they are known.
 
-    Parameters
-    ----------
-    n_targets : int
-        The first `n_targets` labels are targets, the others concepts. If all labels are targets,
-        they are their own concepts.
-    mode : {"independent", "sequential", "joint"}
-        What targets learn from in training: "independent", from the true concepts, which must be
-        known in the states; "sequential", from predicted concepts; "joint", from predicted
-        concepts, which are trained by the targets' loss too.
-    concept_weight : float
-        Weight of the concepts' loss relative to the targets', for "joint".
+    The first `n_targets` labels are targets, the others concepts. If all labels are targets, they
+    are their own concepts. `mode` is what targets learn from in training: "independent", from the
+    true concepts, which must be known in the states; "sequential", from predicted concepts;
+    "joint", from predicted concepts, which are trained by the targets' loss too. `concept_weight`
+    is the weight of the concepts' loss relative to the targets', for "joint".
     """
 
     #: Initial weight of a target's own concept: near probability 1/2, their logits change alike.

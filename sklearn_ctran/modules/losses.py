@@ -13,17 +13,9 @@ def binary_cross_entropy(logits, targets):
 def focal(logits, targets, gamma=2.0):
     """Focal loss (Lin et al., ICCV 2017, eq. 4) without class weights, entry by entry.
 
-    Parameters
-    ----------
-    logits, targets : Tensor of shape (..., L), float
-        Targets are 0 or 1.
-    gamma : float
-        How strongly entries that are predicted well are down-weighted. 0, which is cross-entropy,
-        or at least 1: in between, the gradient would be infinite at a loss of 0.
-
-    Returns
-    -------
-    loss : Tensor of shape (..., L)
+    `logits`, `targets` (float, 0 or 1) and the loss are (..., L). `gamma` is how strongly entries
+    that are predicted well are down-weighted: 0, which is cross-entropy, or at least 1; in between,
+    the gradient would be infinite at a loss of 0.
     """
     _check_focus(gamma=gamma)
     p_false = torch.sigmoid(torch.where(targets > 0.5, -logits, logits))
@@ -33,18 +25,9 @@ def focal(logits, targets, gamma=2.0):
 def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.05):
     """Asymmetric loss (Ridnik et al., ICCV 2021, eq. 7), entry by entry.
 
-    Parameters
-    ----------
-    logits, targets : Tensor of shape (..., L), float
-        Targets are 0 or 1.
-    gamma_negative, gamma_positive : float
-        The focus, as in :func:`focal`, of negative and of positive entries.
-    shift : float
-        In [0, 1). Negatives with a lower probability have no loss: they are easy and many.
-
-    Returns
-    -------
-    loss : Tensor of shape (..., L)
+    `logits`, `targets` (float, 0 or 1) and the loss are (..., L). The gammas are the focus, as in
+    :func:`focal`, of negative and of positive entries. Negatives with a probability below `shift`,
+    in [0, 1), have no loss: they are easy and many.
     """
     _check_focus(gamma_negative=gamma_negative, gamma_positive=gamma_positive)
     if not 0 <= shift < 1:
@@ -73,12 +56,8 @@ LOSSES = {
 class EntrywiseLoss(nn.Module):
     """A loss function as a module that checks that it returns one value per entry.
 
-    Parameters
-    ----------
-    function : callable
-        ``function(logits, targets)``, both of shape (..., L), returning that shape.
-    pos_weight : Tensor of shape (L,), default=None
-        Factor of the loss of a label where the label is positive.
+    ``function(logits, targets)`` takes tensors (..., L) and returns that shape. `pos_weight` (L,)
+    is the factor of the loss of a label where the label is positive.
     """
 
     def __init__(self, function, pos_weight=None):

@@ -5,21 +5,11 @@ LEAST = 1e-6
 
 
 def pool_features(features, pool, gem_power=3.0):
-    """Pool the features of each image.
+    """Pool the features (B, P, C) of each image by "mean", "max" or "gem", to (B, C).
 
-    Parameters
-    ----------
-    features : Tensor of shape (B, P, C)
-    pool : {"mean", "max", "gem"}
-        "gem": the generalised mean, ``mean(x ** p) ** (1 / p)`` (Radenović, Tolias, Chum:
-        Fine-tuning CNN Image Retrieval with No Human Annotation, TPAMI 2019, eq. 3), in which
-        features below 1e-6 count as 1e-6.
-    gem_power : float
-        p.
-
-    Returns
-    -------
-    Tensor of shape (B, C)
+    "gem" is the generalised mean, ``mean(x ** p) ** (1 / p)`` with p = `gem_power` (Radenović,
+    Tolias, Chum: Fine-tuning CNN Image Retrieval with No Human Annotation, TPAMI 2019, eq. 3), in
+    which features below 1e-6 count as 1e-6.
     """
     if pool == "mean":
         return features.mean(dim=1)

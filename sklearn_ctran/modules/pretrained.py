@@ -14,30 +14,13 @@ _UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingErr
 
 
 def find_weights(weights, what, named=None):
-    """Find the file or torchvision's weights that a user's `weights` name.
+    """Find the file (Path) or torchvision's weights (a member of `named`) that `weights` names.
 
-    Parameters
-    ----------
-    weights : str, path-like or None
-        A path; a member of `named`, with or without the name of the enumeration; or None.
-    what : str
-        The network, for messages.
-    named : torchvision.models.WeightsEnum subclass, optional
-        torchvision's weights of this network. If None, there are none, and "DEFAULT" means no
-        weights.
-
-    Returns
-    -------
-    Path, member of `named` or None
-
-    Raises
-    ------
-    FileNotFoundError
-        If `weights` looks like a path, but there is no such file.
-    ValueError
-        If it is neither a file nor a name. The message lists the names.
-    TypeError
-        If it is neither str, path-like nor None.
+    `weights` is a path or a member of `named`, with or without the name of the enumeration; None
+    stays None. If `named` is None, torchvision has no weights of this network, and "DEFAULT" means
+    no weights. `what` is the network, for messages. Raises FileNotFoundError if `weights` looks
+    like a path, but there is no such file; ValueError, with the names, if it is neither a file nor
+    a name; TypeError if it is neither str, path-like nor None.
     """
     if weights is None or (weights == "DEFAULT" and named is None):
         return None
@@ -63,24 +46,10 @@ def _existing_file(weights, what, names):
 
 
 def download(weights, backbone):
-    """Read torchvision's weights from torch's cache, or download them.
+    """Read torchvision's weights from torch's cache, or download them; return Tensors on the CPU.
 
-    Parameters
-    ----------
-    weights : torchvision.models.WeightsEnum
-    backbone : str
-        The network's name, for messages.
-
-    Returns
-    -------
-    dict of str to Tensor
-        On the CPU.
-
-    Raises
-    ------
-    RuntimeError
-        If they cannot be downloaded or read. The message says where they come from and how to
-        go on without them.
+    `backbone` is the network's name. Raises RuntimeError if they cannot be downloaded or read. The
+    message says where they come from and how to go on without them.
     """
     file = weights.url.rsplit("/", 1)[1]
     cached = os.path.join(torch.hub.get_dir(), "checkpoints", file)
@@ -98,23 +67,10 @@ def download(weights, backbone):
 
 
 def read_state(path):
-    """Read a file with a state dict.
+    """Read a state dict, on the CPU, from a ``.safetensors`` file or one of ``torch.save``.
 
-    Parameters
-    ----------
-    path : Path
-        A ``.safetensors`` file, or one from ``torch.save`` with the state dict itself or with a
-        dictionary that has it under ``state_dict``. It is read with ``weights_only=True``.
-
-    Returns
-    -------
-    dict of str to Tensor
-        On the CPU.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read or holds anything else.
+    The latter has the state dict itself or a dictionary with it under ``state_dict``, and is read
+    with ``weights_only=True``. Raises ValueError if the file cannot be read or holds anything else.
     """
     try:
         if path.suffix.lower() == ".safetensors":
@@ -137,23 +93,12 @@ def read_state(path):
 
 
 def load_state(trunk, state, source, left_out=()):
-    """Load a state dict into a network.
+    """Load a state dict into a network; `source` is where it comes from, for messages.
 
-    Parameters
-    ----------
-    trunk : nn.Module
-    state : dict of str to Tensor
-        Names may start with the ``module.`` of DataParallel. The batch counts of batch
-        normalisation, which old versions of torch did not write, may be missing.
-    source : object
-        Where `state` comes from, for messages.
-    left_out : tuple of str
-        Parts that `trunk` lacks, such as a classifier; their weights in `state` are ignored.
-
-    Raises
-    ------
-    ValueError
-        If a weight is missing, unknown or of another shape.
+    Names may start with the ``module.`` of DataParallel. The batch counts of batch normalisation,
+    which old versions of torch did not write, may be missing. `left_out` names parts that `trunk`
+    lacks, such as a classifier; their weights in `state` are ignored. Raises ValueError if a weight
+    is missing, unknown or of another shape.
     """
     names = _names_in(trunk, state)
     # A plain dict, without the versions a state_dict comes with: torch then adds batch counts.

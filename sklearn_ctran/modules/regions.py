@@ -7,22 +7,12 @@ from torch.nn import functional as F
 
 
 def pool_regions(features, grid, regions):
-    """Means over the whole image and over a grid of regions.
+    """Means over the whole image and over a grid of regions, (B, 1 + regions ** 2, C).
 
-    Parameters
-    ----------
-    features : Tensor of shape (B, P, C)
-        Row-major over `grid`.
-    grid : (int, int)
-        Rows and columns, P in all.
-    regions : int
-        Rows and columns of regions. If there are no more features than regions, or if the grid
-        has one row or one column, the features themselves are used.
-
-    Returns
-    -------
-    tokens : Tensor of shape (B, 1 + regions ** 2, C), or (B, 1 + P, C)
-        The mean of the whole image first. A single feature, (B, 1, C), is returned alone.
+    `features` (B, P, C) are row-major over `grid`, (rows, columns). If there are no more features
+    than regions, or if the grid has one row or one column, the features themselves are used:
+    (B, 1 + P, C). The mean of the whole image comes first. A single feature, (B, 1, C), is returned
+    alone.
     """
     n_features = features.shape[1]
     if n_features == 1:

@@ -16,16 +16,8 @@ class Shortcut(nn.Module):
     """Logits from pooled image features and label states.
 
     A linear map plus one hidden layer. It learns relations between labels from fewer examples than
-    attention does. With more than 1,000 labels only the hidden layer reads states.
-
-    Parameters
-    ----------
-    n_labels : int
-    n_features : int
-        Width of the pooled features; 0 without an image.
-    n_hidden : int
-    dropout : float
-        Rate for features, states and hidden units.
+    attention does. With more than 1,000 labels only the hidden layer reads states. `n_features` is
+    0 without an image; `dropout` is the rate for features, states and hidden units.
     """
 
     # Known positives are few and informative, known negatives many and less so. A larger input

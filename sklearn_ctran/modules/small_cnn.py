@@ -7,12 +7,7 @@ class SmallCNN(nn.Sequential):
     """Five times convolution, batch normalisation and ReLU, with strides 1, 2, 1, 2, 1.
 
     For images below about 64 pixels. A cell of the feature map covers 4 x 4 pixels; its receptive
-    field is 21 x 21 pixels.
-
-    Parameters
-    ----------
-    widths : tuple of 3 int, default=(32, 64, 128)
-        Channels at full, half and quarter resolution.
+    field is 21 x 21 pixels. `widths` are the channels at full, half and quarter resolution.
     """
 
     def __init__(self, widths=(32, 64, 128)):

@@ -19,6 +19,9 @@ from rule_sets import (
     read,
     written,
 )
+from scipy.special import logsumexp
+
+from sklearn_ctran._rules.reading import read_rules
 
 
 @settings(PROFILE, max_examples=80)
@@ -127,3 +130,17 @@ def test_labels_under_exactly_one_rules_become_those_of_the_most_probable_set(da
         best = (sets[agrees(sets, known)][:, decided] @ z[decided]).max()
         np.testing.assert_allclose(row[decided] @ z[decided], best, rtol=1e-12, atol=1e-9)
     assert_possible(labels, states, sets)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+@pytest.mark.parametrize("mode", ["at_most_one", "exactly_one"])
+def test_logits_of_a_group_are_against_all_its_other_label_sets(n, mode):
+    logits = np.random.RandomState(n).randn(5, n).astype(np.float32)
+    rules = read_rules(np.arange(n), None, {tuple(range(n)): mode})
+    got = rules.consistent_logits(logits, np.full((5, n), -1, np.int8))
+    for label in range(n):
+        others = np.delete(logits, label, axis=1)
+        if mode == "at_most_one":
+            others = np.column_stack([others, np.zeros(5)])
+        expected = logits[:, label] - logsumexp(others, axis=1)
+        np.testing.assert_allclose(got[:, label], expected, rtol=1e-4, atol=1e-5)

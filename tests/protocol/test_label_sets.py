@@ -7,6 +7,7 @@ from scipy import sparse
 from small_models import LEARNS, quick
 
 from sklearn_ctran import CTranClassifier
+from sklearn_ctran._adapters import label_sets
 
 
 def test_classes_are_sampled_and_scored():
@@ -132,3 +133,20 @@ def test_log_score_takes_gaps_and_extra_labels(scenes, told):
 def test_bad_settings_of_label_sets(scenes, told, call, message):
     with pytest.raises(ValueError, match=message):
         call(told, scenes[0])
+
+
+def test_greedy_decoding_is_a_beam_of_one(scenes, told, monkeypatch):
+    widths, decode = [], label_sets.decode
+
+    def watched(questions, beam_width):
+        widths.append(beam_width)
+        return decode(questions, beam_width)
+
+    monkeypatch.setattr(label_sets, "decode", watched)
+    X = scenes[0][:5]
+    independent = told.predict(X, beam_width=7)
+    told.predict(X, decoding="greedy", beam_width=7)
+    told.predict(X, decoding="beam", beam_width=7)
+    told.predict(X, decoding="beam")
+    assert widths == [1, 7, 4]
+    np.testing.assert_array_equal(independent, told.predict_proba(X) > 0.5)

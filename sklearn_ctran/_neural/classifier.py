@@ -139,11 +139,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over classes,
         labels under a rule by the likelihood of the sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
-        Factor of a label's loss where the label is positive: one for all, one for each label, or
-        a dict of some labels' names (extra labels too). "balanced": the ratio of negative to
-        positive entries, so that both have the same weight in sum. Probabilities are then too
-        high, while the ranking of a label's images may improve. Not for the classes of a 1-D `y`
-        nor for labels under a rule, which "balanced" and a single number leave alone: use
+        Factor of a label's loss where the label is positive: one for all, one for each label, or a
+        dict of some labels' names (extra labels too). "balanced": (negative entries + 1) /
+        (positive entries + 1), so that both have about the same weight in sum. Probabilities are
+        then too high, while the ranking of a label's images may improve. Not for the classes of a
+        1-D `y` nor for labels under a rule, which "balanced" and a single number leave alone: use
         `sample_weight` there.
     lr : float, default=2e-3
         Peak learning rate of the transformer. The shortcut takes 1.5 times, the attention bias

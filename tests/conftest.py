@@ -5,15 +5,15 @@ import os
 import sys
 from pathlib import Path
 
+# One thread per process, set before numpy and torch read it: tests with n_jobs=2 then use two
+# threads in all, and small tensors are no slower for it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from sklearn.base import BaseEstimator
-
-# One thread per process, set before numpy and torch read it: tests with n_jobs=2 then use two
-# threads in all, and small tensors are no slower for it.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What several test files share is a module of tests/helpers.
 sys.path.append(str(Path(__file__).parent / "helpers"))

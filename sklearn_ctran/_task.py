@@ -83,7 +83,7 @@ class LabelTask:
         return self.exclusive and not self.n_extra
 
     def renamed(self, names, classes):
-        """The same task with other names and classes of the targets."""
+        """The same task with other `names` and `classes`; `all_names` and rules keep theirs."""
         return replace(self, names=names, classes=classes)
 
     def given_states(self, known_labels, extra_labels, n_samples, what=KNOWN):

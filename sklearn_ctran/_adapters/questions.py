@@ -1,6 +1,7 @@
 """Many predictions for the same images given different known states, each image encoded once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import _safe_indexing
@@ -9,7 +10,8 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran._labels.known import encode_known_classes
 from sklearn_ctran._labels.targets import Targets
-from sklearn_ctran._task import KNOWN, make_task
+from sklearn_ctran._rules.reading import read_rules
+from sklearn_ctran._task import KNOWN, LabelTask
 from sklearn_ctran._utils.names import as_names
 
 #: Rows of one call of `predict_proba`: more would only take memory.
@@ -19,19 +21,28 @@ _CHUNK = 4096
 def task_of(estimator, targets=None):
     """The LabelTask of a fitted estimator, of this package or not.
 
-    It is the estimator's ``task_``, under the names of `targets` if these are given. Without
-    ``task_`` it is made of `targets` (None: of `label_names_` and `classes_`) and of the
-    estimator's `extra_label_names_` and `label_groups_`, if it has them.
+    `targets` (Targets) are what it was fitted on; None: its `label_names_` and `classes_` tell.
+    The `extra_label_names_` and `label_groups_` of another package's estimator are taken as they
+    are, and nothing is assumed about rules between its labels.
     """
-    if hasattr(estimator, "task_"):
-        task = estimator.task_
+    task = getattr(estimator, "task_", None)
+    if isinstance(task, LabelTask):
         return task if targets is None else task.renamed(targets.names, targets.classes)
+    n_classes = 0
     if targets is None:
-        classes = getattr(estimator, "classes_", None)
-        names = as_names(estimator.label_names_)
+        names, classes = as_names(estimator.label_names_), getattr(estimator, "classes_", None)
         targets = Targets(None, names, classes, exclusive=np.ndim(classes) == 1)
-    extra_names = getattr(estimator, "extra_label_names_", ())
-    return make_task(targets, extra_names, getattr(estimator, "label_groups_", None))
+    elif targets.exclusive:
+        n_classes = len(targets.names)
+    extra_names = as_names(getattr(estimator, "extra_label_names_", ()))
+    all_names = targets.names.tolist() + extra_names.tolist()
+    groups = {
+        name: tuple(all_names.index(label) for label in labels)
+        for name, labels in getattr(estimator, "label_groups_", {}).items()
+        if set(labels) <= set(all_names)
+    }
+    rules = replace(read_rules(as_names(all_names), classes=n_classes), groups=groups)
+    return LabelTask(targets.names, targets.classes, targets.exclusive, extra_names, rules)
 
 
 class Questions:

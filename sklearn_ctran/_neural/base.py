@@ -151,7 +151,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         self.task_ = task
-        data = self._read_X_to_fit(X, is_resumed)
+        data, self._input = self._read_X_to_fit(X, is_resumed)
         check_consistent_length(data, true_states)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -323,7 +323,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     # ------------------------------------------------------------------ input
 
     def _read_X_to_fit(self, X, is_resumed):
-        """Check `X` and remember its kind: Images, or Tokens, which features are too."""
+        """Images, or Tokens, which features are too, of `X`, checked; and the NetworkInput."""
         if isinstance(X, EncodedImages):
             raise TypeError("fit takes images or features, not what encode() made of them.")
         takes_tokens = self._input.kind == "tokens" if is_resumed else self.backbone is None
@@ -331,21 +331,20 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if is_resumed:
             self._check_kind(kind)
         size = self._input.size if is_resumed else None
-        self._input = NetworkInput(kind, self._preprocessing(), size)
+        inputs = NetworkInput(kind, self._preprocessing(), size)
         if kind == "images":
             use_image = self.net_.module_.use_image if is_resumed else self.use_image
             # A frozen backbone reads every image before training, and finds broken ones.
-            data = self._read_images(X, use_image, decode=self._trains_backbone())
+            data = self._read_images(X, inputs, use_image, decode=self._trains_backbone())
             if use_image and not is_resumed:
-                size = self._input.preprocessing.final_size(data.sizes[0])
-                self._input = replace(self._input, size=size)
-            return data
-        if kind == "tokens":
+                inputs = replace(inputs, size=inputs.preprocessing.final_size(data.sizes[0]))
+        elif kind == "tokens":
             data = read_tokens(X)
             if is_resumed:
                 check_tokens(data, self.net_.module_)
-            return data
-        return self._read_features(X, reset=not is_resumed)
+        else:
+            data = self._read_features(X, reset=not is_resumed)
+        return data, inputs
 
     def _read_X(self, X):
         """Check `X` of a fitted estimator: Images, Tokens or EncodedImages.
@@ -358,7 +357,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         kind, X = kind_of(X, self._input.kind == "tokens")
         self._check_kind(kind)
         if kind == "images":
-            return self._read_images(X, self.net_.module_.use_image, decode=False)
+            return self._read_images(X, self._input, self.net_.module_.use_image, decode=False)
         if kind == "tokens":
             tokens = read_tokens(X)
             check_tokens(tokens, self.net_.module_)
@@ -369,15 +368,15 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if kind != self._input.kind:
             raise ValueError(f"X holds {kind}, but the estimator was fitted on {self._input.kind}.")
 
-    def _read_images(self, X, use_image, decode):
-        if self._input.preprocessing is None:
+    def _read_images(self, X, inputs, use_image, decode):
+        if inputs.preprocessing is None:
             raise ValueError(
                 "backbone=None takes features (2-D) or tokens (3-D); to use images, choose a "
                 "backbone."
             )
         if not use_image:
             return no_tokens(len(X))
-        return self._reader().read(X, decode)
+        return self._image_reader(inputs.preprocessing).read(X, decode)
 
     def _read_features(self, X, reset):
         X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)

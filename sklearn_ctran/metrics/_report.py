@@ -78,7 +78,7 @@ class MultilabelReport:
         summary = pd.DataFrame(rows).T.reindex(columns=labels.columns)
         frame = pd.concat([labels, summary.astype(labels.dtypes)])
         # Built from codes, because pandas takes tuples for keys of several levels elsewhere.
-        names = [*self.label_names, *self.summary]
+        names = [*as_names(self.label_names).tolist(), *self.summary]
         position = {name: i for i, name in enumerate(dict.fromkeys(names))}
         kinds = [0] * len(labels) + [1] * len(summary)
         frame.index = pd.MultiIndex(

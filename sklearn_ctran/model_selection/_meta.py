@@ -21,6 +21,7 @@ from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.sklearn_compat import fit_context
+from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
@@ -95,9 +96,12 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """
         self._check_params()
         samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
-        estimators, learned = self._fit_and_learn(samples, cv)
-        self._set_task(estimators, samples.targets)
-        vars(self).update(learned)
+        with all_or_nothing(self):
+            self._estimators, learned = self._fit_and_learn(samples, cv)
+            final, _ = unwrap(self._estimators[0])  # All of them have one task.
+            self.task_ = task_of(final, samples.targets)
+            self.estimator_ = self._estimators[0] if len(self._estimators) == 1 else None
+            vars(self).update(learned)
         return self
 
     def _fit_and_learn(self, samples, cv):
@@ -161,12 +165,6 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     def _transform(self, probas):
         """Probabilities of the meta-estimator from those of its estimators, one each in a list."""
         raise NotImplementedError
-
-    def _set_task(self, estimators, targets):
-        self._estimators = estimators
-        self.estimator_ = estimators[0] if len(estimators) == 1 else None
-        final, _ = unwrap(estimators[0])  # All of them have one task.
-        self.task_ = task_of(final, targets)
 
     @property
     def n_features_in_(self) -> int:

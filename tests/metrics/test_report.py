@@ -185,3 +185,11 @@ def test_without_pandas(monkeypatch):
     for make in (report.to_frame, lambda: _report(as_frame=True)):
         with pytest.raises(ImportError, match="needs pandas"):
             make()
+
+
+def test_the_index_of_the_frame_holds_plain_positions():
+    pytest.importorskip("pandas")
+    frame = multilabel_report([[1, 0], [0, 1]], [[0.9, 0.2], [0.1, 0.7]], as_frame=True)
+    labels = [label for kind, label in frame.index if kind == "label"]
+    assert labels == [0, 1]
+    assert {type(label) for label in labels} == {int}

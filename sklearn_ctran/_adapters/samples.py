@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._adapters.unwrap import fit_arguments
 from sklearn_ctran._labels.targets import Targets
@@ -51,3 +53,19 @@ def fit(estimator, samples):
     """
     arguments = fit_arguments(estimator, samples.extra_labels, samples.sample_weight)
     return estimator.fit(samples.X, samples.y, **arguments)
+
+
+def held_out_once(cv, X, y, advice):
+    """Pairs of training and test rows of a splitter or iterable; each row is in one test part.
+
+    Raises ValueError if a row is not held out, or more than once; `advice` names a splitter.
+    """
+    folds = list(check_cv(cv).split(X, y))
+    times = np.bincount(np.concatenate([test for _, test in folds]), minlength=_num_samples(X))
+    if (times != 1).any():
+        row = int((times != 1).argmax())
+        raise ValueError(
+            f"cv must hold each row out exactly once, but holds row {row} out {times[row]} times: "
+            f"use {advice} or another splitter whose test folds are a partition."
+        )
+    return folds

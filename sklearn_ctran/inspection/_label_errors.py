@@ -8,11 +8,12 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.model_selection import KFold, check_cv
+from sklearn.model_selection import KFold
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_ctran._adapters.questions import Questions
+from sklearn_ctran._adapters.samples import held_out_once
 from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
 from sklearn_ctran._labels.states import check_columns
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
@@ -209,7 +210,9 @@ def find_label_errors(
     elif extra is not None:
         extra = _like(extra_labels, extra)
     rng = check_random_state(random_state)
-    folds = _split(cv, X, y, rng)
+    if isinstance(cv, Integral):
+        cv = KFold(cv, shuffle=True, random_state=rng)
+    folds = held_out_once(cv, X, y, "KFold")
     hidden = _choose_hidden(targets.states.shape, hidden_fraction, n_repeats, rng)
     jobs = [
         delayed(_predict_fold)(clone(estimator), X, y, states, extra, *fold, hidden[:, fold[1]])
@@ -242,22 +245,6 @@ def _check_params(hidden_fraction, n_repeats):
             f"hidden_fraction must be above 0 and at most 1, or None, got {hidden_fraction!r}."
         )
     check_count("n_repeats", n_repeats)
-
-
-def _split(cv, X, y, rng):
-    """Pairs of training and test rows; each row is in exactly one test part."""
-    n_samples = _num_samples(X)
-    if isinstance(cv, Integral):
-        cv = KFold(cv, shuffle=True, random_state=rng)
-    folds = list(check_cv(cv).split(X, y))
-    times = np.bincount(np.concatenate([test for _, test in folds]), minlength=n_samples)
-    if (times != 1).any():
-        row = int((times != 1).argmax())
-        raise ValueError(
-            f"cv must hold each row out exactly once, but holds row {row} out {times[row]} times: "
-            "use KFold or another splitter whose test folds are a partition."
-        )
-    return folds
 
 
 def _choose_hidden(shape, hidden_fraction, n_repeats, rng):

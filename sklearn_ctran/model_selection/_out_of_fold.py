@@ -5,12 +5,10 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._adapters.probabilities import predict_proba
-from sklearn_ctran._adapters.samples import fit
+from sklearn_ctran._adapters.samples import fit, held_out_once
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
@@ -55,22 +53,14 @@ def held_out_folds(cv, X, y, random_state):
     An int `cv` is that many shuffled, stratified folds, seeded by `random_state`. Raises ValueError
     if a row is not held out, or more than once.
     """
-    if isinstance(cv, Integral):
-        cv = MultilabelStratifiedKFold(cv, shuffle=True, random_state=random_state)
-        with warnings.catch_warnings():
-            # Out-of-fold rows are used together, so that one fold needs no positive.
-            warnings.filterwarnings("ignore", message=".* have no positive in some test fold")
-            folds = list(cv.split(X, y))
-    else:
-        folds = list(check_cv(cv).split(X, y))
-    times = np.bincount(np.concatenate([test for _, test in folds]), minlength=_num_samples(X))
-    if (times != 1).any():
-        row = int((times != 1).argmax())
-        raise ValueError(
-            f"cv must hold each row out exactly once, but holds row {row} out {times[row]} times: "
-            "use MultilabelStratifiedKFold or another splitter whose test folds are a partition."
-        )
-    return folds
+    advice = "MultilabelStratifiedKFold"
+    if not isinstance(cv, Integral):
+        return held_out_once(cv, X, y, advice)
+    cv = MultilabelStratifiedKFold(cv, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():
+        # Out-of-fold rows are used together, so that one fold needs no positive.
+        warnings.filterwarnings("ignore", message=".* have no positive in some test fold")
+        return held_out_once(cv, X, y, advice)
 
 
 def renumber_folds(cv, rows, n_samples):

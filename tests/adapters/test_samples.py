@@ -6,10 +6,11 @@ import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
-from sklearn_ctran._adapters.samples import Samples, fit
+from sklearn_ctran._adapters.samples import Samples, fit, held_out_once
 from sklearn_ctran._labels.targets import encode_targets
 
 Y = np.array([[0, 1], [1, 1], [1, 0], [0, 0]])
@@ -67,3 +68,14 @@ def test_an_estimator_that_does_not_take_them_is_refused():
     weighted = samples(X=np.eye(4), sample_weight=np.array([1.0, 2, 3, 4]))
     expected = LogisticRegression().fit(np.eye(4), Y[:, 0], weighted.sample_weight)
     np.testing.assert_array_equal(fit(model, weighted).estimators_[0].coef_, expected.coef_)
+
+
+def test_folds_hold_each_row_out_once():
+    X, y = np.zeros((6, 1)), np.zeros((6, 2))
+    folds = held_out_once(KFold(3), X, y, "KFold")
+    assert [test.tolist() for _, test in folds] == [[0, 1], [2, 3], [4, 5]]
+    twice = [(train, np.array([0, 1])) for train, _ in folds]
+    with pytest.raises(ValueError, match=r"row 0 out 3 times: use KFold or another splitter"):
+        held_out_once(twice, X, y, "KFold")
+    with pytest.raises(ValueError, match="row 4 out 0 times"):
+        held_out_once(folds[:2], X, y, "KFold")

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
+from sklearn_ctran._labels.forms import check_kind, unmask
 from sklearn_ctran._labels.states import as_table, is_missing, read_states
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
@@ -77,6 +78,7 @@ def encode_known_labels(
             "negative' and 'unknown'. Pass an array with -1 or NaN where unknown."
         )
     table = as_table(known_labels)
+    check_kind(table, what)
     if table.shape != shape:
         raise ValueError(
             f"{what} must have shape (n_samples, n_labels) = {shape}, got {table.shape}."
@@ -91,6 +93,8 @@ def encode_known_classes(y, classes):
     states; -1 is a class if `classes` has it. Raises ValueError, with the row, if `y` is not
     one-dimensional or has another value.
     """
+    y = unmask(y)
+    check_kind(y, "y")
     values = column_or_1d(y, dtype=None).tolist()
     classes = classes.tolist()
     codes = {label: code for code, label in enumerate(classes)}
@@ -154,6 +158,7 @@ def _why_no_label(key, names, others):
 
 def _read_column(column, n_samples, key, what):
     """States (n_samples, 1) of one label, from one value or a column."""
+    column = unmask(column)
     shape = np.shape(column)
     if shape not in ((), (n_samples,)):
         raise ValueError(
@@ -167,6 +172,7 @@ def _read_column(column, n_samples, key, what):
 
 def _read_group(column, n_samples, key, members, what):
     """States (n_samples, n_members) of a group, from the labels that are positive."""
+    column = unmask(column)
     is_one = isinstance(column, (str, bytes, tuple, set, frozenset))
     if is_one or not hasattr(column, "__len__"):
         column = [column]

@@ -9,6 +9,7 @@ from numbers import Real
 
 import numpy as np
 
+from sklearn_ctran._labels.forms import BINARIZE, check_kind, unmask
 from sklearn_ctran._utils.names import as_names
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -16,14 +17,16 @@ from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 def read_states(table, names, what):
     """States (n_samples, n_labels), int8, of a table of 0, 1, booleans; -1, NaN or None is unknown.
 
-    `what` is the argument's name. Raises ValueError for any other value; the message names its row
-    and label.
+    Masked entries are unknown too. `what` is the argument's name. Raises ValueError for any other
+    value; the message names its row and label.
     """
+    check_kind(table, what)
     try:
         values = as_floats(table)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{what} must hold numbers (0, 1, and -1 or NaN where not known): {error}."
+            f"{what} must hold numbers (0, 1, and -1 or NaN where not known)"
+            f"{_where_no_number(table, names)}."
         ) from error
     if values.ndim != 2 or values.shape[1] != len(names):
         raise ValueError(
@@ -39,6 +42,25 @@ def read_states(table, names, what):
             f"{as_names(names)[column]!r} holds {values[row, column]:g}."
         )
     return states.astype(np.int8)
+
+
+def _where_no_number(table, names):
+    """Say which entry of a table is no number, and what to write instead."""
+    table = np.asarray(table, dtype=object)
+    if table.ndim != 2 or table.shape[1] != len(names):
+        return f"; if these are the tags of each image, {BINARIZE}"
+    for (row, column), value in np.ndenumerate(table):
+        try:
+            float(0.0 if is_missing(value) else value)
+        except (TypeError, ValueError):
+            shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+            shown = shown if len(shown) <= 40 else f"{shown[:40]}..."
+            return (
+                f"; row {row}, label {as_names(names)[column]!r} holds {shown}. "
+                "sklearn_ctran.datasets.read_codes(y, positive='yes', negative='no', unknown='') "
+                f"reads texts. If these are the tags of each image, {BINARIZE}"
+            )
+    return ""
 
 
 def check_columns(columns, names):
@@ -58,13 +80,17 @@ def check_columns(columns, names):
 
 
 def as_table(labels):
-    """Turn lists of rows into an array; arrays and data frames stay as they are."""
+    """Turn lists of rows into an array; arrays and data frames stay. Masked entries are missing."""
+    labels = unmask(labels)
     if hasattr(labels, "ndim"):
         return labels
     try:
         return np.asarray(labels)
     except ValueError as error:
-        raise ValueError(f"Labels cannot be read as a table of labels: {error}.") from error
+        raise ValueError(
+            "Labels cannot be read as a table of labels, because the rows differ in length. If "
+            f"they are the tags of each image, {BINARIZE}. (NumPy says: {error}.)"
+        ) from error
 
 
 def as_floats(table):
@@ -72,7 +98,7 @@ def as_floats(table):
     if hasattr(table, "to_numpy"):
         with suppress(TypeError, ValueError):  # pandas' NA among objects
             return table.to_numpy(dtype=np.float64, na_value=np.nan)
-    table = np.asarray(table)
+    table = np.asarray(unmask(table))
     if table.dtype == object:
         values = [np.nan if is_missing(value) else value for value in table.ravel()]
         table = np.array(values, dtype=object).reshape(table.shape)
@@ -80,7 +106,9 @@ def as_floats(table):
 
 
 def is_missing(value):
-    """Tell None, NaN and pandas' NA from any other value."""
-    if value is None or type(value).__name__ == "NAType":  # pandas' NA equals nothing
+    """Tell None, NaN, pandas' NA and what is masked from any other value."""
+    if (
+        value is None or value is np.ma.masked or type(value).__name__ == "NAType"
+    ):  # pandas' NA equals nothing
         return True
     return isinstance(value, Real) and bool(value != value)

@@ -9,7 +9,8 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-from sklearn_ctran._labels.states import as_floats, as_table, read_states
+from sklearn_ctran._labels.forms import check_kind, check_no_tags, check_one_class_each, unmask
+from sklearn_ctran._labels.states import as_floats, as_table, is_missing, read_states
 from sklearn_ctran._utils.names import as_names, listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
@@ -40,13 +41,15 @@ class Targets:
 def encode_targets(y):
     """Turn any accepted `y` into :class:`Targets`.
 
-    Two dimensions (n_samples, n_labels), also sparse or a DataFrame: 0, 1 or booleans, and -1 or
-    NaN where a label was not annotated. One dimension: one class per sample, of any type. Raises
-    ValueError if `y` is None or empty, holds other values, or has a label without any annotation.
+    Two dimensions (n_samples, n_labels), also sparse, masked or a DataFrame: 0, 1 or booleans, and
+    -1 or NaN where a label was not annotated. One dimension: one class per sample, as numbers,
+    texts or booleans. Raises ValueError if `y` is None or empty, holds other values, or has a label
+    without any annotation.
     """
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
     table, names = _read_container(y)
+    check_kind(table, "y")
     if table.ndim == 2 and _is_column_of_classes(table):
         warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
@@ -95,7 +98,7 @@ def _read_container(labels):
 
 def _read_dict(columns):
     """As :func:`_read_container`, for a dict from names to columns."""
-    arrays = [np.asarray(column, dtype=object) for column in columns.values()]
+    arrays = [np.asarray(unmask(column), dtype=object) for column in columns.values()]
     if len({array.shape for array in arrays}) != 1 or arrays[0].ndim != 1:
         raise ValueError("extra_labels, a dict, must map names to columns of one length.")
     return np.stack(arrays, axis=1), list(columns)
@@ -144,6 +147,8 @@ def _is_column_of_classes(table):
 def _encode_classes(y):
     """Turn one class per sample (n_samples,) into Targets with one label per class."""
     y = column_or_1d(y, dtype=None)
+    check_one_class_each(y)
+    _check_each_has_class(y)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
@@ -152,6 +157,18 @@ def _encode_classes(y):
             f"y has one class only ({classes[0]!r}): a classifier needs samples of at least two "
             "classes."
         )
+    check_no_tags(classes)
     states = np.full((len(y), len(classes)), NEGATIVE, dtype=np.int8)
     states[np.arange(len(y)), codes] = POSITIVE
     return Targets(states, classes, classes, exclusive=True)
+
+
+def _check_each_has_class(y):
+    """Raise ValueError if a row of a 1-D `y` has no class."""
+    if y.dtype.kind in "Of":
+        row = next((row for row, value in enumerate(y.tolist()) if is_missing(value)), None)
+        if row is not None:
+            raise ValueError(
+                f"Input y contains NaN, None or a masked entry: row {row} has no class. A 1-D y "
+                "has one class per row: leave out the rows whose class is not known."
+            )

@@ -34,7 +34,7 @@ def test_every_way_to_write_states(table):
         ([[0, 1], [1, 2]], "^known must hold 0 and 1, .* row 1, label 'dog' holds 2.$"),
         ([[0, 1], [-2, 7]], "row 1, label 'cat' holds -2"),
         ([[0, 1e-9]], "row 0, label 'dog' holds 1e-09"),
-        ([["a", 1]], "^known must hold numbers .*could not convert"),
+        ([["a", 1]], "^known must hold numbers .*row 0, label 'cat' holds 'a'"),
         ([[0, 1, 1]], r"one column for each of 2 labels, got shape \(1, 3\)"),
         ([0, 1], r"one column for each of 2 labels, got shape \(2,\)"),
     ],

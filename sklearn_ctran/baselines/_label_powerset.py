@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ctran._utils.typing import Estimator
+from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -19,7 +20,7 @@ class LabelPowerset(Baseline):
     scaled to sum to 1. If all sets contradict the known labels (or have a probability of exactly
     0), the sets that contradict the fewest known labels are kept.
 
-    Samples with a missing entry have no label set and are left out.
+    Samples with a missing entry have no label set and are left out; a warning says how many.
 
     Parameters
     ----------
@@ -91,12 +92,7 @@ class LabelPowerset(Baseline):
 
     def _fit_labels(self, X, states, sample_weight):
         estimator = check_wrapped(self.estimator, sample_weight)
-        complete = np.flatnonzero((states != UNKNOWN).all(axis=1))
-        if not len(complete):
-            raise ValueError(
-                "Every sample has a missing entry (-1 or NaN), so that no label set is known: use "
-                "another baseline, or leave out labels that few samples are annotated for."
-            )
+        complete = _complete_rows(states)
         sets, codes = np.unique(states[complete], axis=0, return_inverse=True)
         codes = codes.reshape(-1)
         weight = None if sample_weight is None else sample_weight[complete]
@@ -139,6 +135,24 @@ class LabelPowerset(Baseline):
         proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
         # It may be that no set agrees with the known classes.
         return self.task_.scale_classes(proba, states)
+
+
+def _complete_rows(states):
+    """Positions of the rows without a missing entry; warn of the others, raise if all have one."""
+    complete = np.flatnonzero((states != UNKNOWN).all(axis=1))
+    if not len(complete):
+        raise ValueError(
+            "Every sample has a missing entry (-1 or NaN), so that no label set is known: use "
+            "another baseline, or leave out labels that few samples are annotated for."
+        )
+    if len(complete) < len(states):
+        warn(
+            f"LabelPowerset leaves out {len(states) - len(complete)} of {len(states)} rows, which "
+            "have a missing entry (-1 or NaN) and therefore no label set. Leave out labels that "
+            "few samples are annotated for, or use a baseline that learns from all rows, such as "
+            "MaskedLinear."
+        )
+    return complete
 
 
 def _disjoint_subsets(pruned, sets, sizes):

@@ -36,6 +36,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)  # the check asserts
 
 
+@pytest.mark.filterwarnings("ignore:LabelPowerset leaves out")
 @all_baselines
 def test_weights_are_repetitions(baseline, told_table):
     X, Y = told_table

@@ -105,7 +105,10 @@ def test_samples_with_missing_entries_are_left_out(table):
     X, Y = table
     gaps = np.random.RandomState(0).rand(*Y.shape) < 0.1
     complete = ~gaps.any(axis=1)
-    model = LabelPowerset(LogisticRegression()).fit(X, np.where(gaps, np.nan, Y))
+    message = f"leaves out {(~complete).sum()} of 200 rows, which have a missing entry"
+    with pytest.warns(UserWarning, match=message) as caught:
+        model = LabelPowerset(LogisticRegression()).fit(X, np.where(gaps, np.nan, Y))
+    assert len(caught) == 1 and caught[0].filename == __file__
     alone = LabelPowerset(LogisticRegression()).fit(X[complete], Y[complete])
     np.testing.assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
     with pytest.raises(ValueError, match="Every sample has a missing entry"):

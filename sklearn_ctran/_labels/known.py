@@ -8,7 +8,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sklearn_ctran._labels.forms import check_kind, unmask
 from sklearn_ctran._labels.states import as_table, is_missing, read_states
-from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.names import did_you_mean, listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
@@ -107,7 +107,10 @@ def encode_known_classes(y, classes):
             states[row] = NEGATIVE
             states[row, codes[value]] = POSITIVE
         elif not is_missing(value) and value != UNKNOWN:
-            raise ValueError(f"y, row {row}: {value!r} is not one of the classes of fit.")
+            raise ValueError(
+                f"y, row {row}: {value!r} is not one of the classes of fit."
+                f"{did_you_mean(value, classes)}"
+            )
     return states
 
 
@@ -124,7 +127,7 @@ def _read_by_name(columns, n_samples, names, what, groups, others):
             _check_members(members, positions, key, what)
             given = _read_group(columns[key], n_samples, key, members, what)
         else:
-            raise ValueError(f"{what} names {key!r}, {_why_no_label(key, names, others)}")
+            raise ValueError(f"{what} names {key!r}, {_why_no_label(key, names, groups, others)}")
         places = [positions[name] for name in members]
         before = states[:, places]
         differs = (before != UNKNOWN) & (given != UNKNOWN) & (before != given)
@@ -149,11 +152,12 @@ def _check_members(members, positions, key, what):
         )
 
 
-def _why_no_label(key, names, others):
+def _why_no_label(key, names, groups, others):
     for other, belongs in others.items():
         if key in belongs:
             return f"which belongs to {other}: pass it there."
-    return f"which is not one of its labels. They are {listed(names)}."
+    hint = did_you_mean(key, [*names.tolist(), *groups])
+    return f"which is not one of its labels.{hint} They are {listed(names)}."
 
 
 def _read_column(column, n_samples, key, what):
@@ -197,7 +201,7 @@ def _group_states(value, key, members, what, row):
     if outside:
         raise ValueError(
             f"{what}, row {row}: {outside[0]!r} is not in the group {key!r}, whose labels are "
-            f"{', '.join(map(repr, members))}."
+            f"{', '.join(map(repr, members))}.{did_you_mean(outside[0], members)}"
         )
     return [POSITIVE if member in positive else NEGATIVE for member in members]
 

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from sklearn_ctran._utils.names import name_at
+from sklearn_ctran._utils.names import did_you_mean, name_at
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -97,7 +97,8 @@ def _weights_by_position(pos_weight, names, n_labels, bound):
 def _position(name, names):
     names = names.tolist()
     if name not in names:
-        raise ValueError(f"pos_weight names {name!r}, which is not a label.")
+        hint = did_you_mean(name, names)
+        raise ValueError(f"pos_weight names {name!r}, which is not a label.{hint}")
     return names.index(name)
 
 

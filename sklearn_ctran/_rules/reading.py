@@ -9,7 +9,7 @@ import torch
 from sklearn_ctran._rules.consistent import ConsistentLabels
 from sklearn_ctran._rules.diagram import EntangledRulesError
 from sklearn_ctran._rules.label_rules import LabelRules
-from sklearn_ctran._utils.names import listed, name_at
+from sklearn_ctran._utils.names import did_you_mean, listed, name_at
 from sklearn_ctran.modules.label_states import UNKNOWN
 
 _MODES = {"at_most_one": False, "exactly_one": True}
@@ -77,11 +77,12 @@ class Labels:
         """Return the position of a label; raise ValueError, with the place `where`, if unknown."""
         position = self.find(label)
         if position is None:
+            meant = did_you_mean(label, self.names)
             hint = ""
             if _is_number(label) and not self._by_position:
                 hint = " Labels whose names are integers go by name, not by position."
             raise ValueError(
-                f"{where} names {label!r}, which is not a label. The labels are "
+                f"{where} names {label!r}, which is not a label.{meant} The labels are "
                 f"{listed(self.names)}.{hint}"
             )
         return position
@@ -154,7 +155,8 @@ def _read_exclusive_group(group, where, groups, labels):
     if isinstance(group, (list, tuple)):
         return labels.members(group, where)
     if isinstance(group, (str, Integral)):
-        hint = f"label_groups has {listed(groups) or 'no group'}"
+        meant = did_you_mean(group, list(groups)).strip()
+        hint = f"{meant} label_groups has {listed(groups) or 'no group'}".strip()
         if labels.find(group) is not None:
             hint = "It is a label, a group is a list of them"
         raise ValueError(

@@ -1,5 +1,7 @@
 """Names of labels."""
 
+from difflib import get_close_matches
+
 import numpy as np
 
 
@@ -21,3 +23,18 @@ def listed(names, most=10):
 def name_at(names, position):
     """A label's name as the user wrote it, not as NumPy prints it."""
     return names[position : position + 1].tolist()[0]
+
+
+def did_you_mean(name, names):
+    """Return " Did you mean 'cat'?", or "" if no name is similar.
+
+    A number that is written as a text, or the reverse, is similar too.
+    """
+    names = as_names(names).tolist()
+    same = [other for other in names if str(other) == str(name)]
+    if not same and isinstance(name, str):
+        # Case and spaces are the commonest slips.
+        plain = {other.strip().lower(): other for other in names if isinstance(other, str)}
+        close = get_close_matches(name.strip().lower(), plain, n=1, cutoff=0.65)
+        same = [plain[text] for text in close]
+    return f" Did you mean {same[0]!r}?" if same else ""

@@ -209,3 +209,21 @@ def test_wrong_known_classes(y, message):
 def test_booleans_are_no_numbered_classes():
     with pytest.raises(ValueError, match="y holds booleans"):
         encode_known_classes([True, False], np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    "known, message",
+    [
+        ({"Cat": 1}, "names 'Cat', which is not one of its labels. Did you mean 'cat'[?] They are"),
+        ({"weathr": "sun"}, "Did you mean 'weather'"),
+        ({"weather": "rian"}, "not in the group .* Did you mean 'rain'"),
+    ],
+)
+def test_unknown_names_get_a_proposal(known, message):
+    with pytest.raises(ValueError, match=message):
+        encode_known_labels(known, 1, SKIES, groups=WEATHER)
+
+
+def test_unknown_classes_get_a_proposal():
+    with pytest.raises(ValueError, match="row 0: 'Cat' is not one .* Did you mean 'cat'"):
+        encode_known_classes(["Cat"], np.array(["cat", "dog"]))

@@ -210,6 +210,7 @@ def test_labels_under_a_rule_have_no_pos_weight():
         ([1, np.nan, 2], "of label 'b' must be finite and above 0, got nan"),
         (["x", 1, 2], "of label 'a' must be finite and above 0, got 'x'"),
         ({"d": 1}, "names 'd', which is not a label"),
+        ({"B": 1}, "names 'B', which is not a label. Did you mean 'b'"),
     ],
 )
 def test_pos_weight_refused(pos_weight, message):

@@ -220,3 +220,20 @@ def test_long_lists_of_names_are_cut():
     ten = ", ".join(f"'l{i}'" for i in range(10))
     with raises(ValueError, f"The labels are {ten} and 2 more."):
         read_rules(names, {"group": ["hail"]})
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"label_groups": {"a": ["Sun"]}},
+            "names 'Sun', which is not a label. Did you mean 'sun'?",
+        ),
+        ({"exclusive_groups": [["cat", "dgo"]]}, "Did you mean 'dog'?"),
+        ({"exclusive_groups": ["weathr"]}, "Did you mean 'weather'?"),
+        ({"implies": {"animl": "cat"}}, "Did you mean 'animal'?"),
+    ],
+)
+def test_unknown_names_get_a_proposal(params, message):
+    with raises(ValueError, message):
+        read_rules(NAMES, **({"label_groups": WEATHER} | params))

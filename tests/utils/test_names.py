@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklearn_ctran._utils.names import as_names, listed, name_at
+from sklearn_ctran._utils.names import as_names, did_you_mean, listed, name_at
 
 
 def test_as_names_keeps_tuples_whole():
@@ -22,3 +22,13 @@ def test_name_at_is_the_name_as_written():
     assert repr(name_at(np.array([3, 5]), 1)) == "5"
     assert repr(name_at(np.array(["a", "b"]), 0)) == "'a'"
     assert name_at(as_names([("a", 1), "b"]), 0) == ("a", 1)
+
+
+def test_similar_names_are_proposed():
+    names = np.array(["person", "traffic light", "cat"])
+    assert did_you_mean("persn", names) == " Did you mean 'person'?"
+    assert did_you_mean(" Traffic Light", names) == " Did you mean 'traffic light'?"
+    assert did_you_mean("zebra", names) == did_you_mean(3, names) == did_you_mean("x", []) == ""
+    assert did_you_mean("3", np.arange(5)) == " Did you mean 3?"
+    assert did_you_mean(3, ["2", "3"]) == " Did you mean '3'?"
+    assert did_you_mean("ca", as_names([("cat", 1), "cat"])) == " Did you mean 'cat'?"

@@ -1,6 +1,6 @@
 """Labels given after `fit`: `known_labels`, `extra_labels`, known classes; to label states."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 from scipy import sparse
@@ -100,13 +100,15 @@ def encode_known_classes(y, classes):
     codes = {label: code for code, label in enumerate(classes)}
     states = np.full((len(values), len(classes)), UNKNOWN, dtype=np.int8)
     for row, value in enumerate(values):
+        if is_missing(value):
+            continue
         # To Python, True is 1.
         if isinstance(value, bool) and not isinstance(classes[0], bool):
             raise ValueError("y holds booleans, but the classes of fit are no booleans.")
-        if value in codes:
+        if isinstance(value, Hashable) and value in codes:
             states[row] = NEGATIVE
             states[row, codes[value]] = POSITIVE
-        elif not is_missing(value) and value != UNKNOWN:
+        elif not (np.isscalar(value) and value == UNKNOWN):
             raise ValueError(
                 f"y, row {row}: {value!r} is not one of the classes of fit."
                 f"{did_you_mean(value, classes)}"

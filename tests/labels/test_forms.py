@@ -175,3 +175,13 @@ def test_names_of_classes_are_no_tags(y):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_no_tags(np.unique(y))
+
+
+def test_classes_that_cannot_be_compared_are_refused():
+    with pytest.raises(ValueError, match="of one type, all texts or all numbers"):
+        encode_targets(np.array(["a", 0, "b"], dtype=object))
+    for value in ([1], {"a"}, np.array([1])):
+        with pytest.raises(ValueError, match="row 1: .* is not one of the classes"):
+            encode_known_classes(pd.Series(["cat", value]), NAMES)
+    states = encode_known_classes(pd.Series(["cat", np.ma.masked], dtype=object), NAMES)
+    np.testing.assert_array_equal(states, [[1, 0], [-1, -1]])

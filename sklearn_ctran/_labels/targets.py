@@ -15,6 +15,18 @@ from sklearn_ctran._utils.names import as_names, listed
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
+# Few positives without a negative are chance: of 10 annotations that are positive half of the time,
+# all are positive once in a thousand. So samples and folds of honest tables pass.
+_MANY_POSITIVES = 10
+
+_READINGS = (
+    "Here -1 and NaN mean that a label was not annotated: write 0 where a label is absent. The "
+    "usual readings, with read_codes of sklearn_ctran.datasets: read_codes(y) for Pascal VOC's "
+    "codes (1 present, -1 absent, 0 difficult); read_codes(y, negative=[-1, float('nan')]) where "
+    "only positives are marked, and all else is absent; read_codes(y, negative=[0, float('nan')], "
+    "unknown=-1) for CheXpert's (-1 uncertain, blank not mentioned)."
+)
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -122,14 +134,49 @@ def _check_annotations(states, names, what):
         raise ValueError(f"{what} has no annotated entry at all: every value is -1 or NaN.")
     if (states == UNKNOWN).any() and not (states == NEGATIVE).any():
         raise ValueError(
-            f"{what} has no 0 at all, only 1 and -1 (or NaN). Here -1 and NaN mean that a label "
-            "was not annotated, and nothing can be learned from positives alone: write 0 where a "
-            "label is absent."
+            f"{what} has no 0 at all, only 1 and -1 (or NaN), and nothing can be learned from "
+            f"positives alone. {_READINGS}"
         )
     if not is_annotated.all():
         raise ValueError(
             f"No sample is annotated for label(s) {listed(names[~is_annotated], most=5)} of {what} "
             "(every value is -1 or NaN): leave the column(s) out or annotate some samples."
+        )
+    _check_one_sided(states, names, what)
+
+
+def _check_one_sided(states, names, what):
+    """Raise ValueError if the missing entries of a label seem to be its negatives; warn of doubt.
+
+    That is so for a label of which half or more is missing, and of the annotated entries, which are
+    many, none is negative. Columns without missing entries may hold one value only.
+    """
+    missing, negative, positive = (
+        (states == value).sum(axis=0) for value in (UNKNOWN, NEGATIVE, POSITIVE)
+    )
+    wrong = (2 * missing >= len(states)) & (negative == 0) & (positive >= _MANY_POSITIVES)
+    if wrong.any():
+        raise ValueError(
+            f"{what} has annotated positives, but no annotated negative and mostly missing "
+            f"entries, for label(s) {listed(names[wrong], most=5)}: such labels would be learned "
+            f"as present nearly everywhere. {_READINGS}"
+        )
+    if 2 * missing.sum() < states.size:
+        return
+    # The reverse is common: rare labels have no positive among the few entries that are annotated.
+    # Only a table without any positive is surely a mistake.
+    if not positive.any() and negative.sum() >= _MANY_POSITIVES:
+        raise ValueError(
+            f"{what} has no 1 at all, only 0 and mostly missing entries (-1 or NaN): nothing can "
+            "be learned from negatives alone. Write 1 where a label is present; "
+            "sklearn_ctran.datasets.read_codes reads other codes."
+        )
+    # VOC's files have a few 0 in each column, which mean "difficult". In images more labels are
+    # absent than present, so that mostly positive annotations hint at such codes.
+    if positive.sum() >= max(3 * negative.sum(), _MANY_POSITIVES):
+        warn(
+            f"Most entries of {what} are missing, and most of the others are 1. If this is not "
+            f"what you mean, the labels would be learned as present nearly everywhere. {_READINGS}"
         )
 
 
@@ -150,8 +197,13 @@ def _encode_classes(y):
     check_one_class_each(y)
     _check_each_has_class(y)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-    check_classification_targets(y)
-    classes, codes = np.unique(y, return_inverse=True)
+    try:
+        check_classification_targets(y)
+        classes, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"The classes of y must be of one type, all texts or all numbers: {error}."
+        ) from error
     if len(classes) < 2:
         raise ValueError(
             f"y has one class only ({classes[0]!r}): a classifier needs samples of at least two "

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran.datasets import read_codes
 
 Y = np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0]])
 NAMES = np.array(["cat", "dog", "sun"])
@@ -174,3 +175,58 @@ def test_missing_extra_labels(missing):
 def test_bad_extra_labels(extra, message):
     with pytest.raises(ValueError, match=message):
         encode_extra_labels(extra)
+
+
+def presence(n_labels=3, n=200):
+    """0 and 1, a sixth of them 1."""
+    return (np.random.RandomState(0).rand(n, n_labels) < 1 / 6).astype(float)
+
+
+def test_positives_among_missing_entries_are_refused_label_by_label():
+    table = pd.DataFrame(presence(), columns=NAMES)
+    table["dog"] = table["dog"].where(table["dog"] == 1, np.nan)
+    message = "no annotated negative and mostly missing entries, for label.s. 'dog': .*VOC.*CheX"
+    for gaps in (table, table.fillna(-1)):
+        with pytest.raises(ValueError, match=message):
+            encode_targets(gaps)
+    with pytest.raises(ValueError, match=r"label\(s\) 'extra1': such"):
+        encode_extra_labels(table.to_numpy())
+    # The ways out of the message.
+    absent = encode_targets(read_codes(table, negative=[0, np.nan], unknown=-1)).states
+    np.testing.assert_array_equal(absent, presence())
+
+
+def test_a_table_of_voc_with_difficult_objects_warns():
+    voc = np.where(presence() == 1, 1, -1)
+    voc[::40] = 0
+    with pytest.warns(UserWarning, match=r"most of the others are 1.*read_codes\(y\) for Pascal"):
+        encode_targets(voc)
+    states = encode_targets(read_codes(voc)).states
+    np.testing.assert_array_equal(states[1:40], presence()[1:40])
+    assert (states[::40] == -1).all()
+
+
+def test_negatives_alone_are_refused_only_if_the_whole_table_has_no_positive():
+    table = presence()
+    table[::3] = np.nan
+    table[table == 1] = np.nan
+    table[1::3] = np.nan
+    with pytest.raises(ValueError, match="y has no 1 at all"):
+        encode_targets(table)
+    table[1::3, 0] = presence()[1::3, 0]
+    assert not (encode_targets(table).states[:, 1:] == 1).any()
+
+
+def test_labels_of_one_state_stay_where_few_entries_are_missing():
+    table = presence()
+    table[:, 0], table[:, 1] = 1, 0
+    np.testing.assert_array_equal(encode_targets(table).states, table)
+    table[: len(table) // 3, 0] = np.nan
+    assert (encode_targets(table).states[len(table) // 3 :, 0] == 1).all()
+    # Nine positives and no negative may be chance.
+    table[9:, 0] = np.nan
+    table[:9, 0] = 1
+    assert (encode_targets(table).states == 1)[:, 0].sum() == 9
+    table[9, 0] = 1
+    with pytest.raises(ValueError, match="for label.s. 0: "):
+        encode_targets(table)

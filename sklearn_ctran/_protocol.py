@@ -350,6 +350,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         given = self.task_.given_states(known_labels, extra_labels, len(proba))[:, : self.n_labels_]
         if self.task_.exclusive:
             scored = (given != POSITIVE).all(axis=1)
+            if isinstance(y, np.ma.MaskedArray):
+                scored &= ~np.ma.getmaskarray(y)
             if not scored.any():
                 raise ValueError("known_labels has the class of every row: nothing to score.")
             if sample_weight is not None:

@@ -144,7 +144,7 @@ def _read_truth(y_true, names, known_labels):
 
 def _read_states(table, names):
     # Most tables hold small integers. Reading them as floats would take as long as the metric.
-    if isinstance(table, np.ndarray) and table.dtype.kind in "bi":
+    if type(table) is np.ndarray and table.dtype.kind in "bi":  # a masked array has gaps
         states = table.astype(np.int8)
         if states.min() >= UNKNOWN and states.max() <= POSITIVE and (states == table).all():
             return states

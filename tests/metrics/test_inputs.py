@@ -188,3 +188,10 @@ def test_rows_without_weight_do_not_count():
     )
     assert report.by_label["unknown"].tolist() == [1, 1]
     assert report.by_label["support"].tolist() == [0, 1]
+
+
+def test_masked_entries_do_not_count():
+    y_true = np.ma.masked_array([[1, 0], [0, 1], [1, 1]], mask=[[0, 0], [0, 0], [1, 0]])
+    scores = np.array([[0.9, 0.1], [0.5, 0.8], [0.1, 0.7]])
+    assert metrics.mean_average_precision(y_true, scores) == 1.0
+    assert metrics.mean_average_precision(y_true.data, scores) < 1.0

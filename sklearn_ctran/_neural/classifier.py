@@ -13,7 +13,11 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
-from sklearn_ctran._neural.checkpoint import load_backbone_state, read_official_checkpoint
+from sklearn_ctran._neural.checkpoint import (
+    load_backbone_state,
+    normalize_as_the_authors,
+    read_official_checkpoint,
+)
 from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 from sklearn_ctran._neural.training import build_net
@@ -356,6 +360,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         label_names: ArrayLike | None = None,
         n_heads: int = 4,
         image_size: int | tuple[int, int] = (640, 576),
+        label_mask_training: bool = True,
     ) -> "CTranClassifier":
         """Load a model that the paper's authors trained, from a checkpoint file of their code.
 
@@ -363,16 +368,23 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ----------
         path : str or path-like
             Their file (``best_model.pt``): a state dict, or a dictionary with one under
-            ``state_dict``; names may start with ``module.``. Read with ``weights_only=True``.
+            ``state_dict``; names may start with ``module.``. Read with ``weights_only=True``;
+            numpy scalars beside the weights are skipped.
         backbone : str, nn.Module or None, default="resnet101"
             The CNN, whose weights are in the file too; None: `X` will be image features, tokens
-            of shape (n_samples, n_tokens, n_channels).
+            of shape (n_samples, n_tokens, n_channels). Images for ``"inception_v3"``, the CNN
+            for birds, are normalised as in the authors' code (mean 0.5, standard deviation 2).
         label_names : array-like of shape (n_labels,), default=None
             In the file's order; None for 0, 1, ...
         n_heads : int, default=4
             Attention heads, which cannot be seen from the weights.
         image_size : int or (int, int), default=(640, 576)
             As in the constructor.
+        label_mask_training : bool, default=True
+            Whether the authors' model was trained with label mask training (their ``--use_lmt``),
+            which cannot be seen from the weights. If it was not, it has never used the embeddings
+            of states that are in the file: known labels do not change the other labels, and
+            `unknown_fraction` is None.
 
         Returns
         -------
@@ -384,18 +396,28 @@ class CTranClassifier(NeuralMultilabelClassifier):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is not a C-Tran checkpoint, or does not fit the backbone or the label names.
+            If it is not a C-Tran checkpoint, has weights that are NaN or infinite, or does not
+            fit the backbone or the label names. The message names the file.
         """
-        transformer, cnn = read_official_checkpoint(path)
+        transformer, cnn = read_official_checkpoint(path, label_mask_training)
         n_labels, d_model = transformer["label_embedding.label"].shape
         names = np.arange(n_labels) if label_names is None else np.asarray(label_names)
         if names.shape != (n_labels,):
-            raise ValueError(f"The checkpoint has {n_labels} labels, label_names {len(names)}.")
+            raise ValueError(
+                f"The checkpoint {str(path)!r} has {n_labels} labels, label_names has the shape "
+                f"{names.shape}: give one name per label, in the file's order."
+            )
+        if d_model % n_heads:
+            raise ValueError(
+                f"The checkpoint {str(path)!r} has a width of {d_model}, which n_heads={n_heads} "
+                "does not divide."
+            )
         n_layers = sum(name.endswith("norm1.weight") for name in transformer)
         self = cls(
             **recipes.COCO80
             | {"backbone": backbone, "image_size": image_size, "augment": "auto"}
             | {"d_model": d_model, "n_heads": n_heads, "n_layers": n_layers}
+            | ({} if label_mask_training else {"unknown_fraction": None})
         )
         classes = np.tile([0, 1], (n_labels, 1))
         self.task_ = make_task(Targets(None, names, classes, exclusive=False))
@@ -409,6 +431,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
             else:
                 network = make_backbone(backbone, None)
                 load_backbone_state(network, cnn, path)
+                normalize_as_the_authors(network, backbone)
+                if network.n_channels != d_model:
+                    raise ValueError(
+                        f"The checkpoint {str(path)!r} has a width of {d_model}, but this backbone "
+                        f"has {network.n_channels} channels."
+                    )
                 module = self._make_module(n_labels, network.n_channels, backbone=network)
         missing, unexpected = module.load_state_dict(transformer, strict=False)
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]

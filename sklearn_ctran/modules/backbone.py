@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,13 @@ from torch.nn import functional as F
 
 from sklearn_ctran.modules.fingerprint import describe
 from sklearn_ctran.modules.folding import fold_batch_norm
-from sklearn_ctran.modules.pretrained import download, find_weights, load_state, read_state
+from sklearn_ctran.modules.pretrained import (
+    check_module,
+    download,
+    find_weights,
+    load_state,
+    read_state,
+)
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -147,6 +154,7 @@ def make_backbone(backbone, weights="DEFAULT"):
     and those of another network; TypeError if `backbone` is neither str nor nn.Module.
     """
     if isinstance(backbone, nn.Module):
+        check_module(backbone, "backbone")
         return _as_they_come(copy.deepcopy(backbone).cpu(), "a module", weights)
     if not isinstance(backbone, str):
         raise TypeError(f"backbone must be a name or an nn.Module, got {backbone!r}.")
@@ -207,10 +215,18 @@ class PatchTokens(nn.Module):
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
         positions = state_dict.get(f"{prefix}encoder.pos_embedding")
-        if positions is not None and positions.shape != self.encoder.pos_embedding.shape:
+        if positions is not None and self._is_other_grid(positions.shape):
             # Positions of another image size are accepted: they are interpolated.
             self.encoder.pos_embedding = nn.Parameter(torch.empty_like(positions))
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _is_other_grid(self, shape):
+        """Whether positions of this shape are of a square image of another size."""
+        own = self.encoder.pos_embedding.shape
+        is_square = (
+            len(shape) == 3 and shape[1] > 1 and math.isqrt(shape[1] - 1) ** 2 + 1 == shape[1]
+        )
+        return shape != own and is_square and (shape[0], shape[2]) == (own[0], own[2])
 
     def _positions(self, grid):
         positions = self.encoder.pos_embedding

@@ -7,6 +7,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 import torch
+from torch import nn
+
+from sklearn_ctran.modules.tensor_files import read_tensors
 
 _SUFFIXES = (".pth", ".pt", ".bin", ".ckpt", ".tar", ".safetensors")
 
@@ -67,29 +70,8 @@ def download(weights, backbone):
 
 
 def read_state(path):
-    """Read a state dict, on the CPU, from a ``.safetensors`` file or one of ``torch.save``.
-
-    The latter has the state dict itself or a dictionary with it under ``state_dict``, and is read
-    with ``weights_only=True``. Raises ValueError if the file cannot be read or holds anything else.
-    """
-    try:
-        if path.suffix.lower() == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    # safetensors has an exception class of its own, a direct subclass of Exception.
-    except Exception as error:
-        raise ValueError(
-            f"weights: {str(path)!r} cannot be read as a file of tensors, as torch.save("
-            f"model.state_dict(), ...) writes it: {error or type(error).__name__}"
-        ) from error
-    if isinstance(state, dict):
-        state = state.get("state_dict", state)
-    if not (isinstance(state, dict) and all(torch.is_tensor(value) for value in state.values())):
-        raise ValueError(f"weights: {str(path)!r} holds no state_dict (names and their tensors).")
-    return state
+    """Read a state dict from a file of weights; see :func:`read_tensors`."""
+    return read_tensors(path, "weights: ")
 
 
 def load_state(trunk, state, source, left_out=()):
@@ -98,7 +80,7 @@ def load_state(trunk, state, source, left_out=()):
     Names may start with the ``module.`` of DataParallel. The batch counts of batch normalisation,
     which old versions of torch did not write, may be missing. `left_out` names parts that `trunk`
     lacks, such as a classifier; their weights in `state` are ignored. Raises ValueError if a weight
-    is missing, unknown or of another shape.
+    is missing, unknown, of another shape, no float, NaN or infinite, or a negative variance.
     """
     names = _names_in(trunk, state)
     # A plain dict, without the versions a state_dict comes with: torch then adds batch counts.
@@ -107,7 +89,9 @@ def load_state(trunk, state, source, left_out=()):
         for key in state
         if not names[key].startswith(tuple(f"{name}." for name in left_out))
     }
-    problems = []
+    problems = _wrong_values(trunk, state)
+    if problems:
+        raise ValueError(f"weights: {source} cannot be used: {'; '.join(problems[:3])}.")
     try:
         for what, keys in trunk.load_state_dict(state, strict=False)._asdict().items():
             if keys:
@@ -117,6 +101,51 @@ def load_state(trunk, state, source, left_out=()):
         problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
     if problems:
         raise ValueError(f"weights: {source} does not fit this backbone: {'; '.join(problems[:3])}")
+
+
+def _wrong_values(trunk, state):
+    """What is wrong with the values that a state dict has for a network's weights."""
+    own = dict(_with_finite_values(trunk))
+    problems = []
+    for name in sorted(own.keys() & state.keys()):
+        value, kind = state[name], own[name].dtype
+        if kind.is_floating_point and not value.is_floating_point():
+            problems.append(f"{name} is {value.dtype}, not a float")
+            continue
+        problem = value_problem(name, value.to(kind))
+        problems += [f"{name} {problem}"] if problem else []
+    return problems
+
+
+def _with_finite_values(module):
+    """Names and values of what must be finite: a buffer of a user's may well be infinite."""
+    yield from module.named_parameters(remove_duplicate=False)
+    for name, value in module.named_buffers(remove_duplicate=False):
+        if name.endswith(("running_mean", "running_var")):
+            yield name, value
+
+
+def value_problem(name, value):
+    """What is wrong with the values of one weight, or None; the name says what it is."""
+    if not value.isfinite().all():
+        return "has NaN or infinite values"
+    if name.endswith("running_var") and (value < 0).any():
+        return "has negative variances"
+    return None
+
+
+def check_module(module, what):
+    """Raise ValueError if a user's module has weights without values, or NaN or infinite ones."""
+    for name, value in [*module.named_parameters(), *module.named_buffers()]:
+        if value.is_meta and not nn.parameter.is_lazy(value):
+            raise ValueError(
+                f"{what}: {name} has no values, only a shape (device 'meta'). Build the module on "
+                "the CPU and load its weights first."
+            )
+    for name, value in _with_finite_values(module):
+        problem = None if nn.parameter.is_lazy(value) else value_problem(name, value)
+        if problem:
+            raise ValueError(f"{what}: {name} {problem}. Load its weights again.")
 
 
 def _names_in(trunk, state):

@@ -248,3 +248,12 @@ def test_normalisation_is_the_formula():
     expected = (images / 255 - backbone.mean) / backbone.std
     torch.testing.assert_close(backbone(images), expected)
     assert backbone(images).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("shape", [(1, 50, 32), (2, 65, 768), (1, 63, 768), (768,)])
+def test_positions_that_no_square_image_has(shape, tmp_path):
+    state = models.vit_b_32(weights=None).state_dict()
+    state["encoder.pos_embedding"] = torch.zeros(shape)
+    torch.save(state, tmp_path / "vit.pth")
+    with pytest.raises(ValueError, match=r"vit.pth does not fit.*pos_embedding"):
+        make_backbone("vit_b_32", tmp_path / "vit.pth")

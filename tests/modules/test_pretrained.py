@@ -115,6 +115,74 @@ def test_files_of_another_network(mobilenet, change, message, tmp_path):
         make_backbone("mobilenet_v3_small", tmp_path / "other.pth")
 
 
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("features.0.0.weight", lambda v: v.mul_(float("nan")), "NaN or infinite values"),
+        ("features.0.1.bias", lambda v: v.double() + 1e300, "NaN or infinite values"),
+        ("features.0.1.running_mean", lambda v: v - float("inf"), "NaN or infinite values"),
+        ("features.0.1.running_var", lambda v: -v, "negative variances"),
+    ],
+)
+def test_values_that_cannot_be_used(mobilenet, suffix, name, change, message, tmp_path):
+    state = {key: value.clone() for key, value in mobilenet.state_dict().items()}
+    state[name] = change(state[name])
+    path = tmp_path / f"odd.{suffix}"
+    save = torch.save
+    if suffix == "safetensors":
+        save = pytest.importorskip("safetensors.torch").save_file
+    save(state, path)
+    with pytest.raises(ValueError, match=f"odd.{suffix} cannot be used: {name} has {message}"):
+        make_backbone("mobilenet_v3_small", path)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+def test_values_of_another_kind(mobilenet, dtype, tmp_path):
+    state = mobilenet.state_dict()
+    state["features.0.0.weight"] = state["features.0.0.weight"].to(dtype)
+    torch.save(state, tmp_path / "odd.pth")
+    with pytest.raises(ValueError, match=rf"odd.pth .*features.0.0.weight is {dtype}, not a float"):
+        make_backbone("mobilenet_v3_small", tmp_path / "odd.pth")
+
+
+def test_half_precision_is_accepted(mobilenet, tmp_path):
+    torch.save(mobilenet.state_dict(), tmp_path / "single.pth")
+    half = {k: v.half() if v.is_floating_point() else v for k, v in mobilenet.state_dict().items()}
+    torch.save(half, tmp_path / "half.pth")
+    trunk = make_backbone("mobilenet_v3_small", tmp_path / "half.pth").trunk
+    weight = trunk.state_dict()["features.0.0.weight"]
+    assert torch.equal(weight, half["features.0.0.weight"].float())
+
+
+def test_a_state_dict_without_values(mobilenet, tmp_path):
+    state = {key: value.to("meta") for key, value in mobilenet.state_dict().items()}
+    torch.save(state, tmp_path / "meta.pth")
+    with pytest.raises(ValueError, match=r"meta.pth' is broken: features.0.0.weight has no values"):
+        make_backbone("mobilenet_v3_small", tmp_path / "meta.pth")
+
+
+@pytest.mark.parametrize("weights", ["DEFAULT", None])
+def test_modules_without_usable_values(weights):
+    def module(device="cpu"):
+        layers = (torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
+        return torch.nn.Sequential(*layers).to(device)
+
+    with pytest.raises(ValueError, match="backbone: 0.weight has no values"):
+        make_backbone(module("meta"), weights)
+    broken = module()
+    broken[1].running_var[2] = -1
+    with pytest.raises(ValueError, match="backbone: 1.running_var has negative variances"):
+        make_backbone(broken, weights)
+    broken = module()
+    broken[0].bias.data[1] = float("nan")
+    with pytest.raises(ValueError, match="backbone: 0.bias has NaN or infinite values"):
+        make_backbone(broken, weights)
+    masked = module()
+    masked[1].register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+    assert make_backbone(masked, weights).n_channels == 4
+
+
 def test_missing_file(tmp_path):
     for path in ("nowhere/weights.pth", tmp_path / "weights"):
         with pytest.raises(FileNotFoundError, match="no file '.*weights"):

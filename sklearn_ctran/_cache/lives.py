@@ -7,6 +7,8 @@ from contextlib import suppress
 
 from filelock import FileLock, Timeout
 
+from sklearn_ctran._cache.trust import is_owner, is_plain_file
+
 _lives = {}  # (process id, directory) -> _Life
 
 
@@ -49,9 +51,14 @@ def end_lives(directory=None):
 
 
 def is_alive(directory, owner):
-    """Whether the process with this name lives; the file of a dead one is removed."""
+    """Whether the process with this name lives; the file of a dead one is removed.
+
+    Nobody lives whose name or file is not one that a process makes: locking a file empties it.
+    """
+    if not is_owner(owner):
+        return False
     path = life_path(directory, owner)
-    if not os.path.exists(path):
+    if not is_plain_file(path):
         return False
     lock = FileLock(path)
     try:
@@ -70,5 +77,5 @@ def life_path(directory, owner):
 
 def remove_file(path):
     """Remove a file, or leave it to a later sweep where Windows refuses because it is in use."""
-    with suppress(FileNotFoundError, PermissionError):
+    with suppress(FileNotFoundError, PermissionError, IsADirectoryError):
         os.unlink(path)

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from collections import Counter
 from contextlib import closing, suppress
 
 import numpy as np
@@ -19,9 +20,15 @@ _LOOK_AHEAD = 4096  # keys looked up at a time, after the first look at all of t
 
 _POLL_SECONDS = 0.05
 
+_WARN_SECONDS = 60  # without one more image, while others compute
+
+_MOST_SECONDS = 600
+
+_MOST_LOSSES = 5  # of an image's tokens: others evict them, or the index does not let go of them
+
 
 class TokenCacheWarning(UserWarning):
-    """Tokens could not be cached. Results are right all the same."""
+    """Tokens could not be cached, or do not arrive. Results are right all the same."""
 
 
 class Request:
@@ -55,21 +62,33 @@ class Request:
 
     def _fill(self, compute, batch_size):
         call = secrets.token_hex(8)
+        limit = _CLAIMED_BATCHES * batch_size
         queue = list(self.first)
-        n_asked = len(queue)
+        n_looked_up = len(queue)
+        losses = Counter()
+        patience = _Patience(self.index.directory)
         try:
             while queue:
-                asked, queue = queue[:n_asked], queue[n_asked:]
-                answer = self.index.claim(self.space, asked, _CLAIMED_BATCHES * batch_size, call)
+                looked_up, queue = queue[:n_looked_up], queue[n_looked_up:]
+                answer = self.index.claim(self.space, looked_up, limit, call)
                 lost = self._take(answer.stored)
-                if answer.claimed:
-                    self._compute(answer.claimed, compute)
+                losses.update(lost)
+                # The loop ends: what is lost again and again, or held too long, is computed here.
+                here = [key for key in lost if losses[key] > _MOST_LOSSES]
+                patience.progressed(len(self.places))
+                if not (answer.claimed or answer.stored) and patience.is_over(len(answer.held)):
+                    here = answer.held[:limit]
+                if answer.claimed or here:
+                    self._compute(answer.claimed + here, compute)
                 elif not answer.stored:
                     time.sleep(_POLL_SECONDS)
                 if self.is_full:
                     self.index.release(call)  # Others must not wait for what is not stored.
                 queue = answer.free + lost + queue + answer.held
-                n_asked = _LOOK_AHEAD
+                if here:
+                    queue = [key for key in queue if key not in self.places]
+                    patience.took_over(len(self.places))
+                n_looked_up = _LOOK_AHEAD
         except NoRoom:
             # Even the index has no room for claims: compute all that is missing without them.
             self._give_up()
@@ -81,13 +100,13 @@ class Request:
     def _take(self, stored):
         """Map stored segments; returns the keys of those whose files are gone or damaged."""
         lost, broken = [], []
-        for file, shape, rows in stored:
+        for segment, file, shape, rows in stored:
             if file not in self.slots:
                 path = os.path.join(self.index.directory, file)
                 values = map_file(path, shape, self.dtype)
                 if values is None:
                     lost.extend(rows)
-                    broken.append(file)
+                    broken.append((segment, file))
                     continue
                 self._append(Segment(path, values))
             slot = self.slots[file]
@@ -97,7 +116,7 @@ class Request:
         return lost
 
     def _append(self, segment):
-        check_same_shape(self.shape, segment.values.shape[1:])
+        check_same_shape(self.shape, segment.values.shape[1:], self.index.directory)
         self.shape = segment.values.shape[1:]
         if segment.path is not None:
             self.slots[os.path.basename(segment.path)] = len(self.segments)
@@ -122,7 +141,7 @@ class Request:
 
     def _add(self, positions, values):
         keys = [self.keys[position] for position in positions]
-        check_same_shape(self.shape, values.shape[1:])
+        check_same_shape(self.shape, values.shape[1:], self.index.directory)
         values = _to_dtype(values, self.dtype, positions)
         segment = None
         if not self.is_full:
@@ -163,6 +182,40 @@ class Request:
             "larger size, dtype='bfloat16' for half the bytes, or another location.",
             TokenCacheWarning,
         )
+
+
+class _Patience:
+    """How long a request waits for tokens that others compute, if none of them arrives."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.since = time.monotonic()
+        self.n_done = 0
+        self.has_warned = False
+
+    def progressed(self, n_done):
+        """Note the number of images whose tokens are there; waiting starts anew if it grew."""
+        if n_done > self.n_done:
+            self.since, self.n_done = time.monotonic(), n_done
+
+    def took_over(self, n_done):
+        """Note the number after tokens were computed here, for which nobody has to wait anew."""
+        self.n_done = n_done
+
+    def is_over(self, n_held):
+        """Whether it has waited long enough; warns well before."""
+        waited = time.monotonic() - self.since
+        if waited > _WARN_SECONDS and not self.has_warned:
+            self.has_warned = True
+            warn(
+                f"Waiting for the tokens of {n_held} images, which another process or thread is "
+                f"computing for the token cache in {self.directory}. None has arrived for "
+                f"{waited:.0f} s. If it is stopped, continue or end it; otherwise this process "
+                f"computes them itself after {_MOST_SECONDS} s. To do so at once, call "
+                f"TokenCache({self.directory!r}).clear() in another process.",
+                TokenCacheWarning,
+            )
+        return waited > _MOST_SECONDS
 
 
 def _is_batch(values, n_rows):

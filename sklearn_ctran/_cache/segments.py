@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from math import prod
 from typing import NamedTuple
 
@@ -85,7 +86,7 @@ def write_file(path, values, durable):
     """Write a tensor's bytes to a file; if anything is raised, there is no file."""
     unfinished = f"{os.path.splitext(path)[0]}.tmp"
     try:
-        with open(unfinished, "wb") as file:
+        with open(unfinished, "xb") as file:
             file.write(values.view(torch.uint8).numpy())  # numpy knows no bfloat16
             if durable:
                 # Otherwise a power cut may leave a file of zeros of the size that is expected.
@@ -128,6 +129,7 @@ def _read_file(path, dtype):
 
 def _is_intact(path, n_bytes):
     try:
-        return os.stat(path).st_size == n_bytes
+        status = os.lstat(path)  # Links may lead out of the cache, and pipes never end.
     except FileNotFoundError:
         return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == n_bytes

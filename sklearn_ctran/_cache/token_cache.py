@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from torch import Tensor
 
-from sklearn_ctran._cache.index import FILE_NAME, Index, Space
+from sklearn_ctran._cache.index import Index, Space
 from sklearn_ctran._cache.info import TokenCacheInfo
 from sklearn_ctran._cache.request import Request
 from sklearn_ctran._cache.segments import DTYPES, CachedTokens
@@ -27,6 +27,7 @@ from sklearn_ctran._cache.session import (
     session_token,
 )
 from sklearn_ctran._cache.sizes import parse_size
+from sklearn_ctran._cache.trust import FILE_NAME
 from sklearn_ctran._utils.typing import FilePath
 
 
@@ -127,6 +128,8 @@ class TokenCache:
         -----
         TokenCacheWarning
             If there is no room. The remaining tokens are then kept in memory for this call only.
+            If tokens that others compute do not arrive for a minute. After ten, they are computed
+            by this call.
         """
         if not len(keys):
             raise ValueError("There are no images: keys is empty.")
@@ -168,7 +171,9 @@ class TokenCache:
     def clear(self, space: str | None = None) -> int:
         """Remove all tokens, or those of one space (a name from `info`) in all dtypes.
 
-        Tokens in use stay usable; their memory is freed afterwards.
+        Tokens in use stay usable; their memory is freed afterwards. Only files that the cache
+        itself makes are removed, and only inside its directory. Without a `space`, a cache whose
+        index is broken or of another version starts afresh.
 
         Returns
         -------
@@ -195,7 +200,7 @@ class TokenCache:
     def _existing(self):
         """The directory, and its index if it exists; creates neither."""
         directory = self.location or current_session() or session_base()
-        exists = os.path.exists(os.path.join(directory, FILE_NAME))
+        exists = os.path.lexists(os.path.join(directory, FILE_NAME))
         return directory, self._index(directory) if exists else None
 
     def _index(self, directory):

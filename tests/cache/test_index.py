@@ -1,6 +1,7 @@
 """The index: eviction, an index that is full, deleted, broken or of another version."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,20 +56,101 @@ def test_deleted_index(cache, ask):
     assert ask(cache, range(8))[1] == list(range(8))
 
 
-def test_broken_index(cache, ask):
+def test_broken_index(cache, ask, row_bytes):
     ask(cache, range(8))
-    (Path(cache.location) / "index.sqlite").write_bytes(b"nonsense" * 1000)
-    for call in (lambda: ask(cache, range(8)), cache.info, cache.clear):
-        with pytest.raises(ValueError, match=r"index\.sqlite is broken .*Delete the folder"):
+    index = Path(cache.location) / "index.sqlite"
+    index.write_bytes(b"nonsense" * 1000)
+    (index.parent / "notes.txt").write_text("not ours")
+    for call in (lambda: ask(cache, range(8)), cache.info, lambda: cache.clear("aa")):
+        with pytest.raises(ValueError, match=r"index\.sqlite is broken .*clear\(\) or remove"):
             call()
+    assert cache.clear() == 8 * row_bytes
+    assert (index.parent / "notes.txt").exists()
+    assert ask(cache, range(8))[1] == list(range(8))
+    assert ask(cache, range(8))[1] == []
+
+
+@pytest.fixture
+def execute(cache):
+    """The function that changes the index as somebody else might."""
+
+    def run(*statement):
+        with closing(sqlite3.connect(Path(cache.location) / "index.sqlite")) as db, db:
+            db.execute(*statement)
+
+    return run
+
+
+@pytest.mark.parametrize("row", [-1, 4, 2**40, 1.5, "one", None, 0])
+def test_row_that_cannot_be(cache, execute, ask, key, row):
+    ask(cache, range(8))
+    execute("UPDATE tokens SET row = ? WHERE key = ?", (row, key(1)))
+    # ask checks that the tokens are right; the damaged segment is computed again.
+    assert ask(cache, range(8))[1] == [0, 1, 2, 3]
+    assert ask(cache, range(8))[1] == []
+
+
+@pytest.mark.parametrize(
+    "change", ["n = 0", "n = -4, p = -3", "p = NULL", "c = 4.5", "bytes = 'many'", "space = 7"]
+)
+def test_size_that_cannot_be(cache, execute, ask, segment_files, change):
+    ask(cache, range(8))
+    execute(f"UPDATE segments SET {change} WHERE id = 1")
+    assert cache.info().spaces[0]["images"] == 4
+    assert ask(cache, range(8))[1] == [0, 1, 2, 3]
+    assert len(segment_files(cache.location)) == 2
+
+
+@pytest.mark.parametrize("action", ["fit", "clear", "evict", "open"])
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_file_outside_stays(cache, execute, ask, row_bytes, action, is_absolute):
+    ask(cache, range(8))
+    thesis = Path(cache.location).parent / "thesis.txt"
+    thesis.write_text("mine")
+    file = str(thesis) if is_absolute else "../thesis.txt"
+    execute("UPDATE segments SET file = ? WHERE id = 1", (file,))
+    if action == "clear":
+        cache.clear()
+    elif action == "evict":
+        ask(TokenCache(cache.location, max_size=8 * row_bytes), range(10, 18))
+    elif action == "open":
+        Path(cache.location).rename(thesis.parent / "moved")
+        assert TokenCache(thesis.parent / "moved").info().bytes == 4 * row_bytes
+    else:
+        assert ask(cache, range(8))[1] == [0, 1, 2, 3]
+    assert thesis.read_text() == "mine"
+
+
+def test_tables_of_somebody_else(cache, execute, ask):
+    ask(cache, range(8))
+    execute("CREATE TRIGGER t AFTER UPDATE ON segments BEGIN UPDATE tokens SET row = 0; END")
+    with pytest.raises(ValueError, match="tables are not those of a token cache"):
+        ask(cache, range(8))
+    cache.clear()
+    assert ask(cache, range(8))[1] == list(range(8))
+
+
+@pytest.mark.parametrize("name", ["index.sqlite", "index.sqlite-journal"])
+def test_index_that_is_a_link(cache, ask, name):
+    ask(cache, range(8))
+    thesis = Path(cache.location).parent / "thesis.txt"
+    (Path(cache.location) / name).unlink(missing_ok=True)
+    (Path(cache.location) / name).symlink_to(thesis)
+    with pytest.raises(ValueError, match=f"{name} is a link.*clear"):
+        ask(cache, range(8))
+    cache.clear()
+    assert ask(cache, range(8))[1] == list(range(8))
+    assert not thesis.exists()
 
 
 def test_foreign_index(tmp_path, ask):
     with sqlite3.connect(tmp_path / "index.sqlite") as db:
         db.execute("CREATE TABLE tokens (a)")
     db.close()
-    with pytest.raises(ValueError, match="not a token cache's"):
-        ask(TokenCache(tmp_path), range(8))
+    for call in (lambda: ask(TokenCache(tmp_path), range(8)), TokenCache(tmp_path).clear):
+        with pytest.raises(ValueError, match="not a token cache's"):
+            call()
+    assert (tmp_path / "index.sqlite").exists()
 
 
 def test_other_version(cache, ask):

@@ -7,8 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from sklearn_ctran._cache import session
-from sklearn_ctran._cache.lives import end_lives
+from sklearn_ctran._cache.lives import end_lives, is_alive
 
 
 def test_killed_while_computing(cache, ask):
@@ -61,3 +63,14 @@ def test_files_that_cannot_be_removed_yet(cache, monkeypatch, ask, segment_files
     end_lives(cache.location)
     assert ask(cache, range(4))[1] == list(range(4))
     assert len(segment_files(cache.location)) == 1
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_sign_of_life_outside(tmp_path, link):
+    cache, thesis, owner = tmp_path / "cache", tmp_path / "thesis.alive", "0123456789abcdef"
+    cache.mkdir()
+    thesis.write_text("mine")
+    link(thesis, cache / f"{owner}.alive")
+    for name in (owner, "../thesis", str(tmp_path / "thesis"), None, 7):
+        assert not is_alive(str(cache), name)
+    assert thesis.read_text() == "mine"

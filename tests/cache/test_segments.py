@@ -74,7 +74,19 @@ def test_tokens_repr(cache, ask):
     assert repr(ask(cache, range(2))[0]) == "CachedTokens(shape=(2, 3, 4))"
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 10)])
+def link_elsewhere(path):
+    path.rename(path.parent.parent / "elsewhere")
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
+def make_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, lambda path: os.truncate(path, 10), link_elsewhere, make_pipe]
+)
 def test_damaged_segment_is_computed_again(cache, damage, ask, segment_files):
     ask(cache, range(8))
     damage(segment_files(cache.location)[0])

@@ -206,6 +206,9 @@ class Index:
 
         Without a name it gives up all claims, and makes a broken index start afresh.
         """
+        # It may have been damaged since this process has examined it.
+        path = os.path.join(self.directory, FILE_NAME)
+        _examined.difference_update([index for index in list(_examined) if index[0] == path])
         try:
             with self._transaction() as db:
                 rows = db.execute(
@@ -318,8 +321,6 @@ class Index:
                     f"The token cache's index is broken, and {path} cannot be removed: remove the "
                     f"directory {self.directory}, or choose another location."
                 )
-        path = os.path.join(self.directory, FILE_NAME)
-        _examined.difference_update([index for index in _examined if index[0] == path])
         return freed
 
     def _drop(self, db, segments):

@@ -70,6 +70,18 @@ def test_broken_index(cache, ask, row_bytes):
     assert ask(cache, range(8))[1] == []
 
 
+@pytest.mark.parametrize("page", range(1, 8))
+def test_clear_after_damage_in_use(cache, ask, page):
+    ask(cache, range(8))
+    index = Path(cache.location) / "index.sqlite"
+    content = bytearray(index.read_bytes())
+    content[page * 4096 : (page + 1) * 4096] = content[(page + 1) * 4096 : (page + 2) * 4096]
+    index.write_bytes(content)
+    cache.clear()
+    assert ask(cache, range(8))[1] == list(range(8))
+    assert ask(cache, range(8))[1] == []
+
+
 @pytest.fixture
 def execute(cache):
     """The function that changes the index as somebody else might."""

@@ -19,7 +19,7 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
-from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.devices import lent_seed, plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
 from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, RandomState, Self
@@ -167,7 +167,7 @@ class ImageTokens(
         self._image_reader(preprocessing).read(X)
         # The same draws as CTranClassifier's.
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        with lent_seed(seed, device):
+        with plain_torch(), lent_seed(seed, device):
             backbone = make_backbone(self.backbone, self.weights).freeze()
         self._preprocessing = preprocessing
         self._backbone = backbone
@@ -202,7 +202,8 @@ class ImageTokens(
                 f"{container}: set pool='mean', or set_output(transform='default')."
             )
         reader = self._image_reader(self._preprocessing)
-        tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
+        with plain_torch():
+            tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
         if self.pool is None:
             return pooled(tokens, lambda batch: batch).values

@@ -41,7 +41,7 @@ from sklearn_ctran._neural.training import (
 )
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
-from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.devices import lent_seed, plain_torch, resolve_device
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -132,7 +132,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             If an argument cannot be used; the message names the row, label or file. The estimator
             is then as it was before the call.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), plain_torch():
             self._fit(X, y, extra_labels, sample_weight)
         return self
 
@@ -464,7 +464,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         data = self._read_X(X)
         if isinstance(data, EncodedImages):
             return data
-        return EncodedImages(self._encoded(data), self._encoding_key())
+        with plain_torch():
+            return EncodedImages(self._encoded(data), self._encoding_key())
 
     def _encoding_key(self):
         """Equal for estimators that encode images alike."""
@@ -476,7 +477,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return self._input.kind, module.pooling, len(module.feature_mean), space
 
     def _answer(self, data, states):
-        logits = self._logits(data, states)
+        with plain_torch():
+            logits = self._logits(data, states)
         return self.task_.probabilities(logits, states), logits
 
     def _logits(self, data, states):

@@ -42,6 +42,30 @@ def autocast(device, precision):
 
 
 @contextlib.contextmanager
+def plain_torch():
+    """Compute as torch does by default, whatever the caller has set; then put that back.
+
+    No autocast, gradients where they are needed, float32 for new tensors. A fit or a prediction
+    inside somebody's ``torch.autocast``, ``torch.no_grad`` or ``torch.set_default_dtype`` has the
+    same numbers as outside.
+    """
+    dtype = torch.get_default_dtype()
+    if dtype != torch.float32:  # Not otherwise, because it is set for all threads.
+        torch.set_default_dtype(torch.float32)
+    try:
+        with contextlib.ExitStack() as contexts:
+            contexts.enter_context(torch.inference_mode(False))
+            contexts.enter_context(torch.enable_grad())
+            for kind in ("cpu", "cuda"):
+                if torch.is_autocast_enabled(kind):
+                    contexts.enter_context(torch.autocast(kind, enabled=False))
+            yield
+    finally:
+        if dtype != torch.float32:
+            torch.set_default_dtype(dtype)
+
+
+@contextlib.contextmanager
 def lent_seed(seed, device):
     """Seed torch's global generators inside a ``with`` block, and restore them afterwards."""
     kind = torch.device(device).type

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._images.tokens import EncodedImages
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._utils.devices import plain_torch
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.typing import Estimator, ExtraLabels, Images, Labels, Metric, Self
 from sklearn_ctran.baselines._linear_head import LinearHead
@@ -151,9 +152,10 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         head = self.estimator_
         module, device = head.net_.module_.eval(), head.net_.device
         logits = []
-        for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
-            batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
-            logits.append(self._feed_back(module, *batch).float().cpu().numpy())
+        with plain_torch():
+            for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
+                batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
+                logits.append(self._feed_back(module, *batch).float().cpu().numpy())
         logits = np.concatenate(logits)
         return self.task_.probabilities(logits, states), logits
 

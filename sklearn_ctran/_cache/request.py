@@ -62,33 +62,8 @@ class Request:
 
     def _fill(self, compute, batch_size):
         call = secrets.token_hex(8)
-        limit = _CLAIMED_BATCHES * batch_size
-        queue = list(self.first)
-        n_looked_up = len(queue)
-        losses = Counter()
-        patience = _Patience(self.index.directory)
         try:
-            while queue:
-                looked_up, queue = queue[:n_looked_up], queue[n_looked_up:]
-                answer = self.index.claim(self.space, looked_up, limit, call)
-                lost = self._take(answer.stored)
-                losses.update(lost)
-                # The loop ends: what is lost again and again, or held too long, is computed here.
-                here = [key for key in lost if losses[key] > _MOST_LOSSES]
-                patience.progressed(len(self.places))
-                if not (answer.claimed or answer.stored) and patience.is_over(len(answer.held)):
-                    here = answer.held[:limit]
-                if answer.claimed or here:
-                    self._compute(answer.claimed + here, compute)
-                elif not answer.stored:
-                    time.sleep(_POLL_SECONDS)
-                if self.is_full:
-                    self.index.release(call)  # Others must not wait for what is not stored.
-                queue = answer.free + lost + queue + answer.held
-                if here:
-                    queue = [key for key in queue if key not in self.places]
-                    patience.took_over(len(self.places))
-                n_looked_up = _LOOK_AHEAD
+            self._fill_by_claims(compute, _CLAIMED_BATCHES * batch_size, call)
         except NoRoom:
             # Even the index has no room for claims: compute all that is missing without them.
             self._give_up()
@@ -96,6 +71,40 @@ class Request:
         finally:
             with suppress(NoRoom):
                 self.index.release(call)
+
+    def _fill_by_claims(self, compute, limit, call):
+        queue = list(self.first)
+        n_looked_up = len(queue)
+        losses = Counter()
+        patience = _Patience(self.index.directory)
+        while queue:
+            looked_up, queue = queue[:n_looked_up], queue[n_looked_up:]
+            answer = self.index.claim(self.space, looked_up, limit, call)
+            lost = self._take(answer.stored)
+            losses.update(lost)
+            patience.progressed(len(self.places))
+            here = self._without_claim(answer, lost, losses, patience, limit)
+            if answer.claimed or here:
+                self._compute(answer.claimed + here, compute)
+            elif not answer.stored:
+                time.sleep(_POLL_SECONDS)
+            if self.is_full:
+                self.index.release(call)  # Others must not wait for what is not stored.
+            queue = answer.free + lost + queue + answer.held
+            if here:
+                queue = [key for key in queue if key not in self.places]
+                patience.took_over(len(self.places))
+            n_looked_up = _LOOK_AHEAD
+
+    @staticmethod
+    def _without_claim(answer, lost, losses, patience, limit):
+        """Keys that are lost again and again, or held too long: they are computed without a claim.
+
+        This is how the loop ends, whatever the index says.
+        """
+        if not (answer.claimed or answer.stored) and patience.is_over(len(answer.held)):
+            return answer.held[:limit]
+        return [key for key in lost if losses[key] > _MOST_LOSSES]
 
     def _take(self, stored):
         """Map stored segments; returns the keys of those whose files are gone or damaged."""

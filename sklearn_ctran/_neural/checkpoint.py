@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pretrained import load_state, value_problem
 from sklearn_ctran.modules.tensor_files import read_tensors
 
@@ -176,3 +177,19 @@ def normalize_as_the_authors(backbone, name):
     if name == "inception_v3":
         backbone.mean.fill_(0.5)
         backbone.std.fill_(2.0)
+
+
+def official_backbone(backbone, state, path, width):
+    """A backbone with the checkpoint's weights and the authors' normalisation of images.
+
+    Raises ValueError, which names the file, if the weights or the `width` do not fit.
+    """
+    network = make_backbone(backbone, None)
+    load_backbone_state(network, state, path)
+    normalize_as_the_authors(network, backbone)
+    if network.n_channels != width:
+        raise ValueError(
+            f"The checkpoint {str(path)!r} has a width of {width}, but this backbone has "
+            f"{network.n_channels} channels."
+        )
+    return network

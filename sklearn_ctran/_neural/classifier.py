@@ -13,18 +13,13 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
-from sklearn_ctran._neural.checkpoint import (
-    load_backbone_state,
-    normalize_as_the_authors,
-    read_official_checkpoint,
-)
+from sklearn_ctran._neural.checkpoint import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import lent_seed, resolve_device
 from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
-from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.ctran import CTran
 
 
@@ -429,14 +424,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             if backbone is None:
                 module = self._make_module(n_labels, d_model)
             else:
-                network = make_backbone(backbone, None)
-                load_backbone_state(network, cnn, path)
-                normalize_as_the_authors(network, backbone)
-                if network.n_channels != d_model:
-                    raise ValueError(
-                        f"The checkpoint {str(path)!r} has a width of {d_model}, but this backbone "
-                        f"has {network.n_channels} channels."
-                    )
+                network = official_backbone(backbone, cnn, path, d_model)
                 module = self._make_module(n_labels, network.n_channels, backbone=network)
         missing, unexpected = module.load_state_dict(transformer, strict=False)
         missing = [m for m in missing if not m.startswith(("backbone.", "feature_"))]

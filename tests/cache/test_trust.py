@@ -1,6 +1,6 @@
 """Caches that were damaged at random or made with malice cost the cache, never anything else.
 
-By hand, with more inputs: ``CACHE_MUTATIONS=10000 python -m pytest tests/cache/test_mutations.py``.
+By hand, with more inputs: ``CACHE_MUTATIONS=10000 python -m pytest tests/cache/test_trust.py``.
 """
 
 import os

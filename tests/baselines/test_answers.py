@@ -134,7 +134,11 @@ def test_label_sets_can_be_decoded_drawn_and_scored(baseline, told_table):
 
 
 @all_baselines
-@pytest.mark.filterwarnings("ignore:Label.s. 3 have no positive", "ignore:No entry of label")
+@pytest.mark.filterwarnings(
+    "ignore:Label.s. 3 have no positive",
+    "ignore:No entry of label",
+    "ignore:LabelPowerset leaves out",
+)
 def test_missing_entries_and_labels_of_one_state(baseline, told_table):
     X, Y = told_table
     Y = np.column_stack([Y, np.zeros(len(Y)), np.ones(len(Y))])

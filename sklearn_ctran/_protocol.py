@@ -41,8 +41,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
     """The methods of the protocol, for an estimator that holds a :class:`LabelTask` as ``task_``.
 
     A subclass defines ``_read_X(X)``, which checks `X` and returns something that has a length,
-    and ``_answer(data, states)``, which returns probabilities and logits, both of shape
-    (n_samples, n_labels + n_extra_labels), of what ``_read_X`` returned.
+    and ``_logits(data, states)``. If its probabilities are not those of its logits, it defines
+    ``_answer(data, states)`` too.
     """
 
     task_: LabelTask
@@ -139,15 +139,24 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         """Check `X`; a subclass defines it."""
         raise NotImplementedError
 
-    def _answer(self, data, states):
-        """Probabilities and logits of what ``_read_X`` returned; a subclass defines it."""
+    def _logits(self, data, states):
+        """Logits (n_samples, all labels) of what ``_read_X`` returned; a subclass defines it."""
         raise NotImplementedError
+
+    def _answer(self, data, states):
+        """Probabilities and logits of what ``_read_X`` returned."""
+        logits = self._logits(data, states)
+        return self.task_.probabilities(logits, states), logits
+
+    def _read(self, X, known_labels, extra_labels):
+        """What ``_read_X`` returns, and the known and implied states of its rows."""
+        check_is_fitted(self)
+        data = self._read_X(X)
+        return data, self.task_.states(known_labels, extra_labels, len(data))
 
     def _read_and_answer(self, X, known_labels, extra_labels):
         """Probabilities, logits and states, each (n_samples, n_labels + n_extra_labels)."""
-        check_is_fitted(self)
-        data = self._read_X(X)
-        states = self.task_.states(known_labels, extra_labels, len(data))
+        data, states = self._read(X, known_labels, extra_labels)
         return *self._answer(data, states), states
 
     def decision_function(
@@ -168,8 +177,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             The largest or the least finite float32 where a label is known. For a 1-D `y`,
             probabilities are the softmax of a row.
         """
-        _, logits, states = self._read_and_answer(X, known_labels, extra_labels)
-        return self.task_.decision_values(logits, states)
+        data, states = self._read(X, known_labels, extra_labels)
+        return self.task_.decision_values(self._logits(data, states), states)
 
     def predict(
         self,

@@ -12,7 +12,7 @@ from sklearn_ctran._labels.known import encode_known_classes
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._task import KNOWN, LabelTask
-from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.names import as_names, did_you_mean, listed
 
 #: Rows of one call of `predict_proba`: more would only take memory.
 _CHUNK = 4096
@@ -112,8 +112,8 @@ class Questions:
         """The position of a label; raises ValueError if no label has this name."""
         if label not in self.names:
             raise ValueError(
-                f"{label!r} is not a label of this estimator. Its labels are "
-                f"{', '.join(map(repr, self.names[:10]))}{', ...' if len(self.names) > 10 else ''}."
+                f"{label!r} is not a label of this estimator.{did_you_mean(label, self.names)} Its "
+                f"labels are {listed(self.names)}."
             )
         return self.names.index(label)
 

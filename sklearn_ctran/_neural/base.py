@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_ctran._cache.token_cache import resolve_cache
 from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
@@ -201,6 +202,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     # ------------------------------------------------------------- parameters
 
     def _check_params(self):
+        resolve_cache(self.cache)
         if "callbacks" in (self.net_params or {}):
             raise ValueError("net_params must not have callbacks: pass them in callbacks=[...].")
 
@@ -476,19 +478,14 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             space = self._reader().space(backbone, self.net_.device, precision)
         return self._input.kind, module.pooling, len(module.feature_mean), space
 
-    def _answer(self, data, states):
-        with plain_torch():
-            logits = self._logits(data, states)
-        return self.task_.probabilities(logits, states), logits
-
     def _logits(self, data, states):
-        """Logits (n_samples, n_all_labels), float32, of what ``_read_X`` returned."""
-        source = self._prediction_source(data)
-        batch_size = self.batch_size
-        if not isinstance(source, ImageBatches):
-            batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
-        batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
-        logits = self.net_.mean_logits(batches).numpy()
+        with plain_torch():
+            source = self._prediction_source(data)
+            batch_size = self.batch_size
+            if not isinstance(source, ImageBatches):
+                batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
+            batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
+            logits = self.net_.mean_logits(batches).numpy()
         if not np.isfinite(logits).all():
             row = int(np.argmin(np.isfinite(logits).all(axis=1)))
             raise ValueError(f"The model's output for row {row} is not finite: refit it.")

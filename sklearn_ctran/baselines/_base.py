@@ -102,6 +102,9 @@ class Baseline(LabelPredictions, BaseEstimator):
     def _label_probabilities(self, X, states):
         raise NotImplementedError
 
+    def _logits(self, data, states):
+        return self._answer(data, states)[1]
+
     def _answer(self, data, states):
         proba = self._label_probabilities(data, states)
         proba = np.where(states == UNKNOWN, proba, states).astype(np.float64)

@@ -148,7 +148,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             raise TypeError("FeedbackProp changes features of images: give it the images.")
         return self.estimator_._features(self.estimator_._read_X(X))
 
-    def _answer(self, data, states):
+    def _logits(self, data, states):
         head = self.estimator_
         module, device = head.net_.module_.eval(), head.net_.device
         logits = []
@@ -156,8 +156,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
                 batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
                 logits.append(self._feed_back(module, *batch).float().cpu().numpy())
-        logits = np.concatenate(logits)
-        return self.task_.probabilities(logits, states), logits
+        return np.concatenate(logits)
 
     def _feed_back(self, module, tokens, states):
         """Logits (B, L) of features (B, P, C), after all steps."""

@@ -164,4 +164,4 @@ def test_not_fitted(table, method):
 def test_a_cache_is_checked_for_tables_too():
     X, Y = np.zeros((4, 2)), np.array([[0, 1], [1, 0], [1, 1], [0, 0]])
     with pytest.raises(ValueError, match="The cache's location is an empty string"):
-        CTranClassifier(cache="").fit(X, Y)
+        quick(cache="").fit(X, Y)

@@ -19,8 +19,9 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
-from sklearn_ctran._utils.devices import lent_seed, plain_torch, resolve_device
+from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
 from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, RandomState, Self
 from sklearn_ctran.modules.backbone import make_backbone
@@ -162,12 +163,12 @@ class ImageTokens(
         """
         if self.backbone is None:
             raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
-        device = resolve_device(self.device)
+        resolve_device(self.device)
         preprocessing = Preprocessing(self.image_size)
         self._image_reader(preprocessing).read(X)
         # The same draws as CTranClassifier's.
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        with plain_torch(), lent_seed(seed, device):
+        with plain_torch(), drawing(seed), all_drawing():
             backbone = make_backbone(self.backbone, self.weights).freeze()
         self._preprocessing = preprocessing
         self._backbone = backbone

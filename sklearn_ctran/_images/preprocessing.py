@@ -10,6 +10,8 @@ from numbers import Integral
 import numpy as np
 import torch
 
+from sklearn_ctran._utils.randomness import all_drawing, drawing
+
 _AUGMENTATIONS = (None, "flip", "crop", "flip+crop")
 
 
@@ -53,11 +55,6 @@ class Preprocessing:
                 f"{height} x {width} pixels and row 0 is {height_0} x {width_0}. "
                 "Set image_size to resize them."
             )
-
-    @property
-    def draws_globally(self):
-        """Whether making a training batch uses torch's global random generator."""
-        return callable(self.augment)
 
     def resized_size(self, size):
         """Return height and width after `resize` of an image with height and width `size`."""
@@ -123,9 +120,8 @@ class Preprocessing:
     def _call(self, batch, generator):
         shape = batch.shape
         seed = torch.randint(2**62, (), generator=generator).item()
-        # torchvision's transforms use the global generator, whose state is the user's.
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        # torchvision's transforms draw from the global generator, whose state is the user's.
+        with drawing(seed), all_drawing():
             batch = self.augment(batch)
         if not (isinstance(batch, torch.Tensor) and batch.dtype == torch.uint8):
             what = getattr(batch, "dtype", type(batch).__name__)

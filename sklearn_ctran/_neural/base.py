@@ -42,7 +42,8 @@ from sklearn_ctran._neural.training import (
 )
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
-from sklearn_ctran._utils.devices import lent_seed, plain_torch, resolve_device
+from sklearn_ctran._utils.devices import plain_torch, resolve_device
+from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -158,8 +159,9 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         seed = int(rng.randint(np.iinfo(np.int32).max))
         fraction = self.validation_fraction if self.early_stopping else None
         rows, valid_rows = split_rows(true_states, weights, task.n_classes, fraction, rng)
-        with lent_seed(seed, device):
-            module = self._module_to_resume() if is_resumed else self._new_module(data)
+        with drawing(seed):
+            with all_drawing():
+                module = self._module_to_resume() if is_resumed else self._new_module(data)
             features = self._fixed_features(data, module, device)
             prior = log_odds(true_states[rows], weights[rows])
             pos_weight = read_pos_weight(

@@ -36,10 +36,7 @@ class LabelledImages(Dataset):
 
         It does for images, which have to be decoded, but not for tokens.
         """
-        preprocess = getattr(self.source, "preprocess", None)
-        if preprocess is None:
-            return False
-        return self.augment_seed is None or not preprocess.draws_globally
+        return hasattr(self.source, "preprocess")
 
     def __getitems__(self, positions):
         """Fetch a whole batch, which is faster than row by row."""

@@ -18,7 +18,8 @@ from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
 from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
-from sklearn_ctran._utils.devices import lent_seed, resolve_device
+from sklearn_ctran._utils.devices import resolve_device
+from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
 from sklearn_ctran.modules.ctran import CTran
 
@@ -190,7 +191,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
         model's structure must be the same; parameters of training may change, `train_backbone`
         included.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, masks, batches, augmentation and dropout. No global generator is touched.
+        Seeds weights, masks, batches, augmentation and dropout. Unless it is None, no global
+        generator is touched: fits side by side, in threads too, have the numbers of fits one by
+        one, if torch computes with as many threads.
     verbose : int, default=0
         Above 0, progress is printed.
 
@@ -420,7 +423,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self._input = NetworkInput(kind, self._preprocessing())
         self._structure = self._structure_params()
         device = resolve_device(self.device)
-        with lent_seed(0, device):  # The file replaces all of these random weights.
+        with drawing(0), all_drawing():  # The file replaces all of these random weights.
             if backbone is None:
                 module = self._make_module(n_labels, d_model)
             else:

@@ -1,4 +1,4 @@
-"""Device, precision and random seed of torch's computations."""
+"""Device and precision of torch's computations."""
 
 import contextlib
 
@@ -63,22 +63,3 @@ def plain_torch():
     finally:
         if dtype != torch.float32:
             torch.set_default_dtype(dtype)
-
-
-@contextlib.contextmanager
-def lent_seed(seed, device):
-    """Seed torch's global generators inside a ``with`` block, and restore them afterwards."""
-    kind = torch.device(device).type
-    with torch.random.fork_rng(devices=[device] if kind == "cuda" else []):
-        torch.default_generator.manual_seed(seed)
-        if kind == "cuda":
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        elif kind == "mps":
-            before = torch.mps.get_rng_state()
-            torch.mps.manual_seed(seed)
-        try:
-            yield
-        finally:
-            if kind == "mps":
-                torch.mps.set_rng_state(before)

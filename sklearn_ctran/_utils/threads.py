@@ -101,8 +101,7 @@ def prefetch(iterable, depth=2):
 class BatchLoader(DataLoader):
     """A DataLoader that prefetches batches in a thread if it has no worker processes.
 
-    A dataset opts out by an attribute ``prefetchable = False``: if its batches cost nothing to
-    make, or if it draws from torch's global generator, which the network uses at the same time.
+    A dataset whose batches cost nothing to make opts out by an attribute ``prefetchable = False``.
     """
 
     def __iter__(self):

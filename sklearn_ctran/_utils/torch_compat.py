@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = ["TorchDispatchMode", "cpu_has_bfloat16", "softmax_backward"]
 
 
 def softmax_backward(grad, weights):

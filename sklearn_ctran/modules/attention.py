@@ -1,6 +1,7 @@
 """Multi-head attention that never stores the attention matrix, with a bias between labels."""
 
 import math
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from sklearn_ctran._utils.randomness import lent_numbers, own_generator
 from sklearn_ctran._utils.torch_compat import softmax_backward
 from sklearn_ctran.modules.dropout import keep_mask
 
@@ -80,7 +82,8 @@ def attend(query, key_value, n_heads, bias=None, dropout=0.0):
     query, key, value = (_split_heads(x, n_heads) for x in (query, *key_value.chunk(2, dim=2)))
     if bias is not None:
         bias = bias.dense(query.shape[2], key.shape[2]).to(query.dtype)
-    attended = F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout)
+    with lent_numbers(query.device) if dropout else nullcontext():
+        attended = F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout)
     return attended.transpose(1, 2).flatten(2)
 
 
@@ -113,7 +116,7 @@ class _BlockedAttention(torch.autograd.Function):
         heads[0].mul_(scale)
         ctx.save_for_backward(*heads, table, states)
         # With this seed, the backward pass draws the same dropout mask again.
-        seed = int(torch.randint(2**62, ())) if dropout else None
+        seed = int(torch.randint(2**62, (), generator=own_generator())) if dropout else None
         ctx.settings = scale, dropout, seed
         attended = torch.empty_like(query)
         for block in _blocks(*heads, LabelBias(table, states), dropout, seed):

@@ -5,6 +5,7 @@ import difflib
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_ctran._utils.randomness import all_drawing
 from sklearn_ctran.modules.fingerprint import describe
 from sklearn_ctran.modules.folding import fold_batch_norm
 from sklearn_ctran.modules.pretrained import (
@@ -66,7 +68,9 @@ class Backbone(nn.Module):
                 f"Images of {height} x {width} pixels are too small for this backbone, which needs "
                 f"{self.min_side} x {self.min_side}: set a larger image_size, or backbone='small'."
             )
-        return self.trunk(self._normalized(images).to(self.dtype))
+        # Only in training: dropout and stochastic depth draw from the generator of the fit.
+        with all_drawing() if self.training else nullcontext():
+            return self.trunk(self._normalized(images).to(self.dtype))
 
     def _normalized(self, images):
         """(images / 255 - mean) / std, channels last."""
@@ -140,14 +144,15 @@ class Backbone(nn.Module):
 
 
 def make_backbone(backbone, weights="DEFAULT"):
-    """Build a Backbone and give it its weights; random ones use torch's global generator.
+    """Build a Backbone and give it its weights.
 
     `backbone` is the name of a torchvision classification network, ``"small"`` (for images below
     about 64 pixels, trained from scratch), or a module, which is copied, from float images
     (B, 3, H, W), normalised by ImageNet's mean and standard deviation, to (B, C, h, w). `weights`
     is a name of torchvision's weights for that network; None for random weights; or a state_dict
     file of the same network (``.pth``, ``.safetensors``, ...), whose classifier is ignored.
-    ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are.
+    ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are. Random
+    weights are drawn from torch's global generator, or as `all_drawing` says.
 
     Raises FileNotFoundError if the weights' file does not exist; RuntimeError if torchvision's
     weights could not be downloaded; ValueError for unknown names, files that are not a state_dict,

@@ -1,8 +1,10 @@
-"""Dropout with cheap random numbers."""
+"""Dropout with cheap random numbers, from the generator of the fit."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from sklearn_ctran._utils.randomness import lent_numbers, own_generator
 
 
 class ChannelDropout(nn.Module):
@@ -25,18 +27,35 @@ class ChannelDropout(nn.Module):
         return torch.addcmul(residual, tokens, self._factors(tokens))
 
     def _factors(self, tokens):
-        kept = torch.rand(len(tokens), 1, tokens.shape[2], device=tokens.device) >= self.p
+        device = tokens.device
+        size = len(tokens), 1, tokens.shape[2]
+        kept = torch.rand(size, generator=own_generator(device), device=device) >= self.p
         return (kept / (1 - self.p)).to(tokens.dtype)
 
 
 class Dropout(nn.Dropout):
-    """nn.Dropout in a quarter of its time on a CPU (benchmarks/speed/encoder.py)."""
+    """nn.Dropout, with the same numbers, from the generator of the fit."""
+
+    def forward(self, x):
+        """`x`, with some entries set to zero in training."""
+        if not self.training or not self.p:
+            return x
+        if x.device.type != "cpu":
+            with lent_numbers(x.device):
+                return F.dropout(x, self.p)
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=own_generator())
+        return x * kept.div_(1 - self.p)
+
+
+class FastDropout(Dropout):
+    """Dropout in a quarter of its time on a CPU (benchmarks/speed/encoder.py)."""
 
     def forward(self, x):
         """`x`, with some entries set to zero in training."""
         if not self.training or not self.p or x.device.type != "cpu":
-            return F.dropout(x, self.p, self.training)
-        return x * keep_mask(x.shape, self.p).to(x.dtype).mul_(1 / (1 - self.p))
+            return super().forward(x)
+        keep = keep_mask(x.shape, self.p, own_generator())
+        return x * keep.to(x.dtype).mul_(1 / (1 - self.p))
 
     def add(self, residual, x):
         """The sum of `residual` and ``self(x)``."""

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_ctran.modules.attention import attend, attention_weights
-from sklearn_ctran.modules.dropout import ChannelDropout, Dropout
+from sklearn_ctran.modules.dropout import ChannelDropout, FastDropout
 
 
 class EncoderLayer(nn.Module):
@@ -29,7 +29,7 @@ class EncoderLayer(nn.Module):
         self.linear1 = nn.Linear(d_model, d_model)
         self.linear2 = nn.Linear(d_model, d_model)
         self.norm2 = nn.LayerNorm(d_model)
-        self.dropout = (ChannelDropout if channel_dropout else Dropout)(dropout)
+        self.dropout = (ChannelDropout if channel_dropout else FastDropout)(dropout)
         bound = (6 / (4 * d_model)) ** 0.5  # Xavier's for one map of all three, as in torch.
         for projection in (self.query, self.key_value):
             nn.init.uniform_(projection.weight, -bound, bound)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_ctran.modules.dropout import Dropout
 from sklearn_ctran.modules.image_model import ImageModel
 from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.pooling import pool_features
@@ -19,7 +20,7 @@ class PooledModel(ImageModel):
     def __init__(self, n_labels, n_channels, *, pool, dropout, width=1, grid=(1, 1), backbone=None):
         super().__init__(n_labels, n_channels, width, grid, backbone)
         self.pooling = pool
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def pool(self, features, grid=None):
         """Features (B, P, C) to (B, 1, C)."""

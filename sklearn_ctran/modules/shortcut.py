@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_ctran.modules.dropout import Dropout
+
 
 class _LinearFromZero(nn.Linear):
     def reset_parameters(self):
@@ -30,7 +32,7 @@ class Shortcut(nn.Module):
     def __init__(self, n_labels, n_features, n_hidden=512, dropout=0.5):
         super().__init__()
         n_inputs = n_features + 2 * n_labels
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         reads_states = n_labels <= self.MAX_LABELS_LINEAR
         self.linear = _LinearFromZero(n_inputs if reads_states else n_features, n_labels)
         self.hidden = nn.Linear(n_inputs, n_hidden)

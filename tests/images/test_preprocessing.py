@@ -104,8 +104,6 @@ def test_callables_are_seeded_and_for_training_only():
 
     X = noise(3)
     images, preprocess = check_images(X), Preprocessing(None, jitter)
-    assert preprocess.draws_globally
-    assert not Preprocessing(None, "flip").draws_globally
     before = torch.random.get_rng_state()
     batch = images.batch([0, 1, 2], preprocess, rng_for(0))
     assert torch.equal(torch.random.get_rng_state(), before)

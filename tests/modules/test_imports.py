@@ -18,6 +18,7 @@ def test_the_networks_import_neither_scikit_learn_nor_other_parts_of_this_packag
     assert "torch" in imported
     assert not {name for name in imported if name.split(".")[0] in ("sklearn", "skorch")}
     ours = {name for name in imported if name.startswith("sklearn_ctran")}
-    assert "sklearn_ctran._utils.torch_compat" in ours
-    others = ours - {"sklearn_ctran._utils.torch_compat"}
+    torch_only = {"sklearn_ctran._utils.torch_compat", "sklearn_ctran._utils.randomness"}
+    assert torch_only <= ours
+    others = ours - torch_only
     assert all(name.startswith("sklearn_ctran.modules") for name in others)

@@ -1,12 +1,10 @@
 """Devices, precisions and seeds."""
 
-import contextlib
-
 import pytest
 import torch
 
 from sklearn_ctran._utils import devices
-from sklearn_ctran._utils.devices import autocast, has_bfloat16, lent_seed, resolve_device
+from sklearn_ctran._utils.devices import autocast, has_bfloat16, resolve_device
 
 
 def test_device_names(monkeypatch):
@@ -37,17 +35,3 @@ def test_autocast():
     for precision in ("float32", "float64"):
         with autocast("cpu", precision):
             assert (x @ x).dtype == torch.float32
-
-
-def test_a_lent_seed_is_given_back():
-    torch.manual_seed(5)
-    expected = torch.rand(3)
-    draws = []
-    torch.manual_seed(5)
-    for _ in range(2):
-        with contextlib.suppress(KeyError), lent_seed(7, "cpu"):
-            draws.append(torch.rand(3))
-            raise KeyError
-    assert torch.equal(*draws)
-    assert not torch.equal(draws[0], expected)
-    assert torch.equal(torch.rand(3), expected)

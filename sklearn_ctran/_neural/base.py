@@ -175,7 +175,11 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             del features  # Pooled or not needed: training should not keep them in memory.
             states = torch.from_numpy(self._states_to_learn(true_states))
             weights = torch.from_numpy(scaled_weights(weights, true_states, rows))
-            labels = {"states": states, "weights": weights.to(self._dtype())}
+            labels = {
+                "states": states,
+                "n_extra": task.n_extra,
+                "weights": weights.to(self._dtype()),
+            }
             valid = None
             if valid_rows is not None:
                 valid = LabelledImages(source, rows=valid_rows, **labels)

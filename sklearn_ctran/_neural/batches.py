@@ -10,18 +10,30 @@ from torch.utils.data import Dataset
 class LabelledImages(Dataset):
     """Batches of images, or of their tokens, with label states.
 
+    A batch is a pair, as skorch expects it: the inputs, a dict of "X", "states" and, in training,
+    "weights"; and the targets' states, which only skorch's scoring callbacks read.
+
     `source` has ``len()`` and ``batch(rows) -> Tensor``; `rows` selects some of its rows, None all.
     `states` (n_samples, n_labels), int8, are true states in training and known states in
-    prediction. `weights` (n_samples,), float, are the third part of each batch; with None batches
-    have two parts. `augment_seed` seeds the augmentation of images; None: no augmentation.
+    prediction; the last `n_extra` labels are no targets. `weights` (n_samples,) is float, or None
+    in prediction. `augment_seed` seeds the augmentation of images; None: no augmentation.
     `batch_size` images are predicted at a time; None: the net's `batch_size`.
     """
 
     def __init__(
-        self, source, states, rows=None, *, weights=None, augment_seed=None, batch_size=None
+        self,
+        source,
+        states,
+        rows=None,
+        *,
+        n_extra=0,
+        weights=None,
+        augment_seed=None,
+        batch_size=None,
     ):
         self.source = source
         self.states = states
+        self.n_targets = states.shape[1] - n_extra
         self.weights = weights
         self.rows = np.arange(len(source)) if rows is None else rows
         self.augment_seed = augment_seed
@@ -41,8 +53,11 @@ class LabelledImages(Dataset):
     def __getitems__(self, positions):
         """Fetch a whole batch, which is faster than row by row."""
         rows = self.rows[positions]
-        batch = self.source.batch(rows, self._generator(rows)), self.states[rows]
-        return batch if self.weights is None else (*batch, self.weights[rows])
+        states = self.states[rows]
+        inputs = {"X": self.source.batch(rows, self._generator(rows)), "states": states}
+        if self.weights is not None:
+            inputs["weights"] = self.weights[rows]
+        return inputs, states[:, : self.n_targets]
 
     def _generator(self, rows):
         """A generator seeded by the rows of the batch, so that every worker process draws alike."""
@@ -51,4 +66,5 @@ class LabelledImages(Dataset):
         return torch.Generator().manual_seed(zlib.crc32(rows.tobytes(), self.augment_seed))
 
     def __getitem__(self, position):
-        return tuple(part[0] for part in self.__getitems__([position]))
+        inputs, targets = self.__getitems__([position])
+        return {name: part[0] for name, part in inputs.items()}, targets[0]

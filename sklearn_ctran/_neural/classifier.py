@@ -183,6 +183,10 @@ class CTranClassifier(NeuralMultilabelClassifier):
         for later sessions too; :class:`TokenCache` sets sizes and precision; None: tokens are
         dropped after each call.
     callbacks : list of skorch callbacks, default=None
+        ``EpochScoring`` and ``BatchScoring`` score predictions of the targets with no known label,
+        which costs another forward pass of each batch. Without `early_stopping` there is no
+        validation part: pass ``on_train=True``. A missing entry of the truth is -1, which this
+        package's metrics leave out.
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.
@@ -195,7 +199,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         generator is touched: fits side by side, in threads too, have the numbers of fits one by
         one, if torch computes with as many threads.
     verbose : int, default=0
-        Above 0, progress is printed.
+        Above 0, progress is printed, and, after the first steps, how long training will take.
 
     Attributes
     ----------

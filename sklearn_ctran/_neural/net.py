@@ -2,12 +2,15 @@
 
 import sys
 
+import numpy as np
 import torch
+from scipy.special import expit
 from skorch import NeuralNet
-from skorch.callbacks import LRScheduler
-from torch.optim.lr_scheduler import OneCycleLR
+from skorch.callbacks.scoring import ScoringBase
+from torch.utils.data import default_collate
 
 from sklearn_ctran._labels.masks import leads, sample_label_states
+from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import BatchLoader
 from sklearn_ctran._utils.warnings import warn
@@ -95,7 +98,8 @@ class LabelMaskNet(NeuralNet):
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         defaults = {
             "batch_size": getattr(dataset, "batch_size", None) or self.batch_size,
-            "collate_fn": _as_fetched,
+            # Another dataset is what a scoring callback makes of one batch.
+            "collate_fn": _as_fetched if isinstance(dataset, LabelledImages) else default_collate,
             # Copies from pinned memory overlap with the GPU's computation.
             "pin_memory": torch.device(self.device).type == "cuda",
         }
@@ -113,7 +117,7 @@ class LabelMaskNet(NeuralNet):
     def train_step_single(self, batch, **fit_params):
         """One step of label mask training: hide labels, predict them, take the loss there."""
         self._set_training(True)
-        X, *labels = self._to_device(batch)
+        X, *labels = self._training_inputs(batch)
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
         loss = self._masked_loss(X, *labels, self._mask_generator, **fit_params)
         if not torch.isfinite(loss):
@@ -122,29 +126,40 @@ class LabelMaskNet(NeuralNet):
                 "(and `backbone_lr`), or look for extreme values in the features."
             )
         loss.backward()
-        return {"loss": loss, "y_pred": None}
+        return {"loss": loss, "y_pred": self._to_score(batch)}
 
     def validation_step(self, batch, **fit_params):
         """The same loss on held-out samples, with the same labels hidden in every epoch."""
         self._set_training(False)
-        X, true_states, weights = self._to_device(batch)
+        inputs = self._training_inputs(batch)
         with torch.no_grad():
-            loss = self._masked_loss(X, true_states, weights, self._valid_generator, **fit_params)
-        return {"loss": loss, "y_pred": None}
+            loss = self._masked_loss(*inputs, self._valid_generator, **fit_params)
+        return {"loss": loss, "y_pred": self._to_score(batch)}
+
+    def _to_score(self, batch):
+        """Logits of a batch for skorch's scoring callbacks, None if there are none."""
+        is_scored = any(isinstance(callback, ScoringBase) for _, callback in self.callbacks_)
+        return self.evaluation_step(batch) if is_scored else None
 
     def evaluation_step(self, batch, training=False):
-        """Logits of a batch, given its known labels.
+        """Logits (n_paths, B, L) of a batch, given its known labels; in training none is known.
 
         If a GPU runs out of memory, this net predicts in batches of half the size from then on.
         """
         self.check_is_fitted()
-        X, states = batch
+        inputs, _ = batch
+        X, states = inputs["X"], inputs["states"]
+        if "weights" in inputs:
+            states = torch.full_like(states, UNKNOWN)
+        return self._evaluate_in_parts(X, states, training)
+
+    def _evaluate_in_parts(self, X, states, training):
         size = min(len(X), self.largest_batch)
         if size < len(X):
             parts = zip(X.split(size), states.split(size), strict=True)
-            return torch.cat([self.evaluation_step(part, training) for part in parts], dim=1)
+            return torch.cat([self._evaluate_in_parts(*part, training) for part in parts], dim=1)
         try:
-            return self._evaluate(batch, training)
+            return self._evaluate(X, states, training)
         except torch.cuda.OutOfMemoryError:
             if len(X) == 1:
                 raise
@@ -154,7 +169,7 @@ class LabelMaskNet(NeuralNet):
             f"Out of memory on {self.device} with {len(X)} images at a time: going on with "
             f"{self.largest_batch}."
         )
-        return self.evaluation_step(batch, training)
+        return self._evaluate_in_parts(X, states, training)
 
     def mean_logits(self, dataset):
         """Logits (n_samples, n_labels), float32, of a LabelledImages: the mean over paths."""
@@ -162,8 +177,35 @@ class LabelMaskNet(NeuralNet):
         with self._autocast():
             return torch.cat([paths.mean(dim=0) for paths in self.forward_iter(dataset)])
 
-    def _evaluate(self, batch, training):
-        X, states = self._to_device(batch)
+    @property
+    def classes_(self):
+        """``[[0, 1]] * n_targets``; scikit-learn's scorers ask for it."""
+        return [np.array([0, 1])] * (self.module_.n_labels - self.n_extra)
+
+    def predict_proba(self, X):
+        """Probabilities (n_samples, n_targets), for scoring callbacks."""
+        return self._answer(X)[0]
+
+    def predict(self, X):
+        """Labels (n_samples, n_targets), int64, for scoring callbacks."""
+        proba, logits, states = self._answer(X)
+        labels = (proba > 0.5).astype(np.int64)
+        return labels if self.rules is None else self.rules.complete(labels, logits, states)
+
+    def _answer(self, X):
+        """Probabilities of the targets, logits and states of all labels, of which none is known."""
+        logits = self.mean_logits(X).numpy()
+        states = np.full(logits.shape, UNKNOWN, dtype=np.int8)
+        proba = expit(logits) if self.rules is None else self.rules.probabilities(logits, states)
+        return proba[:, : proba.shape[1] - self.n_extra], logits, states
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"  # Else scorers would not ask for probabilities.
+        return tags
+
+    def _evaluate(self, X, states, training):
+        X, states = self._to_device(X, states)
         with torch.set_grad_enabled(training), self._autocast():
             self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
@@ -233,10 +275,15 @@ class LabelMaskNet(NeuralNet):
             by_sample = by_sample + torch.where(hidden, self.criterion_(path, y), 0.0).sum(dim=1)
         return by_sample, n_components + hidden.sum()
 
-    def _to_device(self, batch):
+    def _training_inputs(self, batch):
+        """Images, true states and weights of a batch, on the device."""
+        inputs, _ = batch
+        return self._to_device(inputs["X"], inputs["states"], inputs["weights"])
+
+    def _to_device(self, *tensors):
         # Only CUDA waits for a copy that does not block.
         is_cuda = torch.device(self.device).type == "cuda"
-        return tuple(x.to(self.device, non_blocking=is_cuda) for x in batch)
+        return tuple(x.to(self.device, non_blocking=is_cuda) for x in tensors)
 
     def _autocast(self):
         return autocast(self.device, self.precision)
@@ -257,24 +304,3 @@ class LabelMaskNet(NeuralNet):
     def __setstate__(self, state):
         super().__setstate__(state)
         self.module = self.module_
-
-
-class OneCycle(LRScheduler):
-    """One cycle of the learning rate over the whole fit (Smith and Topin, 2018), step by step.
-
-    Each parameter group peaks at the learning rate that it was given.
-    """
-
-    def __init__(self):
-        super().__init__(policy=OneCycleLR, step_every="batch", event_name="lr")
-
-    def on_train_begin(self, net, X=None, **kwargs):
-        """Spread the cycle over the steps of this fit."""
-        n_steps = net.max_epochs * len(net.get_iterator(X, training=True))
-        peaks = [group["lr"] for group in net.optimizer_.param_groups]
-        self.lr_scheduler_ = OneCycleLR(net.optimizer_, max_lr=peaks, total_steps=n_steps + 1)
-        self.batch_idx_ = 0
-
-    def on_train_end(self, net, **kwargs):
-        """Drop the scheduler, which holds the optimiser and its tensors."""
-        self.lr_scheduler_ = None

@@ -7,7 +7,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sklearn_ctran._images.reader import forward_precision
-from sklearn_ctran._neural.net import OneCycle
+from sklearn_ctran._neural.callbacks import OneCycle, TimeEstimate
 from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
@@ -34,6 +34,8 @@ def build_net(
     callbacks = []
     if params.lr_schedule == "one_cycle":
         callbacks.append(("lr_schedule", OneCycle()))
+    if params.verbose:
+        callbacks.append(("time_estimate", TimeEstimate(may_stop=valid is not None)))
     if valid is not None:
         say = print if params.verbose else _say_nothing
         callbacks.append(("early_stopping", EarlyStopping(patience=5, load_best=True, sink=say)))

@@ -106,7 +106,7 @@ def prediction_batches(model, X):
     sizes, step = [], model.net_.evaluation_step
 
     def watched(batch, training=False):
-        sizes.append(len(batch[0]))
+        sizes.append(len(batch[0]["X"]))
         return step(batch, training)
 
     model.net_.evaluation_step = watched

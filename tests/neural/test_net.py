@@ -9,7 +9,8 @@ from torch import nn
 
 from sklearn_ctran._images.tokens import Tokens
 from sklearn_ctran._neural.batches import LabelledImages
-from sklearn_ctran._neural.net import LabelMaskNet, OneCycle
+from sklearn_ctran._neural.callbacks import OneCycle
+from sklearn_ctran._neural.net import LabelMaskNet
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
@@ -115,7 +116,7 @@ def test_batches_follow_the_seed():
             self.rows = []
 
         def on_batch_begin(self, net, batch, **kwargs):
-            self.rows.append(batch[0][:, 0, 0].tolist())
+            self.rows.append(batch[0]["X"][:, 0, 0].tolist())
 
     def order(seed):
         listener = Order()
@@ -141,14 +142,14 @@ def test_batches_are_in_order_but_in_training():
     dataset, _ = data(n=20)
     net = make_net(batch_size=20).initialize()
     expected = dataset.source.batch(np.arange(20))
-    ((in_order, *_),) = net.get_iterator(dataset)
-    ((shuffled, *_),) = net.get_iterator(dataset, training=True)
-    assert torch.equal(in_order, expected)
-    assert not torch.equal(shuffled, expected)
-    assert torch.equal(shuffled.sort(dim=0).values, expected.sort(dim=0).values)
+    ((in_order, _),) = net.get_iterator(dataset)
+    ((shuffled, _),) = net.get_iterator(dataset, training=True)
+    assert torch.equal(in_order["X"], expected)
+    assert not torch.equal(shuffled["X"], expected)
+    assert torch.equal(shuffled["X"].sort(dim=0).values, expected.sort(dim=0).values)
     # Fewer images at a time, where a data set asks for it.
     small, _ = data(n=20, batch_size=6)
-    assert [len(X) for X, *_ in net.get_iterator(small)] == [6, 6, 6, 2]
+    assert [len(targets) for _, targets in net.get_iterator(small)] == [6, 6, 6, 2]
 
 
 def test_answers_are_the_means_of_the_paths():

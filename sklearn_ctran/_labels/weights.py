@@ -10,17 +10,28 @@ from sklearn_ctran._utils.names import did_you_mean, name_at
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
+#: Between these, products of weights and losses are finite and not zero in float32.
+_LEAST_TOTAL, _LARGEST_TOTAL = 1e-30, 1e30
+
 
 def check_sample_weight(sample_weight, X):
     """Weights (n_samples,), float64: the number of samples that each one stands for; None is all 1.
 
     Raises ValueError if the number of weights differs from that of samples, a weight is negative,
-    NaN or infinite, or all are zero. Warns if they look like shares (of a sum of 1, say) rather
-    than numbers of samples.
+    NaN or infinite, all are zero, or their sum is too large or too small for float32. Warns if they
+    look like shares (of a sum of 1, say) rather than numbers of samples.
     """
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():  # Older versions of scikit-learn accept this.
         raise ValueError("Every sample_weight is zero: there is nothing to learn from.")
+    row = int(weights.argmax())
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not _LEAST_TOTAL < total < _LARGEST_TOTAL:
+        raise ValueError(
+            f"sample_weight sums to {total:g} (the largest, of row {row}, is {weights[row]:g}), "
+            f"which float32 cannot compute with: divide all by their mean, or correct that row."
+        )
     # The sum of a few ordinary weights may be small too: then their mean is not.
     if weights.sum() < 2 and weights.sum() < 0.5 * np.count_nonzero(weights):
         warn(

@@ -24,6 +24,7 @@ from sklearn_ctran._labels.weights import (
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
+    check_logits,
     check_token_count,
     check_tokens,
     feature_map_size,
@@ -492,9 +493,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
             batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
             logits = self.net_.mean_logits(batches).numpy()
-        if not np.isfinite(logits).all():
-            row = int(np.argmin(np.isfinite(logits).all(axis=1)))
-            raise ValueError(f"The model's output for row {row} is not finite: refit it.")
+        check_logits(logits, source, self.net_.module_)
         return logits
 
     def __sklearn_tags__(self):

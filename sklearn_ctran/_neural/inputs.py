@@ -13,6 +13,9 @@ from sklearn_ctran._images.tokens import ImageBatches, Tokens, pooled
 #: What a batch of predictions may take on a CPU, where larger ones are slower.
 _CPU_BYTES = 1 << 26
 
+#: Features that are so many standard deviations from the mean are blamed for an infinite output.
+_FAR = 1e6
+
 
 @dataclass(frozen=True)
 class NetworkInput:
@@ -108,3 +111,29 @@ def prediction_batch_size(source, module, device):
     # Some sixteen numbers of four bytes exist at a time for each number of a token.
     bytes_per_image = 64 * (source.shape[1] + module.n_labels) * module.width
     return int(np.clip(budget // bytes_per_image, 1, 4096))
+
+
+def check_logits(logits, source, module):
+    """Raise ValueError if logits (n_samples, n_labels) of `source` are NaN or infinite.
+
+    The message blames the features of a row if they are far from those of training, else the model.
+    """
+    is_finite = np.isfinite(logits).all(axis=1)
+    if is_finite.all():
+        return
+    row = int(is_finite.argmin())
+    if not isinstance(source, ImageBatches):
+        values = source.batch(np.array([row])).flatten(0, 1)
+        mean, scale = (x.cpu() for x in (module.feature_mean, module.feature_scale))
+        farthest = int(((values - mean) / scale).abs().argmax())
+        channel, value = farthest % values.shape[1], values.flatten()[farthest].item()
+        if abs(value - mean[channel]) > _FAR * scale[channel]:
+            raise ValueError(
+                f"X, row {row}: feature {channel} has a value of {value:g}, so far from those of "
+                f"training (about {mean[channel]:.3g}) that the model's output is not finite. Is "
+                "it a missing value's code, or in another unit?"
+            )
+    raise ValueError(
+        f"The model's output for row {row} is not finite, though its input is ordinary: the "
+        "weights are damaged. Fit the model again, or load another file."
+    )

@@ -52,6 +52,9 @@ def test_no_weights_are_ones():
         ([0, 0, 0], "zero"),
         ([1, -1, 0], "[Nn]egative"),
         ([1, np.nan, 0], "NaN"),
+        ([1, 1e308, 0], r"sums to 1e\+308 \(the largest, of row 1, is 1e\+308\).* by their mean"),
+        ([1e308, 1e308, 0], "sums to inf"),
+        ([1e-320, 1e-320, 0], "sums to 1.99998e-320"),
         ([1, 1], r"sample_weight.shape == \(2,\), expected \(3,\)"),
     ],
 )

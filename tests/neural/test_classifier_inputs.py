@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from scipy import sparse
 from sklearn.base import clone
@@ -142,3 +143,24 @@ def test_pickle_of_a_fitted_estimator(pictures, tmp_path):
     # The training images do not travel along.
     twice = np.concatenate([X] * 8), np.concatenate([Y] * 8)
     assert len(pickle.dumps(clone(model).fit(*twice))) < len(pickle.dumps(model)) + X.nbytes
+
+
+@pytest.mark.parametrize("use_encoded", [False, True])
+def test_a_feature_that_is_far_off_is_named(table, use_encoded):
+    X, Y = table
+    model = quick(backbone=None).fit(X + 5, Y)
+    X = X[:6] + 5
+    X[4, 3] = -3e38
+    with pytest.raises(
+        ValueError, match=r"X, row 4: feature 3 has a value of -3e\+38, so far .* 4.99"
+    ):
+        model.predict_proba(model.encode(X) if use_encoded else X)
+
+
+def test_damaged_weights_are_not_blamed_on_the_input(table):
+    X, Y = table
+    model = quick(backbone=None).fit(X, Y)
+    with torch.no_grad():
+        next(model.net_.module_.parameters()).fill_(torch.nan)
+    with pytest.raises(ValueError, match=r"row 0 is not finite, though .* weights are damaged"):
+        model.predict_proba(X)

@@ -16,7 +16,7 @@ print("The wheel imports, version", sklearn_ctran.__version__)
 endef
 export CHECK_WHEEL
 
-.PHONY: demo test lint docs coverage dist precommit clean
+.PHONY: demo test lint docs fuzz coverage dist precommit clean
 
 demo: $(INSTALLED)
 	$(BIN)/python benchmarks/digit_scenes.py
@@ -34,6 +34,10 @@ lint: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+# An hour of inputs that no run before has tried.
+fuzz: $(INSTALLED)
+	FUZZ_SECONDS=480 FUZZ_SEED=$$(date +%s)000000 $(BIN)/python -m pytest -s tests/fuzz
 
 # Work in other processes (n_jobs=2) is not counted.
 coverage: $(INSTALLED)

@@ -12,29 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch_files import Call, repacked
 
 from sklearn_ctran.modules.tensor_files import read_tensors
 
 STATE = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.ones(2)}
-
-
-def repacked(path, change, compression=zipfile.ZIP_STORED):
-    """Write a file of torch.save again, with a changed pickle or compressed."""
-    with zipfile.ZipFile(path) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, data in entries.items():
-            archive.writestr(name, change(data) if name.endswith("data.pkl") else data)
-
-
-class Call:
-    """Pickled as a call of a function."""
-
-    def __init__(self, function, *args):
-        self.called = function, args
-
-    def __reduce__(self):
-        return self.called
 
 
 # -- what trainers write -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch_files import tiny_state
 from torchvision.models import inception_v3, resnet18, resnet34
 
 from sklearn_ctran import CTranClassifier
@@ -23,28 +24,6 @@ def state(reference):
         for name, value in reference.items()
         if name.startswith(prefix)
     }
-
-
-def tiny_state(n_labels=3, d=8, n_layers=1):
-    """Random weights under the authors' names."""
-    torch.manual_seed(0)
-    shapes = {
-        "label_lt.weight": (n_labels, d),
-        "known_label_lt.weight": (3, d),
-        "output_linear.weight": (n_labels, d),
-        "output_linear.bias": (n_labels,),
-        "LayerNorm.weight": (d,),
-        "LayerNorm.bias": (d,),
-    }
-    for i in range(n_layers):
-        layer = f"self_attn_layers.{i}.transformer_layer."
-        for part in ("linear1", "linear2", "self_attn.out_proj"):
-            shapes |= {f"{layer}{part}.weight": (d, d), f"{layer}{part}.bias": (d,)}
-        for part in ("norm1", "norm2"):
-            shapes |= {f"{layer}{part}.weight": (d,), f"{layer}{part}.bias": (d,)}
-        shapes[f"{layer}self_attn.in_proj_weight"] = (3 * d, d)
-        shapes[f"{layer}self_attn.in_proj_bias"] = (3 * d,)
-    return {name: torch.randn(shape) for name, shape in shapes.items()}
 
 
 @pytest.mark.parametrize("prefix", ["", "module."])

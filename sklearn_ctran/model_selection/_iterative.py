@@ -111,6 +111,27 @@ def stratify(indicators, sizes, rng):
     return result
 
 
+def stratify_groups(columns, n_folds, rng):
+    """Assign groups to folds so that the counts of each column are spread evenly.
+
+    `columns` (n_groups, n_columns), sparse, are each group's counts. The groups with the largest
+    shares of columns come first. Each goes to the fold that has least of what it has: that makes
+    the sum of squared shares grow least. Returns each group's fold, (n_groups,), int64.
+    """
+    totals = np.maximum(np.asarray(columns.sum(axis=0)).ravel(), 1)
+    shares = sparse.csr_matrix(columns @ sparse.diags(1 / totals))
+    n_groups = shares.shape[0]
+    order = np.arange(n_groups) if rng is None else rng.permutation(n_groups)
+    size = np.asarray(shares.power(2).sum(axis=1)).ravel()
+    held, fold = np.zeros((n_folds, shares.shape[1])), np.empty(n_groups, dtype=np.int64)
+    for group in order[np.argsort(-size[order], kind="stable")]:
+        inside = slice(shares.indptr[group], shares.indptr[group + 1])
+        labels, own = shares.indices[inside], shares.data[inside]
+        fold[group] = (held[:, labels] @ own).argmin()
+        held[fold[group], labels] += own
+    return fold
+
+
 def _deal(wanted, room, n_rows, n_samples, rng):
     """Folds of the next rows: each goes to the fold with room that lacks most marks by then.
 

@@ -336,6 +336,25 @@ def test_bad_labels(y, message):
             list(cv.split(np.zeros(10), y))
 
 
+@pytest.mark.parametrize("absent", [-1, np.nan])
+def test_sparse_labels_without_an_annotated_negative(absent):
+    """As of dense ones: 1 and -1 alone are refused. What is not stored is 0."""
+    table = np.where(np.arange(40)[:, None] % [3, 4] == 0, 1.0, absent)
+    message = "y has no 0 at all, only 1 and -1.*read_codes"
+    for y in (table, sparse.csr_matrix(table), sparse.coo_array(table)):
+        with pytest.raises(ValueError, match=message):
+            list(MultilabelStratifiedKFold(2).split(y, y))
+    # Of the second label, all entries are stored.
+    half = sparse.csr_matrix(np.where(np.arange(2) == 0, table == 1, table))
+    for y in (half, half.toarray()):
+        message = r"no annotated negative and mostly missing entries, for label\(s\) 1: "
+        with pytest.raises(ValueError, match=message):
+            list(MultilabelStratifiedKFold(2).split(y, y))
+    with pytest.warns(UserWarning, match="most of the others are 1"):
+        codes = np.where(np.arange(40)[:, None] < 2, 0, table)
+        list(MultilabelStratifiedKFold(2).split(codes, sparse.csr_matrix(codes)))
+
+
 def test_nothing_to_split(labels):
     for X, arrays, message in (
         (None, [], "X is None, which cannot be split"),

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
+from rivals import CLASSES, made
 from sklearn.base import clone
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +20,7 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -167,19 +169,36 @@ def test_cross_val_predict_and_string_scorers(table, n_labels):
         assert get_scorer(name)(model, X, Y) == pytest.approx(expected), name
 
 
-@pytest.mark.parametrize("n_labels", [2, 3])
-def test_stacking(table, n_labels):
+@pytest.mark.parametrize(
+    ("n_labels", "method"), [(2, "predict_proba"), (2, "decision_function"), (3, "predict_proba")]
+)
+def test_stacking(table, n_labels, method):
     X, Y = table[0], table[1][:, :n_labels]
     model, cv = CTranClassifier(**QUICK), KFold(2)
-    stack = StackingClassifier([("ctran", model)], clone(model), cv=cv).fit(X, Y)
-    # Of two labels, scikit-learn takes the first for class 0 of two, and leaves it out.
-    first = 1 if n_labels == 2 else 0
-    inner = cross_val_predict(model, X, Y, cv=cv, method="predict_proba")[:, first:]
+    stack = StackingClassifier([("ctran", model)], clone(model), cv=cv, stack_method=method)
+    stack.fit(X, Y)
+    # Of the probabilities of two labels, scikit-learn takes the first for that of class 0 of two,
+    # and leaves it out. Of logits it keeps both, as the user guide says.
+    first = 1 if (n_labels, method) == (2, "predict_proba") else 0
+    assert stack.transform(X).shape == (len(X), n_labels - first)
+    inner = cross_val_predict(model, X, Y, cv=cv, method=method)[:, first:]
     final = clone(model).fit(inner, Y)
-    expected = final.predict_proba(clone(model).fit(X, Y).predict_proba(X)[:, first:])
+    expected = final.predict_proba(getattr(clone(model).fit(X, Y), method)(X)[:, first:])
     is_clear = np.abs(expected - 0.5) > 1e-4
     assert is_clear.mean() > 0.9
     np.testing.assert_array_equal(stack.predict(X)[is_clear], expected[is_clear] > 0.5)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_stacked_logits_of_baselines_are_of_both_labels(table, kind):
+    X, Y = table[0], table[1][:, :2]
+    model = made(kind, max_epochs=2)
+    final = MultiOutputClassifier(LogisticRegression())
+    stack = StackingClassifier(
+        [("model", model)], final, cv=KFold(2), stack_method="decision_function"
+    )
+    expected = clone(model).fit(X, Y).decision_function(X)
+    np.testing.assert_allclose(stack.fit(X, Y).transform(X), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_stacking_of_classes(table):

@@ -123,16 +123,20 @@ def _read_annotations(table, names, what):
     if len(set(names.tolist())) != len(names):
         raise ValueError(f"The columns of {what} must have different names.")
     states = read_states(table, names, what)
-    _check_annotations(states, names, what)
+    counts = ((states == value).sum(axis=0) for value in (UNKNOWN, NEGATIVE, POSITIVE))
+    check_annotations(*counts, names, what)
     return states
 
 
-def _check_annotations(states, names, what):
-    """Raise ValueError unless each label is annotated, and absence is marked at all."""
-    is_annotated = (states != UNKNOWN).any(axis=0)
+def check_annotations(missing, negative, positive, names, what):
+    """Raise ValueError unless each label is annotated, and absence is marked at all.
+
+    `missing`, `negative` and `positive` (n_labels,) count a label's entries of each state.
+    """
+    is_annotated = (negative > 0) | (positive > 0)
     if not is_annotated.any():
         raise ValueError(f"{what} has no annotated entry at all: every value is -1 or NaN.")
-    if (states == UNKNOWN).any() and not (states == NEGATIVE).any():
+    if missing.any() and not negative.any():
         raise ValueError(
             f"{what} has no 0 at all, only 1 and -1 (or NaN), and nothing can be learned from "
             f"positives alone. {_READINGS}"
@@ -142,26 +146,24 @@ def _check_annotations(states, names, what):
             f"No sample is annotated for label(s) {listed(names[~is_annotated], most=5)} of {what} "
             "(every value is -1 or NaN): leave the column(s) out or annotate some samples."
         )
-    _check_one_sided(states, names, what)
+    _check_one_sided(missing, negative, positive, names, what)
 
 
-def _check_one_sided(states, names, what):
+def _check_one_sided(missing, negative, positive, names, what):
     """Raise ValueError if the missing entries of a label seem to be its negatives; warn of doubt.
 
     That is so for a label of which half or more is missing, and of the annotated entries, which are
     many, none is negative. Columns without missing entries may hold one value only.
     """
-    missing, negative, positive = (
-        (states == value).sum(axis=0) for value in (UNKNOWN, NEGATIVE, POSITIVE)
-    )
-    wrong = (2 * missing >= len(states)) & (negative == 0) & (positive >= _MANY_POSITIVES)
+    annotated = negative + positive
+    wrong = (missing >= annotated) & (negative == 0) & (positive >= _MANY_POSITIVES)
     if wrong.any():
         raise ValueError(
             f"{what} has annotated positives, but no annotated negative and mostly missing "
             f"entries, for label(s) {listed(names[wrong], most=5)}: such labels would be learned "
             f"as present nearly everywhere. {_READINGS}"
         )
-    if 2 * missing.sum() < states.size:
+    if missing.sum() < annotated.sum():
         return
     # The reverse is common: rare labels have no positive among the few entries that are annotated.
     # Only a table without any positive is surely a mistake.

@@ -1,6 +1,7 @@
 """Stratified splits, and calibration and thresholds learned from out-of-fold probabilities."""
 
 from sklearn_ctran.model_selection._calibration import MultilabelCalibrator
+from sklearn_ctran.model_selection._group_stratification import MultilabelStratifiedGroupKFold
 from sklearn_ctran.model_selection._stratification import (
     MultilabelStratifiedKFold,
     MultilabelStratifiedShuffleSplit,
@@ -10,6 +11,7 @@ from sklearn_ctran.model_selection._thresholds import TunedThresholds
 
 __all__ = [
     "MultilabelCalibrator",
+    "MultilabelStratifiedGroupKFold",
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "TunedThresholds",

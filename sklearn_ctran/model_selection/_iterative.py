@@ -12,8 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
-from sklearn_ctran._labels.targets import encode_targets
-from sklearn_ctran._utils.names import listed
+from sklearn_ctran._labels.targets import check_annotations, encode_targets
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
@@ -51,7 +50,8 @@ def _mark(y):
 def _mark_stored(y):
     """Names, positives and missing entries of a sparse matrix, without making it dense.
 
-    Raises ValueError if a stored value is not a state, or a label has no annotated entry.
+    Raises ValueError if a stored value is not a state, or as `encode_targets` where labels lack
+    annotations.
     """
     entries = sparse.csr_matrix(y).tocoo()
     values = entries.data.astype(np.float64)
@@ -69,14 +69,12 @@ def _mark_stored(y):
         )
         for mask in (values == POSITIVE, is_missing)
     )
-    n_missing = np.bincount(entries.col[is_missing], minlength=y.shape[1])
-    empty = np.flatnonzero(n_missing == y.shape[0])
-    if len(empty):
-        raise ValueError(
-            f"No sample is annotated for label(s) {listed(empty)} of y (every value is -1 or "
-            "NaN): leave the column(s) out or annotate some samples."
-        )
-    return np.arange(y.shape[1]), positives, missing[:, np.flatnonzero(n_missing)]
+    n_missing, n_positive = (
+        np.bincount(table.indices, minlength=y.shape[1]) for table in (missing, positives)
+    )
+    names = np.arange(y.shape[1])
+    check_annotations(n_missing, y.shape[0] - n_missing - n_positive, n_positive, names, "y")
+    return names, positives, missing[:, np.flatnonzero(n_missing)]
 
 
 def stratify(indicators, sizes, rng):
@@ -109,6 +107,27 @@ def stratify(indicators, sizes, rng):
     result = np.empty_like(fold)
     result[order] = fold
     return result
+
+
+def stratify_groups(columns, n_folds, rng):
+    """Assign groups to folds so that the counts of each column are spread evenly.
+
+    `columns` (n_groups, n_columns), sparse, are each group's counts. The groups with the largest
+    shares of columns come first. Each goes to the fold that has least of what it has: that makes
+    the sum of squared shares grow least. Returns each group's fold, (n_groups,), int64.
+    """
+    totals = np.maximum(np.asarray(columns.sum(axis=0)).ravel(), 1)
+    shares = sparse.csr_matrix(columns @ sparse.diags(1 / totals))
+    n_groups = shares.shape[0]
+    order = np.arange(n_groups) if rng is None else rng.permutation(n_groups)
+    size = np.asarray(shares.power(2).sum(axis=1)).ravel()
+    held, fold = np.zeros((n_folds, shares.shape[1])), np.empty(n_groups, dtype=np.int64)
+    for group in order[np.argsort(-size[order], kind="stable")]:
+        inside = slice(shares.indptr[group], shares.indptr[group + 1])
+        labels, own = shares.indices[inside], shares.data[inside]
+        fold[group] = (held[:, labels] @ own).argmin()
+        held[fold[group], labels] += own
+    return fold
 
 
 def _deal(wanted, room, n_rows, n_samples, rng):

@@ -11,6 +11,7 @@ from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.typing import Labels, RandomState
 from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran.model_selection._coverage import cover
 from sklearn_ctran.model_selection._iterative import StratifiedLabels, stratify, sum_by_fold
 
 
@@ -20,6 +21,11 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
     This is iterative stratification (Sechidis, Tsoumakas, Vlahavas: On the Stratification of
     Multi-Label Data, ECML PKDD 2011), with exactly the fold sizes of
     :class:`sklearn.model_selection.KFold`.
+
+    A label with as many positives as folds, or more, has one in each fold. One with fewer, but two
+    or more, has them in different folds, and so one in each training part. If rare labels share
+    images, this may not hold for all of them at once: a warning names those without a positive in
+    some fold.
 
     Missing entries are neither positive nor negative. For a label that has some, the positive
     entries and the rarer of the negative and the missing ones are stratified (in a sparse `y`
@@ -90,7 +96,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
             1, 0, and -1 or NaN where the label is not annotated. A sparse `y` is not made dense;
             entries that it does not store are 0. One dimension: one class a sample.
         groups : None
-            Not supported.
+            Not supported; see :class:`MultilabelStratifiedGroupKFold`.
 
         Yields
         ------
@@ -113,6 +119,14 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
 
     def _iter_test_indices(self, X, y, groups):
         labels = StratifiedLabels(y)
+        rng = check_random_state(self.random_state) if self.shuffle else None
+        fold = self._assign(labels, rng, groups)
+        warn_without_positive(labels, fold, self.n_splits, "test fold")
+        for number in range(self.n_splits):
+            yield np.flatnonzero(fold == number)
+
+    def _assign(self, labels, rng, groups):
+        """The fold of each row, (n_samples,)."""
         if self.n_splits > labels.n_samples:
             raise ValueError(
                 f"There are fewer samples ({labels.n_samples}) than folds "
@@ -120,18 +134,18 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
             )
         sizes = np.full(self.n_splits, labels.n_samples // self.n_splits)
         sizes[: labels.n_samples % self.n_splits] += 1
-        rng = check_random_state(self.random_state) if self.shuffle else None
         fold = stratify(labels.indicators, sizes, rng)
-        _warn_without_positive(labels, fold, self.n_splits, "test fold")
-        for number in range(self.n_splits):
-            yield np.flatnonzero(fold == number)
+        return cover(fold, labels.positives, labels.indicators, self.n_splits)
 
 
 class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     """Random training and test parts in which every label has about the same share of positives.
 
     Each split is drawn independently, by iterative stratification. Missing entries are treated as
-    in :class:`MultilabelStratifiedKFold`.
+    in :class:`MultilabelStratifiedKFold`. A label with two positives or more has one in the
+    training part and one in the test part, even if its share of a part would be rounded to none. If
+    that does not hold for all labels at once, for example because the test part has fewer images
+    than there are labels, a warning names the others.
 
     Parameters
     ----------
@@ -210,7 +224,8 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
             part = stratify(labels.indicators, sizes, rng)
-            _warn_without_positive(labels, part, 2, "training or test part")
+            part = cover(part, labels.positives, labels.indicators, 2)
+            warn_without_positive(labels, part, 2, "training or test part")
             order = rng.permutation(labels.n_samples)
             yield order[part[order] == 0], order[part[order] == 1]
 
@@ -224,6 +239,9 @@ def multilabel_train_test_split(
     random_state: RandomState = None,
 ) -> list[Any]:
     """Split images and labels into a training and a test part with the same shares of labels.
+
+    A label with two positives or more has one in each part, as in
+    :class:`MultilabelStratifiedShuffleSplit`.
 
     Parameters
     ----------
@@ -282,11 +300,11 @@ def _refuse_groups(groups):
     if groups is not None:
         raise ValueError(
             "groups are not supported: samples are assigned one by one. Leave groups out, or use "
-            "sklearn.model_selection.GroupKFold."
+            "MultilabelStratifiedGroupKFold."
         )
 
 
-def _warn_without_positive(labels, fold, n_folds, part):
+def warn_without_positive(labels, fold, n_folds, part):
     """Warn of labels without a positive in one of the first `n_folds` folds."""
     positives = sum_by_fold(labels.positives, fold, n_folds)
     n_folds_with = np.bincount(positives.tocoo().col, minlength=len(labels.names))

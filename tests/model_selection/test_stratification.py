@@ -3,6 +3,8 @@
 Tests of _iterative.py too.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,7 +108,13 @@ def test_sparse_labels_split_like_dense_ones(labels, make, dtype, monkeypatch):
     table = make(labels.astype(dtype))
     for kind in (sparse.csr_matrix, sparse.csc_array, sparse.coo_matrix, sparse.csr_array):
         for name in ("toarray", "todense"):
-            monkeypatch.setattr(kind, name, lambda *_: pytest.fail("y was made dense"))
+            plain = getattr(kind, name)
+
+            def of_few_rows(self, plain=plain):
+                assert self.shape[0] < 403, "y was made dense"
+                return plain(self)
+
+            monkeypatch.setattr(kind, name, of_few_rows)
     for ours, theirs in zip(cv.split(labels, table), dense, strict=True):
         np.testing.assert_array_equal(ours[1], theirs)
 
@@ -233,7 +241,7 @@ def test_inside_scikit_learn(labels):
 
 
 def test_labels_without_a_positive_in_some_part(labels):
-    labels[:, 3] = np.arange(403) < 2
+    labels[:, 3] = np.arange(403) < 1
     labels[:, 5] = 0
     y = pd.DataFrame(labels).add_prefix("w")
     message = r"'w3', 'w5' have no positive in some test fold.*fewer or larger parts"
@@ -243,8 +251,50 @@ def test_labels_without_a_positive_in_some_part(labels):
     with pytest.warns(UserWarning, match=message):
         cv = MultilabelStratifiedShuffleSplit(1, test_size=0.1, random_state=0)
         next(cv.split(labels, labels))
+    labels[:, 3] = np.arange(403) < 2
     with pytest.warns(UserWarning, match=r"Label\(s\) 5 have no positive"):
         multilabel_train_test_split(labels, labels, test_size=0.5, random_state=0)
+
+
+def rare_labels(seed, missing):
+    """Of 120 samples, 12 labels that have 2 to 13 positives each."""
+    rng = np.random.RandomState(seed)
+    ranks = rng.random_sample((120, 12)).argsort(axis=0).argsort(axis=0)
+    Y = (ranks < np.arange(2, 14)).astype(float)
+    return np.where((Y == 0) & (rng.random_sample(Y.shape) < missing), np.nan, Y)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.4])
+@pytest.mark.parametrize("seed", range(5))
+def test_rare_labels_have_a_positive_wherever_they_can(seed, missing):
+    """Without the last step, each of these tables fails in one of the splits."""
+    Y = rare_labels(seed, missing)
+    n_positive = (Y == 1).sum(axis=0)
+    for n_folds in (2, 5, 13):
+        cv = MultilabelStratifiedKFold(n_folds, shuffle=True, random_state=seed)
+        with warnings.catch_warnings():  # of the labels with fewer positives than folds
+            warnings.simplefilter("ignore" if n_folds > 2 else "error")
+            counts = np.array([(Y[test] == 1).sum(axis=0) for _, test in cv.split(Y, Y)])
+        np.testing.assert_array_equal(
+            (counts > 0).sum(axis=0), np.minimum(n_positive, n_folds), err_msg=str(n_folds)
+        )
+    for sizes in ({"test_size": 0.2}, {"test_size": 0.1}, {"test_size": 0.2, "train_size": 0.3}):
+        cv = MultilabelStratifiedShuffleSplit(2, random_state=seed, **sizes)
+        for parts in cv.split(Y, sparse.csr_matrix(Y)):
+            for part in parts:
+                assert (Y[part] == 1).any(axis=0).all()
+    _, _, *parts = multilabel_train_test_split(Y, Y, test_size=0.1, random_state=seed)
+    assert len(parts[1]) == 12 and all((part == 1).any(axis=0).all() for part in parts)
+
+
+def test_labels_that_cannot_all_be_on_both_sides():
+    """Of three rows, each two of which share a label, two lie in one of two folds."""
+    Y = np.zeros((8, 3), dtype=int)
+    for label, rows in enumerate([[0, 1], [1, 2], [0, 2]]):
+        Y[rows, label] = 1
+    with pytest.warns(UserWarning, match=r"Label\(s\) \d have no positive in some test fold"):
+        folds = list(MultilabelStratifiedKFold(2, shuffle=True, random_state=0).split(Y, Y))
+    assert sum((Y[test].sum(axis=0) == 0).sum() for _, test in folds) == 1
 
 
 @pytest.mark.parametrize(
@@ -286,6 +336,25 @@ def test_bad_labels(y, message):
             list(cv.split(np.zeros(10), y))
 
 
+@pytest.mark.parametrize("absent", [-1, np.nan])
+def test_sparse_labels_without_an_annotated_negative(absent):
+    """As of dense ones: 1 and -1 alone are refused. What is not stored is 0."""
+    table = np.where(np.arange(40)[:, None] % [3, 4] == 0, 1.0, absent)
+    message = "y has no 0 at all, only 1 and -1.*read_codes"
+    for y in (table, sparse.csr_matrix(table), sparse.coo_array(table)):
+        with pytest.raises(ValueError, match=message):
+            list(MultilabelStratifiedKFold(2).split(y, y))
+    # Of the second label, all entries are stored.
+    half = sparse.csr_matrix(np.where(np.arange(2) == 0, table == 1, table))
+    for y in (half, half.toarray()):
+        message = r"no annotated negative and mostly missing entries, for label\(s\) 1: "
+        with pytest.raises(ValueError, match=message):
+            list(MultilabelStratifiedKFold(2).split(y, y))
+    with pytest.warns(UserWarning, match="most of the others are 1"):
+        codes = np.where(np.arange(40)[:, None] < 2, 0, table)
+        list(MultilabelStratifiedKFold(2).split(codes, sparse.csr_matrix(codes)))
+
+
 def test_nothing_to_split(labels):
     for X, arrays, message in (
         (None, [], "X is None, which cannot be split"),
@@ -303,7 +372,7 @@ def test_bad_sizes_and_groups(labels):
     with pytest.raises(ValueError, match="test_size=500 should be"):
         list(MultilabelStratifiedShuffleSplit(test_size=500).split(labels, labels))
     for cv in (MultilabelStratifiedKFold(4), MultilabelStratifiedShuffleSplit()):
-        with pytest.raises(ValueError, match="groups are not supported"):
+        with pytest.raises(ValueError, match="groups are not supported.*GroupKFold"):
             cv.split(labels, labels, groups=np.arange(403))
 
 

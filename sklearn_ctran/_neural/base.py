@@ -43,6 +43,7 @@ from sklearn_ctran._neural.training import (
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.devices import lent_seed, plain_torch, resolve_device
+from sklearn_ctran._utils.rows import check_rows, row_names
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -139,6 +140,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
 
     def _fit(self, X, y, extra_labels, sample_weight):
         # Cheap checks come first: reading images may take minutes.
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         self._check_params()
         device = self._check_device()
         rules = self.label_groups, self.exclusive_groups, self.implies
@@ -467,7 +469,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if isinstance(data, EncodedImages):
             return data
         with plain_torch():
-            return EncodedImages(self._encoded(data), self._encoding_key())
+            return EncodedImages(self._encoded(data), self._encoding_key(), None, row_names(X))
 
     def _encoding_key(self):
         """Equal for estimators that encode images alike."""

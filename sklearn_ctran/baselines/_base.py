@@ -15,6 +15,7 @@ from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -72,6 +73,7 @@ class Baseline(LabelPredictions, BaseEstimator):
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         task, states = read_labels(y, extra_labels)
         X = self._read_X(X, reset=True)
         check_consistent_length(X, states)

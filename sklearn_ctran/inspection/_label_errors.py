@@ -21,6 +21,7 @@ from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import (
     DataFrame,
     Estimator,
@@ -191,6 +192,7 @@ def find_label_errors(
     (7, 1)
     """
     _check_params(hidden_fraction, n_repeats)
+    check_rows(X=X, y=y, extra_labels=extra_labels)
     y = y.toarray() if hasattr(y, "toarray") else y
     targets = encode_targets(y)
     if targets.exclusive:

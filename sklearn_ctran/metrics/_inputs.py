@@ -10,6 +10,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import read_states
 from sklearn_ctran._utils.names import as_names, listed, name_at
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
@@ -58,6 +59,9 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     frame, else positions. Raises ValueError if shapes or columns differ, a value is not allowed, or
     no entry counts; TypeError if `known_labels` is sparse.
     """
+    check_rows(
+        y_true=y_true, y_score=y_score, known_labels=known_labels, sample_weight=sample_weight
+    )
     shape = table_shape(y_true, "y_true")
     if table_shape(y_score, "y_score") != shape:
         raise ValueError(
@@ -116,6 +120,7 @@ def read_truth(y_true, names, known_labels=None, sample_weight=None):
     errors, and for the columns of `known_labels`. Raises ValueError or TypeError if a value, a
     weight or `known_labels` cannot be used.
     """
+    check_rows(y_true=y_true, known_labels=known_labels, sample_weight=sample_weight)
     annotated, known = _read_truth(y_true, names, known_labels)
     return _with_weight(np.where(known, np.int8(UNKNOWN), annotated), sample_weight)[0]
 

@@ -9,6 +9,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Metric
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
@@ -177,6 +178,7 @@ class _LabelScorer:
         score : float
             Higher is better.
         """
+        check_rows(X=X, y=y, sample_weight=sample_weight)
         shape = table_shape(y, "y")
         names = label_names(y, n_labels=shape[1])
         known = self._known(y, names)

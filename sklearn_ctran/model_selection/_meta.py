@@ -20,6 +20,7 @@ from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
@@ -114,6 +115,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
 
     def _read_samples(self, X, y, extra_labels, sample_weight):
         """What counts, and `cv` in numbers of its rows."""
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         cv = 5 if self.cv is None else self.cv
         targets = encode_targets(y)
         extra, names = encode_extra_labels(extra_labels)
@@ -228,6 +230,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         check_is_fitted(self)
         if not self.task_.n_extra:
             raise ValueError("The estimator was fitted without extra labels.")
+        check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
         inner = [unwrap(estimator, X) for estimator in self._estimators]
         probas = [final.predict_extra_proba(X, known_labels, extra_labels) for final, X in inner]
         return np.mean(probas, axis=0)
@@ -286,6 +289,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     def _calibrated(self, X, known_labels, extra_labels):
         """Probabilities, with what is known put in, and states of what is known."""
         check_is_fitted(self)
+        check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
         states = self.task_.states(known_labels, extra_labels, _num_samples(X))
         states = states[:, : self.task_.n_labels]
         probas = [

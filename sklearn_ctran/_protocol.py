@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_ctran._adapters import label_sets
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._labels.known import encode_known_classes
-from sklearn_ctran._labels.states import check_columns, read_states
+from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink
@@ -337,7 +337,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         X : array-like
             As in `fit`.
         y : array-like of shape (n_samples, n_labels) or (n_samples,)
-            The truth; -1 or NaN entries do not count.
+            The truth; -1 or NaN entries do not count. Columns of a data frame are matched by name.
         known_labels, extra_labels : array-like, DataFrame or dict, default=None
             As in :meth:`predict_proba`. Only unknown entries of `y` are scored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -354,7 +354,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         ------
         ValueError
             If an argument cannot be used, the columns of a data frame `y` are not the labels of
-            `fit` in their order, or there is nothing to score.
+            `fit`, or there is nothing to score.
         """
         check_is_fitted(self)
         known = {"known_labels": known_labels, "extra_labels": extra_labels}
@@ -375,7 +375,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             return float(score)
         y = y.toarray() if hasattr(y, "toarray") else y
         if hasattr(y, "columns"):
-            check_columns(y.columns, self.label_names_)
+            y = in_order(y, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
         entries = read_entries(truth, proba, given, sample_weight, names=self.label_names_)
         return mean_of_labels(average_precisions(entries), entries)

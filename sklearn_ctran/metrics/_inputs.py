@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
-from sklearn_ctran._labels.states import read_states
+from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -55,9 +55,10 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
 
     Tables are (n_samples, n_labels). `y_true` and `known_labels` are 1, 0, and -1 or NaN for not
     annotated, or not known; `known_labels` may be None, or in any form that ``predict_proba``
-    takes. Scores must be in [0, 1] if they are `probabilities`. `names` None: the columns of a data
-    frame, else positions. Raises ValueError if shapes or columns differ, a value is not allowed, or
-    no entry counts; TypeError if `known_labels` is sparse.
+    takes. Scores must be in [0, 1] if they are `probabilities`. Columns of two data frames are
+    matched by name. `names` None: the columns of a data frame, else positions. Raises ValueError
+    if shapes or columns differ, a value is not allowed, or no entry counts; TypeError if
+    `known_labels` is sparse.
     """
     check_rows(
         y_true=y_true, y_score=y_score, known_labels=known_labels, sample_weight=sample_weight
@@ -68,6 +69,9 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
             f"y_true has shape {shape}, y_score has {np.shape(y_score)}: both must be "
             "(n_samples, n_labels)."
         )
+    are_named = hasattr(y_true, "columns") and hasattr(y_score, "columns")
+    if are_named and (names is None or set(y_true.columns) == set(y_score.columns)):
+        y_score = in_order(y_score, y_true.columns, "y_score")
     score = check_array(
         y_score, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name="y_score"
     )
@@ -157,21 +161,9 @@ def _read_states(table, names):
 
 
 def label_names(*tables, n_labels):
-    """Names (n_labels,), object, from the first table that has ``columns``; else positions, int.
-
-    Raises ValueError if two tables do not have the same columns in the same order.
-    """
-    columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
-    if not columns:
-        return np.arange(n_labels)
-    for names in columns[1:]:
-        if names != columns[0]:
-            i = next(i for i in range(n_labels) if names[i] != columns[0][i])
-            raise ValueError(
-                "The columns of the data frames must be the same labels in the same order; "
-                f"column {i} is {columns[0][i]!r} in one and {names[i]!r} in another."
-            )
-    return as_names(columns[0])
+    """Names (n_labels,), object, from the first table that has ``columns``; else positions, int."""
+    columns = [table.columns for table in tables if hasattr(table, "columns")]
+    return as_names(columns[0]) if columns else np.arange(n_labels)
 
 
 def check_average(average):

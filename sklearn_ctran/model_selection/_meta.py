@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
@@ -14,8 +15,8 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from sklearn_ctran._adapters.probabilities import predict_proba
 from sklearn_ctran._adapters.questions import task_of
 from sklearn_ctran._adapters.samples import Samples, fit
-from sklearn_ctran._adapters.unwrap import unwrap
-from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._adapters.unwrap import fit_target, unwrap
+from sklearn_ctran._labels.states import in_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
@@ -117,6 +118,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """What counts, and `cv` in numbers of its rows."""
         check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         cv = 5 if self.cv is None else self.cv
+        y = self._in_order(y)
         targets = encode_targets(y)
         extra, names = encode_extra_labels(extra_labels)
         check_consistent_length(X, targets.states, extra)
@@ -133,9 +135,20 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
                 samples = replace(samples, targets=encode_targets(samples.y))
                 cv = renumber_folds(cv, rows, len(weight))
         if self._is_prefit():
-            targets = _as_fitted(samples.targets, self.estimator, hasattr(y, "columns"))
+            targets = _as_fitted(samples.targets, self.estimator)
             samples = replace(samples, targets=targets)
         return samples, cv
+
+    def _in_order(self, y):
+        """`y` with its columns in the order of the estimator, if that was fitted before."""
+        final, _ = unwrap(self.estimator)
+        names = getattr(final, "label_names_", None)
+        if names is None or not hasattr(y, "columns") or np.ndim(final.classes_) == 1:
+            return y
+        is_frozen = isinstance(fit_target(self.estimator)[0], FrozenEstimator)
+        # A frozen one may have other names for the labels.
+        is_reordered = is_frozen and set(y.columns) == set(names)
+        return in_order(y, names) if self._is_prefit() or is_reordered else y
 
     def _is_prefit(self):
         return isinstance(self.cv, str)
@@ -309,7 +322,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         return tags
 
 
-def _as_fitted(targets, estimator, is_named):
+def _as_fitted(targets, estimator):
     """Targets under the names that a fitted estimator has for them, checked.
 
     Raises NotFittedError if the estimator is not fitted, ValueError if it was fitted on other
@@ -324,8 +337,6 @@ def _as_fitted(targets, estimator, is_named):
         raise ValueError(
             f"y has {len(targets.names)} labels, but the estimator was fitted on {len(names)}."
         )
-    if is_named:
-        check_columns(targets.names, names)
     return replace(targets, names=np.asarray(names))
 
 

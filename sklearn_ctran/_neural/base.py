@@ -16,7 +16,7 @@ from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
 from sklearn_ctran._labels.weights import (
-    check_annotated,
+    check_learnable,
     check_sample_weight,
     log_odds,
     read_pos_weight,
@@ -146,7 +146,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         rules = self.label_groups, self.exclusive_groups, self.implies
         task, true_states = read_labels(y, extra_labels, *rules)
         weights = check_sample_weight(sample_weight, true_states)
-        check_annotated(true_states, weights, task.all_names)
+        check_learnable(true_states, weights, task)
         is_resumed = self.warm_start and hasattr(self, "net_")
         if is_resumed:
             self._check_same_task(task)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_ctran._images.kinds import kind_of
-from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
+from sklearn_ctran._labels.weights import check_learnable, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.rows import check_rows
@@ -80,9 +80,9 @@ class Baseline(LabelPredictions, BaseEstimator):
         self.task_ = task
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
-            check_annotated(states, sample_weight, task.all_names)
             counts = sample_weight > 0
             X, states, sample_weight = X[counts], states[counts], sample_weight[counts]
+        check_learnable(states, sample_weight, task)
         self._fit_labels(X, states, sample_weight)
 
     def _read_X(self, X, reset=False):

@@ -1,6 +1,8 @@
 """Reading the arguments that all metrics share: which entries count, truth, scores, weights."""
 
 from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,8 @@ from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+
+_default_names: ContextVar = ContextVar("default names of labels", default=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +167,19 @@ def _read_states(table, names):
 def label_names(*tables, n_labels):
     """Names (n_labels,), object, from the first table that has ``columns``; else positions, int."""
     columns = [table.columns for table in tables if hasattr(table, "columns")]
+    if not columns:
+        columns = [names for names in _default_names.get() if len(names) == n_labels]
     return as_names(columns[0]) if columns else np.arange(n_labels)
+
+
+@contextmanager
+def default_names(names):
+    """Let messages of metrics call the labels of tables without names by these `names`."""
+    token = _default_names.set((names,))
+    try:
+        yield
+    finally:
+        _default_names.reset(token)
 
 
 def check_average(average):

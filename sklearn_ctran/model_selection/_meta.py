@@ -18,14 +18,14 @@ from sklearn_ctran._adapters.samples import Samples, fit
 from sklearn_ctran._adapters.unwrap import fit_target, unwrap
 from sklearn_ctran._labels.states import in_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
-from sklearn_ctran._labels.weights import check_sample_weight
+from sklearn_ctran._labels.weights import NO_POSITIVE, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
-from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran._utils.warnings import each_once, warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
@@ -111,7 +111,8 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         learned = self._learn(samples, lambda: self._held_out(samples, cv))
         estimator = self.estimator
         if not self._is_prefit():
-            estimator = fit(clone(estimator), samples)
+            with each_once(leave_out=NO_POSITIVE):  # What was learned has named these labels.
+                estimator = fit(clone(estimator), samples)
         return [estimator], learned
 
     def _read_samples(self, X, y, extra_labels, sample_weight):

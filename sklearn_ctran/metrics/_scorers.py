@@ -54,8 +54,8 @@ def make_multilabel_scorer(
 
     Notes
     -----
-    scikit-learn cannot make folds from an integer `cv` if `y` holds NaN: pass ``cv=KFold(5)``, or
-    -1 in place of NaN.
+    scikit-learn cannot make folds from an integer `cv` if `y` holds NaN ("Input y contains NaN"):
+    pass :class:`~sklearn_ctran.model_selection.MultilabelStratifiedKFold`, or -1 in place of NaN.
 
     The columns of a data frame `y` are matched by name with the labels of an estimator of this
     package. scikit-learn's keep no names, so columns must be in the order of `fit`.

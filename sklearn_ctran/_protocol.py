@@ -14,10 +14,11 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_ctran._adapters import label_sets
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._labels.known import encode_known_classes
-from sklearn_ctran._labels.states import check_columns, read_states
+from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
@@ -151,6 +152,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
     def _read(self, X, known_labels, extra_labels):
         """What ``_read_X`` returns, and the known and implied states of its rows."""
         check_is_fitted(self)
+        check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
         data = self._read_X(X)
         return data, self.task_.states(known_labels, extra_labels, len(data))
 
@@ -312,6 +314,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         if not self.task_.exclusive:
             questions = Questions(self, X, y, extra_labels, what=("y", "extra_labels"))
             return label_sets.pseudo_log_likelihood(questions)
+        check_rows(X=X, y=y)
         proba = self.predict_proba(X, None, extra_labels).astype(np.float64)
         states = encode_known_classes(y, self.classes_)
         check_consistent_length(proba, states)
@@ -334,7 +337,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         X : array-like
             As in `fit`.
         y : array-like of shape (n_samples, n_labels) or (n_samples,)
-            The truth; -1 or NaN entries do not count.
+            The truth; -1 or NaN entries do not count. Columns of a data frame are matched by name.
         known_labels, extra_labels : array-like, DataFrame or dict, default=None
             As in :meth:`predict_proba`. Only unknown entries of `y` are scored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -351,10 +354,12 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         ------
         ValueError
             If an argument cannot be used, the columns of a data frame `y` are not the labels of
-            `fit` in their order, or there is nothing to score.
+            `fit`, or there is nothing to score.
         """
         check_is_fitted(self)
-        proba = self.predict_proba(X, known_labels, extra_labels)
+        known = {"known_labels": known_labels, "extra_labels": extra_labels}
+        check_rows(X=X, y=y, sample_weight=sample_weight, **known)
+        proba = self.predict_proba(X, **known)
         check_consistent_length(proba, y, sample_weight)
         given = self.task_.given_states(known_labels, extra_labels, len(proba))[:, : self.n_labels_]
         if self.task_.exclusive:
@@ -370,7 +375,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             return float(score)
         y = y.toarray() if hasattr(y, "toarray") else y
         if hasattr(y, "columns"):
-            check_columns(y.columns, self.label_names_)
+            y = in_order(y, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
         entries = read_entries(truth, proba, given, sample_weight, names=self.label_names_)
         return mean_of_labels(average_precisions(entries), entries)

@@ -5,21 +5,16 @@ import inspect
 import numpy as np
 
 from sklearn_ctran._adapters.unwrap import unwrap
-from sklearn_ctran._labels.states import check_columns
 
 
-def label_probabilities(estimator, X, n_labels, known_labels=None, names=None, **given):
+def label_probabilities(estimator, X, n_labels, known_labels=None, **given):
     """P(label = 1), of shape (n_samples, n_labels), from the innermost estimator (:func:`unwrap`).
 
-    `known_labels` are states, left out if ``predict_proba`` has no such parameter. `names` are the
-    columns that are expected, compared with `label_names_` of the estimator. Other arguments are
-    passed to ``predict_proba``. Raises ValueError if the estimator has other labels, or predicts
-    other classes than 0 and 1.
+    `known_labels` are states, left out if ``predict_proba`` has no such parameter. Other arguments
+    are passed to ``predict_proba``. Raises ValueError if the estimator predicts other classes than
+    0 and 1.
     """
     estimator, X = unwrap(estimator, X)
-    own_names = getattr(estimator, "label_names_", None)
-    if names is not None and own_names is not None:
-        check_columns(names, own_names)
     if known_labels is not None and takes_known_labels(estimator):
         given["known_labels"] = known_labels
     proba = estimator.predict_proba(X, **given)

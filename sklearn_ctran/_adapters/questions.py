@@ -13,6 +13,7 @@ from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._task import KNOWN, LabelTask
 from sklearn_ctran._utils.names import as_names, did_you_mean, listed
+from sklearn_ctran._utils.rows import check_rows
 
 #: Rows of one call of `predict_proba`: more would only take memory.
 _CHUNK = 4096
@@ -71,6 +72,7 @@ class Questions:
 
     def __init__(self, estimator, X, known_labels=None, extra_labels=None, *, what=KNOWN):
         check_is_fitted(estimator)
+        self._given = {"X": X}
         estimator, X = unwrap(estimator, X)
         check_is_fitted(estimator)
         self._estimator = estimator
@@ -89,6 +91,8 @@ class Questions:
 
         An argument named "y" may hold one class a sample, if the estimator learned classes.
         """
+        self._given |= zip(what, (known_labels, extra_labels), strict=True)
+        check_rows(**self._given)
         if what[0] == "y" and known_labels is None:
             raise ValueError("y is None, but labels are needed here.")
         if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:

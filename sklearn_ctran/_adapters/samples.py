@@ -7,8 +7,13 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
-from sklearn_ctran._adapters.unwrap import fit_arguments
+from sklearn_ctran._adapters.unwrap import fit_arguments, fit_target
 from sklearn_ctran._labels.targets import Targets
+
+_ADVICE = (
+    "For tables of labels, also with missing entries, pass "
+    "cv=sklearn_ctran.model_selection.MultilabelStratifiedKFold(), or KFold(5, shuffle=True)."
+)
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,30 @@ def fit(estimator, samples):
     """Fit an estimator, with extra labels and weights if there are any; return it.
 
     Raises TypeError if there are extra labels or weights, but its `fit` does not take them, and
-    ImportError if a search has to split named extra labels and pandas is not installed.
+    ImportError if a search has to split named extra labels and pandas is not installed. What
+    scikit-learn says of a search that cannot split a table with missing entries is completed.
     """
     arguments = fit_arguments(estimator, samples.extra_labels, samples.sample_weight)
-    return estimator.fit(samples.X, samples.y, **arguments)
+    try:
+        return estimator.fit(samples.X, samples.y, **arguments)
+    except ValueError as error:
+        is_search = fit_target(estimator)[2]
+        if not (is_search and "Input y contains NaN" in str(error)):
+            raise
+        raise ValueError(f"The folds of {estimator!r} cannot be made: {error} {_ADVICE}") from error
+
+
+def folds_of(cv, X, y):
+    """Pairs of training and test rows, a list, of a splitter or iterable.
+
+    Raises ValueError if the splitter cannot split `y`; names one that splits tables of labels.
+    """
+    try:
+        return list(check_cv(cv).split(X, y))
+    except ValueError as error:
+        if np.ndim(y) != 2:
+            raise
+        raise ValueError(f"cv={cv!r} cannot split y: {error} {_ADVICE}") from error
 
 
 def held_out_once(cv, X, y, advice):
@@ -60,7 +85,7 @@ def held_out_once(cv, X, y, advice):
 
     Raises ValueError if a row is not held out, or more than once; `advice` names a splitter.
     """
-    folds = list(check_cv(cv).split(X, y))
+    folds = folds_of(cv, X, y)
     times = np.bincount(np.concatenate([test for _, test in folds]), minlength=_num_samples(X))
     if (times != 1).any():
         row = int((times != 1).argmax())

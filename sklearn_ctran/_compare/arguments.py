@@ -9,6 +9,7 @@ from sklearn.utils.validation import _num_samples
 
 from sklearn_ctran._adapters.samples import Samples
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed
 
 _FORM = "pass a dict of names to estimators, such as {'binary relevance': BinaryRelevance()}"
@@ -45,6 +46,7 @@ def _check_method(name, estimator):
 
 def read_samples(X, y, extra_labels):
     """Read images and labels as :class:`Samples`."""
+    check_rows(X=X, y=y, extra_labels=extra_labels)
     targets = encode_targets(y)
     extra, names = encode_extra_labels(extra_labels)
     n_samples = len(targets.states)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_ctran._adapters.probabilities import predict_proba, takes_known_labels
 from sklearn_ctran._adapters.samples import fit
 from sklearn_ctran._adapters.unwrap import fit_target, fits_with, unwrap
-from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._labels.states import column_order
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran.metrics._own_threshold import with_own_threshold
@@ -86,7 +86,12 @@ def _check_names(fitted, samples):
     """Raise ValueError if a method that was fitted before has other labels, or another order."""
     own = getattr(fitted, "label_names_", None)
     if own is not None and hasattr(samples.y, "columns"):
-        check_columns(samples.y.columns, own)
+        order = column_order(samples.y.columns, own)
+        if order != sorted(order):
+            raise ValueError(
+                "The method was fitted before, on the labels in another order than that of y: pass "
+                f"y[{listed(own)}]."
+            )
     own, given = getattr(fitted, "extra_label_names_", ()), samples.extra_labels
     if len(own) and given is not None and list(own) != list(given):
         raise ValueError(

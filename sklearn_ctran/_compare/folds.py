@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import check_cv
 
+from sklearn_ctran._adapters.samples import folds_of
 from sklearn_ctran.model_selection import MultilabelStratifiedKFold
 
 
@@ -30,7 +30,7 @@ def read_folds(cv, split, seeds, samples):
     elif cv is None or isinstance(cv, Integral):
         rows = {seed: _stratified(5 if cv is None else cv, seed, samples) for seed in seeds}
     else:
-        given = check_cv(cv).split(samples.X, samples.y)
+        given = folds_of(cv, samples.X, samples.y)
         rows = dict.fromkeys(seeds, _read_all("cv", given, samples))
     return [Fold(seed, number, *pair) for seed in seeds for number, pair in enumerate(rows[seed])]
 

@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from sklearn_ctran._compare.fitted import FittedMethod
 from sklearn_ctran._compare.folds import Fold
+from sklearn_ctran.metrics._inputs import default_names
 from sklearn_ctran.metrics._known import draw_known_labels
 
 #: Added to a seed, so that extra labels are known at other places than targets.
@@ -102,10 +103,11 @@ def _score_share(outcome, method, held_out, share, seed, evaluation):
     for name, metric in evaluation.metrics.items():
         try:
             metric = method.with_own_threshold(metric)
-            scores = [
-                _score(name, metric, held_out.targets.states, proba, known)
-                for proba, known, _ in answers
-            ]
+            with default_names(held_out.targets.names):
+                scores = [
+                    _score(name, metric, held_out.targets.states, proba, known)
+                    for proba, known, _ in answers
+                ]
         except Exception as error:
             outcome["errors"].append(_describe(f"{where}, metric {name}", error))
             continue

@@ -22,6 +22,7 @@ from sklearn_ctran._images.tokens import pooled
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.randomness import all_drawing, drawing
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
 from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, RandomState, Self
 from sklearn_ctran.modules.backbone import make_backbone
@@ -149,7 +150,9 @@ class ImageTokens(
             Images: a list or array of paths, PIL images or arrays; an array of shape
             (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
             (n_samples, height, width). Only looked at for whether they can be images.
-        y : ignored
+        y : array-like, default=None
+            Not used, but the order of its rows is compared with that of `X` by their indexes, which
+            the next step of a pipeline cannot do.
 
         Returns
         -------
@@ -163,6 +166,7 @@ class ImageTokens(
         """
         if self.backbone is None:
             raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
+        check_rows(X=X, y=y)
         resolve_device(self.device)
         preprocessing = Preprocessing(self.image_size)
         self._image_reader(preprocessing).read(X)

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sklearn_ctran._utils.rows import take_names
+
 _CHUNK = 256  # the number of images that are processed together
 
 
@@ -51,12 +53,22 @@ class EncodedImages:
     shape : (n_samples, n_tokens, n_channels)
     key : tuple
         Estimators with equal keys can use each other's encoded images.
+    row_names : dict
+        The index of the images and the parts of their paths, if they have these; to compare the
+        order of their rows with that of labels.
     """
 
-    def __init__(self, tokens: Any, key: tuple[Any, ...], rows: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        tokens: Any,
+        key: tuple[Any, ...],
+        rows: np.ndarray | None = None,
+        row_names: dict[str, Any] | None = None,
+    ) -> None:
         self._tokens = tokens
         self.key = key
         self._rows = np.arange(len(tokens)) if rows is None else rows
+        self.row_names = row_names or {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -68,7 +80,8 @@ class EncodedImages:
 
     def __getitem__(self, rows: Any) -> "EncodedImages":
         """Select images by a slice, or an array of positions or booleans."""
-        return EncodedImages(self._tokens, self.key, np.atleast_1d(self._rows[rows]))
+        taken, names = np.atleast_1d(self._rows[rows]), take_names(self.row_names, rows)
+        return EncodedImages(self._tokens, self.key, taken, names)
 
     def batch(self, rows: np.ndarray, generator: Any = None) -> Tensor:
         """Return rows as a Tensor (B, P, C)."""

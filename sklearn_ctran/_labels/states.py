@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 
 from sklearn_ctran._labels.forms import BINARIZE, check_kind, unmask
-from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.names import as_names, did_you_mean, listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 
@@ -63,20 +63,31 @@ def _where_no_number(table, names):
     return ""
 
 
-def check_columns(columns, names):
-    """Raise ValueError unless the columns of `y` are `names`, the labels of a fit, in order."""
-    columns, names = np.asarray(columns).tolist(), np.asarray(names).tolist()
-    if columns == names:
-        return
-    pairs = enumerate(zip(columns, names, strict=False))
-    differing = (i for i, (column, name) in pairs if column != name)
-    place = next(differing, min(len(columns), len(names)))
-    found = repr(columns[place]) if place < len(columns) else "missing"
-    wanted = repr(names[place]) if place < len(names) else "no further label"
-    raise ValueError(
-        f"The columns of y must be the estimator's labels in its order: column {place} is {found} "
-        f"where the estimator has {wanted}. Reorder them with y[estimator.label_names_]."
-    )
+def in_order(table, names, what="y"):
+    """A data frame of labels with its columns in the order of `names`, the labels of a fit.
+
+    Raises ValueError as :func:`column_order`.
+    """
+    order = column_order(table.columns, names, what)
+    return table if order == sorted(order) else getattr(table, "iloc", table)[:, order]
+
+
+def column_order(columns, names, what="y"):
+    """The position among `columns` of each of `names`, a list; raises ValueError if they differ."""
+    columns, names = as_names(columns).tolist(), as_names(names).tolist()
+    positions = {column: i for i, column in enumerate(columns)}
+    missing = [name for name in names if name not in positions]
+    strange = [column for column in columns if column not in set(names)]
+    if missing or strange or len(columns) != len(names):
+        twice = [column for i, column in enumerate(columns) if positions[column] != i]
+        wrong = {"lacks": missing, "has, beside the labels,": strange, "has twice": twice}
+        texts = [f"{verb} {listed(found, most=5)}" for verb, found in wrong.items() if found]
+        hint = did_you_mean(strange[0], missing) if strange else ""
+        raise ValueError(
+            f"The columns of {what} must be the labels {listed(names)}, but {what} "
+            f"{' and '.join(texts)}.{hint}"
+        )
+    return [positions[name] for name in names]
 
 
 def as_table(labels):

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from sklearn_ctran._utils.names import did_you_mean, name_at
+from sklearn_ctran._utils.names import did_you_mean, listed, name_at
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -43,13 +43,31 @@ def check_sample_weight(sample_weight, X):
     return weights
 
 
-def check_annotated(states, weights, names):
-    """Raise ValueError if a label is annotated in samples of weight 0 only."""
-    is_annotated = (states[weights > 0] != UNKNOWN).any(axis=0)
+#: How the warning of labels without a positive begins.
+NO_POSITIVE = "There is no positive to learn from"
+
+
+def check_learnable(states, weights, task):
+    """Raise ValueError if a label is annotated in samples of weight 0 only.
+
+    Warn of labels without a positive in the others, but not of the classes of a 1-D `y`. No
+    `weights` (None) are all 1; `task` is a LabelTask.
+    """
+    names = task.all_names
+    if weights is not None:
+        states = states[weights > 0]
+    is_annotated = (states != UNKNOWN).any(axis=0)
     if not is_annotated.all():
         name = name_at(names, int(np.argmin(is_annotated)))
         raise ValueError(
             f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
+        )
+    is_positive = (states == POSITIVE).any(axis=0)
+    is_positive[: task.n_classes] = True
+    if not is_positive.all():
+        warn(
+            f"{NO_POSITIVE} for label(s) {listed(names[~is_positive])}, which will be predicted as "
+            "absent nearly everywhere. Annotate positives, or leave the column(s) out."
         )
 
 

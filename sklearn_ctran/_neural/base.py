@@ -16,7 +16,7 @@ from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
 from sklearn_ctran._labels.weights import (
-    check_annotated,
+    check_learnable,
     check_sample_weight,
     log_odds,
     read_pos_weight,
@@ -45,6 +45,7 @@ from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
+from sklearn_ctran._utils.rows import check_rows, row_names
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -141,12 +142,13 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
 
     def _fit(self, X, y, extra_labels, sample_weight):
         # Cheap checks come first: reading images may take minutes.
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         self._check_params()
         device = self._check_device()
         rules = self.label_groups, self.exclusive_groups, self.implies
         task, true_states = read_labels(y, extra_labels, *rules)
         weights = check_sample_weight(sample_weight, true_states)
-        check_annotated(true_states, weights, task.all_names)
+        check_learnable(true_states, weights, task)
         is_resumed = self.warm_start and hasattr(self, "net_")
         if is_resumed:
             self._check_same_task(task)
@@ -474,7 +476,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         if isinstance(data, EncodedImages):
             return data
         with plain_torch():
-            return EncodedImages(self._encoded(data), self._encoding_key())
+            return EncodedImages(self._encoded(data), self._encoding_key(), None, row_names(X))
 
     def _encoding_key(self):
         """Equal for estimators that encode images alike."""

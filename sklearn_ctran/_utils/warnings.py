@@ -1,14 +1,68 @@
-"""Warnings that point at the line of user code that called the package."""
+"""Warnings that point at the line of user code that called the package, each of them once."""
 
+import contextlib
 import sys
 import warnings
+from contextvars import ContextVar
+
+_PACKAGES = ("sklearn_ctran.", "sklearn.", "skorch.", "torch.", "joblib.", "contextlib")
+
+_said = set()
+
+_held: ContextVar = ContextVar("warnings held back", default=None)
 
 
 def warn(message, category=UserWarning):
-    """Issue a warning at the first caller outside of this package and the packages that it uses."""
+    """Issue a warning at the first caller outside of this package and the packages that it uses.
+
+    Python shows a warning once for each line, but forgets what it has shown whenever anybody enters
+    ``warnings.catch_warnings``, as scikit-learn does for each fit of a search. Here it is kept.
+    """
+    held = _held.get()
+    if held is not None:
+        held[message, category] = None
+        return
     level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(
-        ("sklearn_ctran.", "sklearn.", "skorch.", "torch.")
-    ):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_PACKAGES):
         level, frame = level + 1, frame.f_back
+    if _is_shown_once(message, category, frame):
+        place = message, category, frame.f_code.co_filename, frame.f_lineno
+        if place in _said:
+            return
+        _said.add(place)
     warnings.warn(message, category, stacklevel=level)
+
+
+def _is_shown_once(message, category, frame):
+    """Whether a warning is shown, and by the filters not each time that it is issued."""
+    show = getattr(warnings, "_showwarnmsg_impl", None)
+    if isinstance(getattr(show, "__self__", None), list):  # catch_warnings(record=True)
+        return False
+    module = frame.f_globals.get("__name__", "")
+    for action, text, kind, where, line in warnings.filters:
+        if (
+            issubclass(category, kind)
+            and (text is None or text.match(message))
+            and (where is None or getattr(where, "match", where.__eq__)(module))
+            and line in (0, frame.f_lineno)
+        ):
+            return action in ("default", "module", "once")
+    return True
+
+
+@contextlib.contextmanager
+def each_once(leave_out=()):
+    """Hold back this package's warnings inside, and issue each different one once at the end.
+
+    Those that begin with `leave_out`, a text or a tuple of texts, are dropped. Other threads are
+    not touched.
+    """
+    held = {}
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+    for message, category in held:
+        if not message.startswith(leave_out):
+            warn(message, category)

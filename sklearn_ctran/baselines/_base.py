@@ -12,9 +12,10 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_ctran._images.kinds import kind_of
-from sklearn_ctran._labels.weights import check_annotated, check_sample_weight
+from sklearn_ctran._labels.weights import check_learnable, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
@@ -72,15 +73,16 @@ class Baseline(LabelPredictions, BaseEstimator):
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         task, states = read_labels(y, extra_labels)
         X = self._read_X(X, reset=True)
         check_consistent_length(X, states)
         self.task_ = task
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
-            check_annotated(states, sample_weight, task.all_names)
             counts = sample_weight > 0
             X, states, sample_weight = X[counts], states[counts], sample_weight[counts]
+        check_learnable(states, sample_weight, task)
         self._fit_labels(X, states, sample_weight)
 
     def _read_X(self, X, reset=False):

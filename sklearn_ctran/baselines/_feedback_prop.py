@@ -18,6 +18,7 @@ from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.devices import plain_torch
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.typing import Estimator, ExtraLabels, Images, Labels, Metric, Self
+from sklearn_ctran._utils.warnings import each_once
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -256,10 +257,11 @@ def tune_feedback_prop(
         for share in known_fractions
     ]
     results = []
-    for params in candidates:
-        model = FeedbackProp(FrozenEstimator(head), **params).fit(X, y)
-        score = float(np.mean([scorer(model, X, y) for scorer in scorers]))
-        results.append({**params, "score": score})
+    with each_once():
+        for params in candidates:
+            model = FeedbackProp(FrozenEstimator(head), **params).fit(X, y)
+            score = float(np.mean([scorer(model, X, y) for scorer in scorers]))
+            results.append({**params, "score": score})
     results.sort(key=lambda result: -result["score"])
     best = {name: value for name, value in results[0].items() if name != "score"}
     return FeedbackProp(FrozenEstimator(head), **best).fit(X, y), results

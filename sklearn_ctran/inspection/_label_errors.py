@@ -15,12 +15,13 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._adapters.samples import held_out_once
 from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
-from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._labels.states import column_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import (
     DataFrame,
     Estimator,
@@ -191,6 +192,7 @@ def find_label_errors(
     (7, 1)
     """
     _check_params(hidden_fraction, n_repeats)
+    check_rows(X=X, y=y, extra_labels=extra_labels)
     y = y.toarray() if hasattr(y, "toarray") else y
     targets = encode_targets(y)
     if targets.exclusive:
@@ -336,8 +338,8 @@ def complete_labels(
     y : array-like or DataFrame of shape (n_samples, n_labels), or array-like of shape (n_samples,)
         1, 0, and -1 or NaN where the label is missing. One dimension: the class of each sample,
         None or NaN where it is missing, for an estimator fitted on a 1-D `y`. Columns are the
-        estimator's labels, in its order. Not sparse, because entries that a sparse matrix does not
-        store may mean 0 or missing.
+        estimator's labels; those of a data frame in any order. Not sparse, because entries that a
+        sparse matrix does not store may mean 0 or missing.
     extra_labels : array-like, DataFrame or dict, default=None
         Known extra labels, as in `predict_proba`.
 
@@ -368,8 +370,7 @@ def complete_labels(
     """
     last, _ = unwrap(estimator)
     check_is_fitted(last)
-    if hasattr(y, "columns"):
-        check_columns(y.columns, last.label_names_)
+    order = column_order(y.columns, last.label_names_) if hasattr(y, "columns") else []
     questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
-    return _like(y, completed) if hasattr(y, "columns") else completed
+    return _like(y, completed[:, np.argsort(order)]) if order else completed

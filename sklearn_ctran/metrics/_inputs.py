@@ -1,6 +1,8 @@
 """Reading the arguments that all metrics share: which entries count, truth, scores, weights."""
 
 from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +10,12 @@ from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
-from sklearn_ctran._labels.states import read_states
+from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._utils.names import as_names, listed, name_at
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+
+_default_names: ContextVar = ContextVar("default names of labels", default=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +59,23 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
 
     Tables are (n_samples, n_labels). `y_true` and `known_labels` are 1, 0, and -1 or NaN for not
     annotated, or not known; `known_labels` may be None, or in any form that ``predict_proba``
-    takes. Scores must be in [0, 1] if they are `probabilities`. `names` None: the columns of a data
-    frame, else positions. Raises ValueError if shapes or columns differ, a value is not allowed, or
-    no entry counts; TypeError if `known_labels` is sparse.
+    takes. Scores must be in [0, 1] if they are `probabilities`. Columns of two data frames are
+    matched by name. `names` None: the columns of a data frame, else positions. Raises ValueError
+    if shapes or columns differ, a value is not allowed, or no entry counts; TypeError if
+    `known_labels` is sparse.
     """
+    check_rows(
+        y_true=y_true, y_score=y_score, known_labels=known_labels, sample_weight=sample_weight
+    )
     shape = table_shape(y_true, "y_true")
     if table_shape(y_score, "y_score") != shape:
         raise ValueError(
             f"y_true has shape {shape}, y_score has {np.shape(y_score)}: both must be "
             "(n_samples, n_labels)."
         )
+    are_named = hasattr(y_true, "columns") and hasattr(y_score, "columns")
+    if are_named and (names is None or set(y_true.columns) == set(y_score.columns)):
+        y_score = in_order(y_score, y_true.columns, "y_score")
     score = check_array(
         y_score, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name="y_score"
     )
@@ -116,6 +128,7 @@ def read_truth(y_true, names, known_labels=None, sample_weight=None):
     errors, and for the columns of `known_labels`. Raises ValueError or TypeError if a value, a
     weight or `known_labels` cannot be used.
     """
+    check_rows(y_true=y_true, known_labels=known_labels, sample_weight=sample_weight)
     annotated, known = _read_truth(y_true, names, known_labels)
     return _with_weight(np.where(known, np.int8(UNKNOWN), annotated), sample_weight)[0]
 
@@ -152,21 +165,21 @@ def _read_states(table, names):
 
 
 def label_names(*tables, n_labels):
-    """Names (n_labels,), object, from the first table that has ``columns``; else positions, int.
-
-    Raises ValueError if two tables do not have the same columns in the same order.
-    """
-    columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
+    """Names (n_labels,), object, from the first table that has ``columns``; else positions, int."""
+    columns = [table.columns for table in tables if hasattr(table, "columns")]
     if not columns:
-        return np.arange(n_labels)
-    for names in columns[1:]:
-        if names != columns[0]:
-            i = next(i for i in range(n_labels) if names[i] != columns[0][i])
-            raise ValueError(
-                "The columns of the data frames must be the same labels in the same order; "
-                f"column {i} is {columns[0][i]!r} in one and {names[i]!r} in another."
-            )
-    return as_names(columns[0])
+        columns = [names for names in _default_names.get() if len(names) == n_labels]
+    return as_names(columns[0]) if columns else np.arange(n_labels)
+
+
+@contextmanager
+def default_names(names):
+    """Let messages of metrics call the labels of tables without names by these `names`."""
+    token = _default_names.set((names,))
+    try:
+        yield
+    finally:
+        _default_names.reset(token)
 
 
 def check_average(average):

@@ -9,6 +9,8 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._labels.states import column_order, in_order
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Metric
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
 from sklearn_ctran.metrics._known import check_known_fraction, check_seed, draw_known_labels
@@ -52,11 +54,11 @@ def make_multilabel_scorer(
 
     Notes
     -----
-    scikit-learn cannot make folds from an integer `cv` if `y` holds NaN: pass ``cv=KFold(5)``, or
-    -1 in place of NaN.
+    scikit-learn cannot make folds from an integer `cv` if `y` holds NaN ("Input y contains NaN"):
+    pass :class:`~sklearn_ctran.model_selection.MultilabelStratifiedKFold`, or -1 in place of NaN.
 
-    The columns of a data frame `y` must be the labels in the order of `fit`. Estimators of this
-    package check the names; scikit-learn's keep none, so columns are matched by position.
+    The columns of a data frame `y` are matched by name with the labels of an estimator of this
+    package. scikit-learn's keep no names, so columns must be in the order of `fit`.
 
     Examples
     --------
@@ -177,16 +179,21 @@ class _LabelScorer:
         score : float
             Higher is better.
         """
+        check_rows(X=X, y=y, sample_weight=sample_weight)
         shape = table_shape(y, "y")
         names = label_names(y, n_labels=shape[1])
         known = self._known(y, names)
+        final, _ = unwrap(estimator)
+        own_names = getattr(final, "label_names_", None)
+        if hasattr(y, "columns") and own_names is not None:
+            known = None if known is None else known[:, column_order(y.columns, own_names)]
+            y = in_order(y, own_names)
         kwargs = {**self._kwargs, **({} if known is None else {"known_labels": known})}
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
-        ordered = names if hasattr(y, "columns") else None
-        proba = label_probabilities(estimator, X, shape[1], known, ordered)
+        proba = label_probabilities(estimator, X, shape[1], known)
         metric = functools.partial(self._metric, **kwargs)
-        score = with_own_threshold(metric, unwrap(estimator)[0])(y, proba)
+        score = with_own_threshold(metric, final)(y, proba)
         if np.ndim(score) != 0:
             raise ValueError(
                 f"{_name(self._metric)} returned an array of shape {np.shape(score)}; a scorer "

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted
@@ -14,16 +15,17 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from sklearn_ctran._adapters.probabilities import predict_proba
 from sklearn_ctran._adapters.questions import task_of
 from sklearn_ctran._adapters.samples import Samples, fit
-from sklearn_ctran._adapters.unwrap import unwrap
-from sklearn_ctran._labels.states import check_columns
+from sklearn_ctran._adapters.unwrap import fit_target, unwrap
+from sklearn_ctran._labels.states import in_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
-from sklearn_ctran._labels.weights import check_sample_weight
+from sklearn_ctran._labels.weights import NO_POSITIVE, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
-from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran._utils.warnings import each_once, warn
 from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_folds
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
@@ -109,12 +111,15 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         learned = self._learn(samples, lambda: self._held_out(samples, cv))
         estimator = self.estimator
         if not self._is_prefit():
-            estimator = fit(clone(estimator), samples)
+            with each_once(leave_out=NO_POSITIVE):  # What was learned has named these labels.
+                estimator = fit(clone(estimator), samples)
         return [estimator], learned
 
     def _read_samples(self, X, y, extra_labels, sample_weight):
         """What counts, and `cv` in numbers of its rows."""
+        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
         cv = 5 if self.cv is None else self.cv
+        y = self._in_order(y)
         targets = encode_targets(y)
         extra, names = encode_extra_labels(extra_labels)
         check_consistent_length(X, targets.states, extra)
@@ -131,9 +136,20 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
                 samples = replace(samples, targets=encode_targets(samples.y))
                 cv = renumber_folds(cv, rows, len(weight))
         if self._is_prefit():
-            targets = _as_fitted(samples.targets, self.estimator, hasattr(y, "columns"))
+            targets = _as_fitted(samples.targets, self.estimator)
             samples = replace(samples, targets=targets)
         return samples, cv
+
+    def _in_order(self, y):
+        """`y` with its columns in the order of the estimator, if that was fitted before."""
+        final, _ = unwrap(self.estimator)
+        names = getattr(final, "label_names_", None)
+        if names is None or not hasattr(y, "columns") or np.ndim(final.classes_) == 1:
+            return y
+        is_frozen = isinstance(fit_target(self.estimator)[0], FrozenEstimator)
+        # A frozen one may have other names for the labels.
+        is_reordered = is_frozen and set(y.columns) == set(names)
+        return in_order(y, names) if self._is_prefit() or is_reordered else y
 
     def _is_prefit(self):
         return isinstance(self.cv, str)
@@ -228,6 +244,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         check_is_fitted(self)
         if not self.task_.n_extra:
             raise ValueError("The estimator was fitted without extra labels.")
+        check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
         inner = [unwrap(estimator, X) for estimator in self._estimators]
         probas = [final.predict_extra_proba(X, known_labels, extra_labels) for final, X in inner]
         return np.mean(probas, axis=0)
@@ -286,6 +303,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     def _calibrated(self, X, known_labels, extra_labels):
         """Probabilities, with what is known put in, and states of what is known."""
         check_is_fitted(self)
+        check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
         states = self.task_.states(known_labels, extra_labels, _num_samples(X))
         states = states[:, : self.task_.n_labels]
         probas = [
@@ -305,7 +323,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         return tags
 
 
-def _as_fitted(targets, estimator, is_named):
+def _as_fitted(targets, estimator):
     """Targets under the names that a fitted estimator has for them, checked.
 
     Raises NotFittedError if the estimator is not fitted, ValueError if it was fitted on other
@@ -320,8 +338,6 @@ def _as_fitted(targets, estimator, is_named):
         raise ValueError(
             f"y has {len(targets.names)} labels, but the estimator was fitted on {len(names)}."
         )
-    if is_named:
-        check_columns(targets.names, names)
     return replace(targets, names=np.asarray(names))
 
 

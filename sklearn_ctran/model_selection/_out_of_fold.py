@@ -9,8 +9,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_ctran._adapters.probabilities import predict_proba
 from sklearn_ctran._adapters.samples import fit, held_out_once
+from sklearn_ctran._labels.weights import NO_POSITIVE
 from sklearn_ctran._utils.names import listed
-from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran._utils.warnings import each_once, warn
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
@@ -40,7 +41,8 @@ def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
 
 def _predict_fold(estimator, samples, train, test, keep):
     held_out = samples.take(test)
-    fit(estimator, samples.take(train))
+    with each_once(leave_out=NO_POSITIVE):  # These are named for all folds together.
+        fit(estimator, samples.take(train))
     proba = predict_proba(
         estimator, held_out.X, held_out.targets, extra_labels=held_out.extra_labels
     )

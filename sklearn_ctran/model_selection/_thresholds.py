@@ -55,8 +55,8 @@ class TunedThresholds(LearnedOutOfFold):
         Number of shuffled, stratified folds (:class:`MultilabelStratifiedKFold`), or how to split;
         each row must be held out exactly once. None is 5. "prefit": `estimator` is already fitted
         and is neither cloned nor changed; pass samples to `fit` that it was not fitted on. The
-        columns of `y` must then be its labels in its order. Names of a DataFrame are checked if the
-        estimator has ``label_names_``; estimators of scikit-learn have none.
+        columns of `y` must then be its labels. Those of a DataFrame are matched by name if the
+        estimator has ``label_names_``; estimators of scikit-learn have none, and need their order.
     n_jobs : int, default=None
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None

@@ -67,13 +67,6 @@ def test_minus_one_as_a_class_is_refused(table):
         label_probabilities(model, X, 3)
 
 
-def test_other_names_are_refused(exact_model):
-    model = exact_model(n_targets=3)
-    assert label_probabilities(model, [0, 1], 3, names=np.arange(3)).shape == (2, 3)
-    with pytest.raises(ValueError, match="column 1 is 2 where the estimator has 1"):
-        label_probabilities(model, [0, 1], 3, names=np.array([0, 2, 1]))
-
-
 def test_known_labels_reach_what_takes_them(exact_model, table):
     model = exact_model(n_targets=3, n_extra=1)
     known = np.array([[-1, 1, -1], [0, -1, -1]])

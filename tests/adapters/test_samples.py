@@ -6,12 +6,14 @@ import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
-from sklearn_ctran._adapters.samples import Samples, fit, held_out_once
+from sklearn_ctran._adapters.samples import Samples, fit, folds_of, held_out_once
 from sklearn_ctran._labels.targets import encode_targets
+from sklearn_ctran.baselines import BinaryRelevance
+from sklearn_ctran.model_selection import MultilabelStratifiedKFold
 
 Y = np.array([[0, 1], [1, 1], [1, 0], [0, 0]])
 
@@ -79,3 +81,33 @@ def test_folds_hold_each_row_out_once():
         held_out_once(twice, X, y, "KFold")
     with pytest.raises(ValueError, match="row 4 out 0 times"):
         held_out_once(folds[:2], X, y, "KFold")
+
+
+GAPS = np.where(np.eye(40, 2) == 1, np.nan, np.arange(80).reshape(40, 2) // 2 % 2)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+@pytest.mark.parametrize("y", [GAPS, np.nan_to_num(GAPS), pd.DataFrame(GAPS)])
+def test_a_splitter_that_cannot_split_a_table_names_one_that_can(y):
+    advice = "cannot split y: (Input y contains NaN|Supported target).*MultilabelStratifiedKFold"
+    with pytest.raises(ValueError, match=advice):
+        folds_of(StratifiedKFold(2), np.zeros((40, 1)), y)
+    assert len(folds_of(MultilabelStratifiedKFold(2), np.zeros((40, 1)), y)) == 2
+    with pytest.raises(ValueError, match="^Cannot have number of splits") as raised:
+        folds_of(KFold(50), np.zeros((40, 1)), np.arange(40) % 2)
+    assert "Multilabel" not in str(raised.value)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+def test_a_search_that_cannot_split_a_table_names_a_splitter():
+    X = np.random.RandomState(0).randn(40, 2)
+    inner = make_pipeline(GridSearchCV(BinaryRelevance(), {}, cv=2))
+    of_gaps = Samples(X, GAPS, encode_targets(GAPS))
+    with pytest.raises(
+        ValueError, match=r"(?s)The folds of Pipeline\(.*NaN.*MultilabelStratifiedKFold"
+    ):
+        fit(inner, of_gaps)
+    X[0, 0] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN") as raised:
+        fit(BinaryRelevance(), of_gaps)
+    assert "Multilabel" not in str(raised.value)

@@ -139,6 +139,7 @@ def test_label_sets_can_be_decoded_drawn_and_scored(baseline, told_table):
     "ignore:No entry of label",
     "ignore:LabelPowerset leaves out",
 )
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_missing_entries_and_labels_of_one_state(baseline, told_table):
     X, Y = told_table
     Y = np.column_stack([Y, np.zeros(len(Y)), np.ones(len(Y))])

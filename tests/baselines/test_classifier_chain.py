@@ -130,6 +130,7 @@ def test_missing_entries(table):
     np.testing.assert_array_equal(proba[:, 1], expected)
 
 
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_labels_of_one_state_in_the_chain(table):
     X, Y = table
     Y = np.column_stack([np.zeros(100, int), Y[:, 0], np.ones(100, int), Y[:, 2]])

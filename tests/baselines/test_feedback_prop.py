@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_ctran import CTranClassifier
@@ -146,6 +146,14 @@ def test_tuning(table, head):
     assert {name: getattr(model, name) for name in best} == best
     assert results[0]["n_steps"] == 3  # label 2 follows from label 0
     assert model.estimator_ is head
+
+
+def test_tuning_says_a_warning_of_all_candidates_once(table, head):
+    X, Y = table
+    Y = np.where(np.arange(Y.shape[1]) == 1, 0, Y)
+    with pytest.warns(UndefinedMetricWarning, match=r"Label\(s\) 1 have no positive") as caught:
+        tune_feedback_prop(head, X, Y, known_fractions=(0.2, 0.4), step_sizes=(0.1,))
+    assert len(caught) == 1
 
 
 def test_tuning_says_what_it_cannot_do(table, head):

@@ -94,6 +94,7 @@ def test_rare_sets_are_pruned_and_come_back_as_disjoint_subsets():
         LabelPowerset(prune=9).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_one_set_is_certain(table):
     X, _ = table
     model = LabelPowerset().fit(X, np.tile([1, 0, 1], (len(X), 1)))

@@ -126,6 +126,7 @@ def test_a_solver_that_gives_up_says_so(table):
     MaskedLinear(tol=1e-15).fit(X, Y)  # as far as rounding lets it: no warning
 
 
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_labels_of_one_state_are_certain(table):
     X, Y = table
     Y = np.column_stack([Y[:, 0], np.zeros(200), np.ones(200)])

@@ -129,3 +129,12 @@ def test_progress_is_a_bar_and_a_line_for_each_fit(table, recorder, split, capsy
 def test_nothing_is_printed_by_default(table, recorder, split, capsys):
     compare({"a": recorder()}, *table, split=split)
     assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_of_metrics_name_the_labels(table, methods):
+    X, Y = table
+    Y = pd.DataFrame(Y, columns=["cat", "dog", "cow", "owl"])
+    Y.loc[120:, "dog"] = 0
+    with pytest.warns(UserWarning, match=r"'.*', '.*': .*Label\(s\) 'dog' have no pos") as caught:
+        compare(methods, X, Y, split=(np.arange(120), np.arange(120, 150)), known_fractions=0)
+    assert len(caught) == 1

@@ -52,9 +52,8 @@ def test_extra_labels_help_to_complete(wrap, make_copies, Joint):
 @pytest.mark.parametrize(
     "columns, message",
     [
-        (["b", "a", "c"], "column 0 is 'b' where the estimator has 'a'"),
-        (["a", "b"], "column 2 is missing where the estimator has 'c'"),
-        (["a", "b", "c", "d"], "column 3 is 'd' where the estimator has no further label"),
+        (["a", "b"], "y lacks 'c'"),
+        (["a", "b", "c", "d"], "y has, beside the labels, 'd'"),
     ],
 )
 @pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
@@ -63,6 +62,15 @@ def test_columns_must_be_the_labels(columns, message, wrap, make_copies, Joint):
     model = wrap(Joint().fit(X, y))
     with pytest.raises(ValueError, match=message):
         complete_labels(model, X, y.assign(d=0)[columns])
+
+
+def test_columns_may_be_in_any_order(make_copies, Joint):
+    X, y = make_copies()
+    model = Joint().fit(X, y)
+    holes = y.astype(float).assign(c=np.nan)
+    expected = complete_labels(model, X, holes)
+    shuffled = complete_labels(model, X, holes[["c", "a", "b"]])
+    pd.testing.assert_frame_equal(shuffled, expected[["c", "a", "b"]])
 
 
 def test_missing_classes_are_filled_in(tiny):

@@ -192,6 +192,7 @@ def test_rows_that_break_the_rules_come_first(convert, wrap, animals, tiny):
     assert not np.isnan(errors.label_quality_scores).any()
 
 
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_rules_between_targets_and_extra_labels(animals, tiny):
     X, y = animals
     y, extra = y[["cat", "coin"]], y[["animal"]].assign(day=1, night=0)

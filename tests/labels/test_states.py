@@ -1,10 +1,12 @@
 """Tables of states, and the columns of a `y`."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_ctran._labels.states import as_table, check_columns, read_states
+from sklearn_ctran._labels.states import as_table, column_order, in_order, read_states
 
 NAMES = np.array(["cat", "dog"])
 STATES = [[1, 0], [-1, 1]]
@@ -59,13 +61,22 @@ def test_tables_are_not_copied():
 @pytest.mark.parametrize(
     "columns, message",
     [
-        (["dog", "cat"], "column 0 is 'dog' where the estimator has 'cat'"),
-        (["cat", "owl"], "column 1 is 'owl' where the estimator has 'dog'"),
-        (["cat"], "column 1 is missing where the estimator has 'dog'"),
-        (["cat", "dog", "owl"], "column 2 is 'owl' where the estimator has no further label"),
+        (["cat", "owl"], "y lacks 'dog' and has, beside the labels, 'owl'"),
+        (["cat", "Dog"], "beside the labels, 'Dog'. Did you mean 'dog'?"),
+        (["cat"], "y lacks 'dog'"),
+        (["cat", "dog", "owl"], "has, beside the labels, 'owl'"),
+        (["cat", "dog", "cat"], "y has twice 'cat'"),
     ],
 )
-def test_columns_must_be_the_labels_in_order(columns, message):
-    check_columns(pd.Index(["cat", "dog"]), NAMES)
-    with pytest.raises(ValueError, match=message):
-        check_columns(columns, NAMES)
+def test_columns_must_be_the_labels(columns, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        column_order(columns, NAMES)
+
+
+@pytest.mark.parametrize("names", [["cat", "dog"], [1, 0], [("a", 1), ("a", 2)]])
+def test_columns_come_into_the_order_of_the_labels(names):
+    table = pd.DataFrame([[1, 0]], columns=pd.Index(names, tupleize_cols=False))
+    assert in_order(table, names) is table
+    other = in_order(table, names[::-1])
+    assert (other.columns.tolist(), other.to_numpy().tolist()) == (names[::-1], [[0, 1]])
+    assert column_order(table.columns, names[::-1]) == [1, 0]

@@ -1,8 +1,11 @@
 """Weights of samples and of positive labels."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_ctran import CTranClassifier
@@ -256,3 +259,38 @@ def test_pos_weight_raises_probabilities_of_rare_labels():
     assert balanced[0] > plain[0] + 0.1
     model.set_params(warm_start=True).fit(X, Y)  # no more than once into the prior
     assert abs(model.predict_proba(X).mean(axis=0) - balanced).max() < 0.2
+
+
+ONE_SIDED = pd.DataFrame({"cat": [1, 0] * 20, "dog": [0] * 39 + [1], "cow": [0, -1] * 20})
+
+
+@pytest.mark.parametrize("model", [CTranClassifier(**EXACT), BinaryRelevance()])
+def test_labels_without_a_positive_are_named(table, model):
+    X, _, weights = table
+    model = clone(model)
+    with pytest.warns(UserWarning, match=r"no positive .* label\(s\) 'cow', which") as caught:
+        model.fit(X, ONE_SIDED)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert (model.predict_proba(X)[:, 2] < 0.2).all()
+    weights[-1] = 0
+    with pytest.warns(UserWarning, match=r"no positive .* label\(s\) 'dog', 'cow', which"):
+        model.fit(X, ONE_SIDED, sample_weight=weights)
+    extra = {"night": np.zeros(40), "rain": np.arange(40) % 2}
+    with pytest.warns(UserWarning, match=r"no positive .* label\(s\) 'night', which"):
+        model.fit(X, ONE_SIDED[["cat", "dog"]], extra_labels=extra)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, ONE_SIDED[["cat", "dog"]])
+        model.fit(X, np.arange(40) % 3, sample_weight=np.arange(40) % 3)  # classes
+
+
+def test_what_learns_out_of_fold_names_these_labels_once(table):
+    """Not in each fold, and not in its own words and in those of the estimator."""
+    X, _, _ = table
+    model = TunedThresholds(BinaryRelevance(), random_state=0)
+    with pytest.warns(UserWarning) as caught:
+        model.fit(X, ONE_SIDED.replace(-1, 0))
+    texts = [str(each.message) for each in caught]
+    assert len([text for text in texts if "'cow'" in text]) == 1
+    assert not any("to learn from for" in text for text in texts)

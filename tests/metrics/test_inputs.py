@@ -117,8 +117,26 @@ def test_bad_input(metric, y_true, y_score, more, message):
 @pytest.mark.parametrize("metric", METRICS)
 def test_frames_must_agree(metric):
     a, b = (pd.DataFrame(np.eye(2), columns=list(names)) for names in ("ab", "ac"))
-    with pytest.raises(ValueError, match="column 1 is 'b' in one and 'c' in another"):
+    with pytest.raises(ValueError, match="y_score lacks 'b' and has, beside the labels, 'c'"):
         metric(a, b)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_columns_of_frames_are_matched_by_name(metric):
+    rng = np.random.RandomState(0)
+    y_true = pd.DataFrame(rng.randint(2, size=(20, 4)), columns=list("abcd"))
+    y_true["d"] = 1 - y_true["c"]
+    y_score = pd.DataFrame(rng.rand(20, 4), columns=list("abcd"))
+    shuffled = y_score[list("cadb")]
+    assert metric(y_true, shuffled) == metric(y_true, y_score)
+    assert metric(y_true, shuffled.to_numpy()) != metric(y_true, y_score)
+
+
+def test_a_report_matches_columns_by_name_whatever_it_calls_them():
+    y_true = pd.DataFrame([[1, 0], [0, 0], [1, 1]], columns=["a", "b"])
+    y_score = pd.DataFrame({"b": [0.1, 0.2, 0.9], "a": [0.8, 0.3, 0.7]})
+    report = metrics.multilabel_report(y_true, y_score, label_names=["x", "y"], as_frame=False)
+    assert report.by_label["AP"].tolist() == [1.0, 1.0]
 
 
 def test_known_labels_must_be_dense():

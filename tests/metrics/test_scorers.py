@@ -27,6 +27,7 @@ from sklearn.utils.metadata_routing import (
 )
 
 from sklearn_ctran import CTranClassifier, metrics
+from sklearn_ctran.baselines import MaskedLinear
 from sklearn_ctran.metrics import (
     class_f1,
     class_recall,
@@ -35,8 +36,10 @@ from sklearn_ctran.metrics import (
     make_multilabel_scorer,
     mean_average_precision,
     one_error,
+    overall_f1,
     partial_label_scorer,
 )
+from sklearn_ctran.model_selection import TunedThresholds
 
 QUICK = {"d_model": 8, "n_layers": 1, "n_heads": 2, "max_epochs": 2, "random_state": 0}
 LOSSES = [
@@ -266,8 +269,26 @@ def test_columns_are_those_of_fit(table):
     pipeline = make_pipeline(StandardScaler(), CTranClassifier(**QUICK)).fit(X, frame)
     scorer = partial_label_scorer(mean_average_precision)
     assert scorer(pipeline, X, frame) == scorer(pipeline, X, Y)
-    with pytest.raises(ValueError, match="must be the estimator.s labels in its order"):
-        scorer(pipeline, X, frame[list("bacd")])
+    with pytest.raises(ValueError, match="y lacks 'd'"):
+        scorer(pipeline, X, frame[list("bac")])
+
+
+def test_columns_are_matched_by_name(table):
+    X, Y = table
+    frame = pd.DataFrame(Y, columns=list("abcd"))
+    shuffled = frame[list("cadb")]
+    model = TunedThresholds(MaskedLinear(random_state=0), random_state=0).fit(X, frame)
+    for metric in (mean_average_precision, overall_f1):
+        scorer = make_multilabel_scorer(metric)
+        assert scorer(model, X, shuffled) == pytest.approx(scorer(model, X, frame), abs=1e-12)
+        # The draw of known labels depends on the columns' order, the score of a draw does not.
+        partial = partial_label_scorer(metric, 0.5)
+        known = partial._known(shuffled, np.array(list("cadb")))
+        known = pd.DataFrame(known, columns=list("cadb"))
+        proba = model.predict_proba(X, known_labels=known)
+        cuts = {"threshold": model.thresholds_} if metric is overall_f1 else {}
+        expected = metric(frame, proba, known_labels=known, **cuts)
+        assert partial(model, X, shuffled) == pytest.approx(expected, abs=1e-12)
 
 
 # ------------------------------------------------------------------ scikit-learn's tools

@@ -182,6 +182,7 @@ def test_standardize(tokens):
 
 
 @pytest.mark.parametrize("n_labels, has_bias", [(256, True), (257, False)])
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_attention_bias_is_for_a_moderate_number_of_labels(n_labels, has_bias):
     rng = np.random.RandomState(0)
     data = rng.randn(8, 3), rng.randint(2, size=(8, n_labels))

@@ -136,6 +136,7 @@ def test_batch_size(table, batch_size):
         (320, {"max_epochs": 2}, 2),
     ],
 )
+@pytest.mark.filterwarnings("ignore:There is no positive")
 def test_number_of_epochs(n, params, n_epochs):
     rng = np.random.RandomState(0)
     model = quick(**{"max_epochs": "auto"} | params)

@@ -1,8 +1,10 @@
+import subprocess
+import sys
 import warnings
 
 import pytest
 
-from sklearn_ctran._utils.warnings import warn
+from sklearn_ctran._utils.warnings import each_once, warn
 
 
 def define(module, body, **names):
@@ -36,3 +38,55 @@ def test_points_at_the_first_caller_outside(between):
 def test_a_package_of_a_similar_name_is_outside():
     modules = "sklearn_ctran._labels.weights", "sklearn_ctran_tools", "my_script"
     assert filename_of_warning(*modules) == "sklearn_ctran_tools.py"
+
+
+# Fits of a search each run inside of catch_warnings, which makes Python forget what it has shown.
+SEARCH = """
+import warnings
+from sklearn_ctran._utils.warnings import warn
+
+def search():
+    for candidate in range(50):
+        with warnings.catch_warnings():
+            warn("in every fit", UserWarning)
+
+search()
+for shown in range(3):
+    with warnings.catch_warnings(record=True) as caught:
+        search()
+    assert len(caught) == 50
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    warn("at first ignored")
+for action, n_errors in (("always", 0), ("error", 1)):
+    warnings.simplefilter(action)
+    try:
+        warn("each time")
+        warn("each time")
+    except UserWarning:
+        print("raised")
+"""
+
+
+def test_a_warning_of_all_fits_of_a_search_is_shown_once():
+    """pytest records warnings, so this runs without it."""
+    run = subprocess.run(
+        [sys.executable, "-W", "default", "-c", SEARCH], capture_output=True, text=True, check=True
+    )
+    assert run.stderr.count("in every fit") == 1
+    assert run.stderr.count("at first ignored") == 0
+    assert run.stderr.count("each time") == 2
+    assert run.stdout == "raised\n"
+
+
+def test_each_different_warning_is_issued_once():
+    with pytest.warns() as caught, each_once():
+        for _ in range(5):
+            warn("one")
+            warn("two", FutureWarning)
+        assert len(caught) == 0
+    assert [(str(each.message), each.category) for each in caught] == [
+        ("one", UserWarning),
+        ("two", FutureWarning),
+    ]
+    assert {each.filename for each in caught} == {__file__}

@@ -1,0 +1,138 @@
+"""Rows of several arguments belong together by position: do their names say otherwise?
+
+Columns are matched by name, so users expect the same of rows.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise, product
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.warnings import warn
+
+
+def check_rows(**arguments):
+    """Raise ValueError if two arguments have the same rows in another order, by their names.
+
+    Other rows, by their indexes, are a warning. The values of a mapping are compared one by one.
+    The paths in `X`, their file names and stems are names of rows too. A default index says
+    nothing, and whatever may be a part of one, numbers that increase, is never taken for other
+    rows: searches take parts of tables.
+    """
+    parts = [part for argument, rows in arguments.items() for part in _parts(argument, rows)]
+    if len(parts) < 2:
+        return
+    distinct, difference = [], None
+    for argument, rows in parts:
+        names = row_names(rows, has_paths=argument == "X")
+        if any(_agree(names, others) for _, others in distinct):
+            continue
+        for other, others in distinct:
+            _check_order(other, others, argument, names)
+            difference = difference or _difference(other, others, argument, names)
+        distinct.append((argument, names))
+    if difference:
+        warn(difference)
+
+
+def row_names(rows, has_paths=True):
+    """Names of rows by kind, each a sequence of one name a row: "index", "path", "file", "stem".
+
+    The last three are there if `rows` are paths, unless `has_paths` is False.
+    """
+    names = getattr(rows, "row_names", None)  # of images that were encoded
+    if names is not None:
+        return names
+    names = {"index": rows.index} if _has_index(rows) else {}
+    return names | _path_names(rows) if has_paths else names
+
+
+def take_names(names, rows):
+    """The names of some rows, given by whatever indexes an array."""
+    return {kind: as_names(values)[rows] for kind, values in names.items()}
+
+
+def _parts(argument, rows):
+    """Pairs of a name and rows that may have names of their own."""
+    if isinstance(rows, Mapping):
+        pairs = [(f"{argument}[{key!r}]", column) for key, column in rows.items()]
+    else:
+        pairs = [(argument, rows)]
+    return [(name, part) for name, part in pairs if name == "X" or _has_index(part)]
+
+
+def _has_index(rows):
+    """Whether rows have an index, of pandas or alike, other than the default 0, 1, 2, ..."""
+    index = getattr(rows, "index", None)
+    if not hasattr(index, "equals"):
+        return False
+    return type(index).__name__ != "RangeIndex" or (index.start, index.step) != (0, 1)
+
+
+def _path_names(rows):
+    if tuple(getattr(rows, "shape", ()))[1:] not in ((), (1,)):
+        return {}
+    rows = rows.to_numpy() if hasattr(rows, "to_numpy") else rows
+    rows = rows.ravel() if isinstance(rows, np.ndarray) else rows
+    is_list = isinstance(rows, (list, tuple, np.ndarray))
+    if not is_list or not all(isinstance(row, (str, bytes, os.PathLike)) for row in rows):
+        return {}
+    paths = [os.fsdecode(row) for row in rows]
+    files = [os.path.basename(path) for path in paths]
+    stems = [os.path.splitext(file)[0] for file in files]
+    return {"path": paths, "file": files, "stem": stems}
+
+
+def _agree(names, others):
+    """Whether rows have the same names in the same order, of any kinds."""
+    return any(_are_equal(*pair) for pair in product(names.values(), others.values()))
+
+
+def _are_equal(values, others):
+    if hasattr(values, "equals") and hasattr(others, "equals") and values.equals(others):
+        return True
+    return len(values) == len(others) and list(values) == list(others)
+
+
+def _check_order(argument, names, other, others):
+    """Raise ValueError if the rows of two arguments have the same names in another order."""
+    for (kind, values), of_other in product(names.items(), others.values()):
+        if len(values) != len(of_other) or Counter(values) != Counter(of_other):
+            continue
+        wanted = f"{argument}.index" if kind == "index" else f"the {kind} of each row of {argument}"
+        raise ValueError(
+            f"{argument} and {other} have the same rows in different orders: "
+            f"{_first_difference(argument, values, other, of_other)}. Rows are matched by "
+            f"position: reorder them, as by {other}.loc[{wanted}]. If only the index is wrong, "
+            f"drop it: {other}.reset_index(drop=True)."
+        )
+
+
+def _difference(argument, names, other, others):
+    """What to say where two arguments have indexes of other rows; None if they do not."""
+    values, of_other = names.get("index"), others.get("index")
+    if values is None or of_other is None or len(values) != len(of_other) or not len(values):
+        return None
+    if _may_be_positions(values) or _may_be_positions(of_other):
+        return None
+    return (
+        f"The indexes of {argument} and {other} differ: "
+        f"{_first_difference(argument, values, other, of_other)}. Rows are matched by position. "
+        "Make sure that they are in one order; then drop one index, by reset_index(drop=True)."
+    )
+
+
+def _may_be_positions(index):
+    """Whether an index may be the default one of a table of which a search takes some rows."""
+    are_numbers = all(isinstance(value, Integral) for value in index)
+    return are_numbers and all(a < b for a, b in pairwise(index))
+
+
+def _first_difference(argument, values, other, of_other):
+    pairs = enumerate(zip(values, of_other, strict=True))
+    row, (value, another) = next((row, pair) for row, pair in pairs if pair[0] != pair[1])
+    return f"row {row} is {value!r} in {argument} and {another!r} in {other}"

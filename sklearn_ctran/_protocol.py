@@ -18,6 +18,7 @@ from sklearn_ctran._labels.states import check_columns, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
@@ -368,7 +369,7 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             predicted = self.classes_[proba[scored].argmax(axis=1)]
             score = accuracy_score(np.asarray(y)[scored], predicted, sample_weight=sample_weight)
             return float(score)
-        y = y.toarray() if hasattr(y, "toarray") else y
+        y = y.toarray() if hasattr(y, "toarray") else plain(y, "y")
         if hasattr(y, "columns"):
             check_columns(y.columns, self.label_names_)
         truth = read_states(y, self.label_names_, "y")

@@ -146,8 +146,8 @@ class ImageTokens(
         Parameters
         ----------
         X : array-like
-            Images: a list or array of paths, PIL images or arrays; an array of shape
-            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
+            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
             (n_samples, height, width). Only looked at for whether they can be images.
         y : ignored
 

@@ -21,6 +21,7 @@ from sklearn_ctran._images.decoding import (
     rgb,
 )
 from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._images.rows import DatasetRows, as_rows, check_is_set
 from sklearn_ctran._utils.threads import for_each
 
 _CHUNK_BYTES = 1 << 24
@@ -39,14 +40,15 @@ class Images:
     `rows` are the user's own objects, an array or a sequence; nothing is copied. `sizes` (n, 2) has
     height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
     of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
-    of a list.
+    of a list. `seen` has the content key of each row of a dataset, else it is None.
     """
 
-    def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, seen=None):
         self.rows = rows
         self.sizes = sizes
         self.are_plain = are_plain
         self.n_jobs = n_jobs
+        self.seen = seen
 
     def __len__(self):
         return len(self.rows)
@@ -84,9 +86,15 @@ class Images:
         return torch.from_numpy(batch).movedim(-1, 1)
 
     def _load(self, row, least_side):
+        item = self.rows[row]
+        if self.seen is not None and content_key(row, item) != self.seen[row]:
+            raise ValueError(
+                f"row {row}: X[{row}] is another image than at first. The images of a dataset must "
+                "stay the same: leave random transforms to the parameter augment."
+            )
         # PIL is the slower decoder, but only PIL decodes at a reduced size.
         is_plain = self.are_plain[row] and least_side is None
-        return load(row, self.rows[row], least_side, is_plain)
+        return load(row, item, least_side, is_plain)
 
     def keys(self):
         """Content keys, 16 bytes for each image; equal content has an equal key.
@@ -95,6 +103,8 @@ class Images:
         that a PIL image's look depends on. Images that look the same may have different keys, for
         instance a file and the array of its pixels.
         """
+        if self.seen is not None:
+            return self.seen
         keys = [b""] * len(self)
 
         def fill(row):
@@ -109,7 +119,8 @@ def check_images(X, *, n_jobs=None, decode=True):
 
     `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
     uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
-    paths, PIL images and arrays, of mixed kinds and sizes. Batches will be 8-bit RGB: grey is
+    paths, PIL images and arrays, of mixed kinds and sizes; or a map-style dataset (DatasetRows), of
+    which one image at a time is in memory. Batches will be 8-bit RGB: grey is
     replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become
     ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit
     modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an
@@ -125,36 +136,30 @@ def check_images(X, *, n_jobs=None, decode=True):
     axes, channels or sides are wrong.
     """
     if isinstance(X, torch.Tensor):
-        raise TypeError("X is a torch tensor; give a numpy array (n, H, W, 3) instead.")
-    if isinstance(X, (str, bytes, os.PathLike, Image.Image)):
-        raise TypeError(f"X is a single image; a set of images is expected: {_SET_KINDS}.")
+        raise TypeError(
+            "X is a torch tensor; give a numpy array (n, H, W, 3) instead. If its channels come "
+            "first: X.permute(0, 2, 3, 1).numpy()."
+        )
+    check_is_set(X)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OSU":
         sizes = _check_array(X)
         return Images(X, sizes, n_jobs=n_jobs)
-    rows = _rows(X)
+    rows = as_rows(X)
     if not len(rows):
         raise ValueError("X holds no images.")
+    seen = None
+    if isinstance(rows, DatasetRows):
+        seen, n_jobs = [b""] * len(rows), None  # Few datasets can be read by several threads.
     sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
 
     def check(row):
-        sizes[row], are_plain[row] = _check_row(row, rows[row], decode)
+        item = rows[row]
+        sizes[row], are_plain[row] = _check_row(row, item, decode)
+        if seen is not None:
+            seen[row] = content_key(row, item)
 
     for_each(check, len(rows), n_jobs)
-    return Images(rows, sizes, are_plain, n_jobs)
-
-
-def _rows(X):
-    """Return a list or an array with one path or image per row of X."""
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
-        X = X[:, 0]
-    if isinstance(X, np.ndarray) and X.ndim != 1:
-        raise ValueError(f"X has shape {X.shape} and dtype {X.dtype}; images are {_SET_KINDS}.")
-    if not isinstance(X, (list, tuple, np.ndarray)):
-        raise TypeError(f"X is a {type(X).__name__}; images are {_SET_KINDS}.")
-    # An array of strings takes less memory than a list of them.
-    return X if isinstance(X, np.ndarray) and X.dtype.kind in "SU" else list(X)
+    return Images(rows, sizes, are_plain, n_jobs, seen)
 
 
 def _check_array(X):

@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 
 from sklearn_ctran._labels.forms import BINARIZE, check_kind, unmask
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.names import as_names
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -20,6 +21,7 @@ def read_states(table, names, what):
     Masked entries are unknown too. `what` is the argument's name. Raises ValueError for any other
     value; the message names its row and label.
     """
+    table = plain(table, what)
     check_kind(table, what)
     try:
         values = as_floats(table)

@@ -105,8 +105,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X : array-like
-            Images: a list or array of paths, PIL images or arrays; an array of shape
-            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
+            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
             (n_samples, height, width). Features: (n_samples, n_features); with `backbone=None`
             also tokens (n_samples, n_tokens, n_channels).
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import read_states
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
@@ -129,6 +130,7 @@ def _with_weight(truth, sample_weight):
 
 def _read_truth(y_true, names, known_labels):
     """Annotated states, int8, and which entries are known, bool, both (n_samples, n_labels)."""
+    known_labels = plain(known_labels, "known_labels")
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
     if known_labels is None:
         return truth, np.zeros(truth.shape, dtype=bool)
@@ -156,6 +158,7 @@ def label_names(*tables, n_labels):
 
     Raises ValueError if two tables do not have the same columns in the same order.
     """
+    tables = [plain(table) for table in tables]
     columns = [list(table.columns) for table in tables if hasattr(table, "columns")]
     if not columns:
         return np.arange(n_labels)

@@ -5,6 +5,7 @@ import torch
 from scipy import sparse
 
 from sklearn_ctran._images.rows import (
+    SomeRows,
     check_is_set,
     holds_images,
     is_dataset,
@@ -25,6 +26,8 @@ def kind_of(X, takes_tokens):
     if sparse.issparse(X):
         raise TypeError("X is sparse; features are read dense: pass X.toarray().")
     check_is_set(X)
+    if isinstance(X, SomeRows):
+        return "images", X
     if isinstance(X, (list, tuple)):
         table = _read_list(X, takes_tokens)
         if table is None:

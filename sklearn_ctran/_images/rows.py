@@ -107,6 +107,8 @@ def as_rows(X):
 
     Raises ValueError or TypeError for several columns, other axes and what is no set of images.
     """
+    if isinstance(X, SomeRows):
+        return X
     if isinstance(X, (list, tuple)):
         return list(X)
     if is_dataset(X):
@@ -170,6 +172,30 @@ class DatasetRows:
                 f"row {row}: X[{row}] raises {type(error).__name__}: {error}"
             ) from error
         return _image_of(item)
+
+
+class SomeRows:
+    """Some rows of a set of images, as of :func:`as_rows`, which keep their numbers in messages."""
+
+    def __init__(self, source, numbers):
+        self.source = source
+        self.numbers = numbers
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, row):
+        return self.source[self.numbers[row]]
+
+
+def is_read_lazily(rows):
+    """Whether rows (:func:`as_rows`) are those of a dataset."""
+    return isinstance(getattr(rows, "source", rows), DatasetRows)
+
+
+def numbers_of(rows):
+    """The numbers that users know rows (:func:`as_rows`) by."""
+    return getattr(rows, "numbers", range(len(rows)))
 
 
 def _image_of(item):

@@ -1,6 +1,10 @@
 """Data frames: results as those of pandas, arguments of polars and pyarrow. None need be there."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from scipy import sparse
+from sklearn.utils import _safe_indexing
 
 
 def import_pandas():
@@ -33,6 +37,17 @@ def like(table, values):
     if hasattr(table, "column_names"):
         return type(table).from_arrays(list(values.T), names=table.column_names)
     return type(table)(values, schema=table.columns) if hasattr(table, "get_columns") else values
+
+
+def take(data, rows):
+    """Some rows (ndarray of int; None for all) of labels in any form, a dict of columns too."""
+    if rows is None or data is None:
+        return data
+    if isinstance(data, Mapping):
+        return {name: take(column, rows) for name, column in data.items()}
+    if type(data).__module__.startswith("pyarrow"):
+        return data.take(rows)
+    return _safe_indexing(data.tocsr() if sparse.issparse(data) else data, rows)
 
 
 class Table:

@@ -292,6 +292,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             predict_proba(estimator, X, self.task_, known_labels, extra_labels)
             for estimator in self._estimators
         ]
+        _check_predicted(probas)
         proba, dtype = self._transform(probas), probas[0].dtype
         proba = self.task_.scale_classes(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
@@ -303,6 +304,16 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
         return tags
+
+
+def _check_predicted(probas):
+    """Raise ValueError if the estimator has no prediction for a row: no threshold decides there."""
+    missing = np.isnan(probas).any(axis=(0, 2))
+    if missing.any():
+        raise ValueError(
+            f"The estimator predicts NaN for row(s) {listed(np.flatnonzero(missing))}, whose "
+            "images cannot be read: leave them out of X."
+        )
 
 
 def _as_fitted(targets, estimator, is_named):

@@ -14,6 +14,7 @@ from skorch.helper import SliceDataset
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
 from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.rows import check_is_set
 
@@ -68,6 +69,31 @@ def test_images_of_a_dataset(X):
 def test_tensors_in_bfloat16():
     halves = [(tensor > 127).to(torch.bfloat16) for tensor in TENSORS]
     assert torch.equal(load(Items(halves)), load(noise(3) > 127))
+
+
+class OnDisk:
+    """Has what an array of HDF5 or Zarr has, and counts the images that are read."""
+
+    def __init__(self, pixels):
+        self._pixels, self.n_read = pixels, 0
+        self.shape, self.ndim, self.dtype = pixels.shape, pixels.ndim, pixels.dtype
+
+    def __len__(self):
+        return len(self._pixels)
+
+    def __getitem__(self, row):
+        self.n_read += 1
+        return self._pixels[row]
+
+    def __array__(self, dtype=None, copy=None):
+        raise MemoryError
+
+
+def test_arrays_of_other_packages_are_read_one_by_one():
+    X = OnDisk(noise(3))
+    assert kind_of(X, takes_tokens=False) == ("images", X)
+    assert torch.equal(load(X), load(noise(3)))
+    assert X.n_read == 6
 
 
 def test_grey_tensors():

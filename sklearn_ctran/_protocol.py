@@ -18,6 +18,7 @@ from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.frames import columns_of, plain
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
@@ -105,8 +106,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         ValueError, TypeError, FileNotFoundError
             If an argument cannot be used, or known labels contradict the label rules.
         """
-        proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
-        return proba[:, : self.task_.n_labels]
+        return self._answer_rows(
+            X, known_labels, extra_labels, lambda *data: self._answer(*data)[0][:, : self.n_labels_]
+        )
 
     def predict_extra_proba(
         self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
@@ -133,8 +135,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         check_is_fitted(self)
         if not self.task_.n_extra:
             raise ValueError("The estimator was fitted without extra labels.")
-        proba, _, _ = self._read_and_answer(X, known_labels, extra_labels)
-        return proba[:, self.task_.n_labels :]
+        return self._answer_rows(
+            X, known_labels, extra_labels, lambda *data: self._answer(*data)[0][:, self.n_labels_ :]
+        )
 
     def _read_X(self, X):
         """Check `X`; a subclass defines it."""
@@ -156,10 +159,12 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         data = self._read_X(X)
         return data, self.task_.states(known_labels, extra_labels, len(data))
 
-    def _read_and_answer(self, X, known_labels, extra_labels):
-        """Probabilities, logits and states, each (n_samples, n_labels + n_extra_labels)."""
-        data, states = self._read(X, known_labels, extra_labels)
-        return *self._answer(data, states), states
+    def _answer_rows(self, X, known_labels, extra_labels, answer):
+        """``answer(data, states)``, an array, of what :meth:`_read` returns.
+
+        An estimator of images may put NaN into the rows of images that cannot be read.
+        """
+        return answer(*self._read(X, known_labels, extra_labels))
 
     def decision_function(
         self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
@@ -179,8 +184,11 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             The largest or the least finite float32 where a label is known. For a 1-D `y`,
             probabilities are the softmax of a row.
         """
-        data, states = self._read(X, known_labels, extra_labels)
-        return self.task_.decision_values(self._logits(data, states), states)
+
+        def decide(data, states):
+            return self.task_.decision_values(self._logits(data, states), states)
+
+        return self._answer_rows(X, known_labels, extra_labels, decide)
 
     def predict(
         self,
@@ -230,7 +238,12 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         if decoding != "independent" and not self.task_.exclusive:
             questions = Questions(self, X, known_labels, extra_labels)
             return label_sets.decode(questions, 1 if decoding == "greedy" else beam_width)
-        return self.task_.decide(*self._read_and_answer(X, known_labels, extra_labels))
+
+        def decide(data, states):
+            proba, logits = self._answer(data, states)
+            return self.task_.decide(proba, logits, states)
+
+        return self._answer_rows(X, known_labels, extra_labels, decide)
 
     def sample_labels(
         self,
@@ -275,7 +288,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         check_count("n_sweeps", n_sweeps, least=0)
         rng = check_random_state(random_state)
         if self.task_.exclusive:
-            proba = self.predict_proba(X, known_labels, extra_labels).astype(np.float64)
+            data = self._read(X, known_labels, extra_labels)
+            proba = self._answer(*data)[0][:, : self.n_labels_].astype(np.float64)
             cumulative = proba.cumsum(axis=1)
             draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
             return self.classes_[(draws >= cumulative[:, None]).sum(axis=2)]
@@ -362,8 +376,9 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         proba = self.predict_proba(X, **known)
         check_consistent_length(proba, y, sample_weight)
         given = self.task_.given_states(known_labels, extra_labels, len(proba))[:, : self.n_labels_]
+        is_predicted = ~np.isnan(proba).any(axis=1)  # Images that cannot be read are left out.
         if self.task_.exclusive:
-            scored = (given != POSITIVE).all(axis=1)
+            scored = (given != POSITIVE).all(axis=1) & is_predicted
             if isinstance(y, np.ma.MaskedArray):
                 scored &= ~np.ma.getmaskarray(y)
             if not scored.any():
@@ -373,10 +388,12 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             predicted = self.classes_[proba[scored].argmax(axis=1)]
             score = accuracy_score(np.asarray(y)[scored], predicted, sample_weight=sample_weight)
             return float(score)
-        y = y.toarray() if hasattr(y, "toarray") else y
-        if hasattr(y, "columns"):
+        y = y.toarray() if hasattr(y, "toarray") else plain(y, "y")
+        if columns_of(y) is not None:
             y = in_order(y, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
+        truth[~is_predicted] = UNKNOWN
+        proba = np.where(is_predicted[:, None], proba, 0.0)
         entries = read_entries(truth, proba, given, sample_weight, names=self.label_names_)
         return mean_of_labels(average_precisions(entries), entries)
 

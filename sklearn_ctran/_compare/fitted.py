@@ -11,6 +11,7 @@ from sklearn_ctran._adapters.samples import fit
 from sklearn_ctran._adapters.unwrap import fit_target, fits_with, unwrap
 from sklearn_ctran._labels.states import column_order
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran.metrics._own_threshold import with_own_threshold
 from sklearn_ctran.model_selection._meta import LearnedOutOfFold
@@ -85,8 +86,9 @@ class FittedMethod:
 def _check_names(fitted, samples):
     """Raise ValueError if a method that was fitted before has other labels, or another order."""
     own = getattr(fitted, "label_names_", None)
-    if own is not None and hasattr(samples.y, "columns"):
-        order = column_order(samples.y.columns, own)
+    columns = columns_of(samples.y)
+    if own is not None and columns is not None:
+        order = column_order(columns, own)
         if order != sorted(order):
             raise ValueError(
                 "The method was fitted before, on the labels in another order than that of y: pass "

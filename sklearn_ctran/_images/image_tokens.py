@@ -24,7 +24,7 @@ from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
-from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, RandomState, Self
+from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, OnError, RandomState, Self
 from sklearn_ctran.modules.backbone import make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
@@ -70,6 +70,10 @@ class ImageTokens(
         Of the backbone. "auto": bfloat16 where the device is fast in it, else float32.
     n_jobs : int or None, default=None
         Threads that decode images; None means 1, -1 all cores.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about images that cannot be read. "raise": an error names all of them. "skip":
+        `transform` gives NaN for them, and warns. "warn": `fit`, which only looks at the beginning
+        of files, warns of them too.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where tokens are kept, pooled or not; see :class:`CTranClassifier`.
     random_state : int, RandomState instance or None, default=None
@@ -81,6 +85,8 @@ class ImageTokens(
     ----------
     n_channels_ : int
         C.
+    skipped_ : dict of int to str
+        Number of each row that `fit` could not read -> what is wrong with its image.
 
     See Also
     --------
@@ -123,6 +129,7 @@ class ImageTokens(
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         n_jobs: int | None = None,
+        on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         random_state: RandomState = None,
         verbose: int = 0,
@@ -136,6 +143,7 @@ class ImageTokens(
         self.device = device
         self.precision = precision
         self.n_jobs = n_jobs
+        self.on_error = on_error
         self.cache = cache
         self.random_state = random_state
         self.verbose = verbose
@@ -147,8 +155,8 @@ class ImageTokens(
         Parameters
         ----------
         X : array-like
-            Images: a list or array of paths, PIL images or arrays; an array of shape
-            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
+            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
             (n_samples, height, width). Only looked at for whether they can be images.
         y : array-like, default=None
             Not used, but the order of its rows is compared with that of `X` by their indexes, which
@@ -169,11 +177,13 @@ class ImageTokens(
         check_rows(X=X, y=y)
         resolve_device(self.device)
         preprocessing = Preprocessing(self.image_size)
-        self._image_reader(preprocessing).read(X)
+        read = self._image_reader(preprocessing).read
+        outcome = self._with_readable(X, lambda images, rows, n_images: read(images))
         # The same draws as CTranClassifier's.
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         with plain_torch(), drawing(seed), all_drawing():
             backbone = make_backbone(self.backbone, self.weights).freeze()
+        self._set_skipped(outcome, "Their features will be NaN.")
         self._preprocessing = preprocessing
         self._backbone = backbone
         self.n_channels_ = backbone.n_channels
@@ -206,6 +216,12 @@ class ImageTokens(
                 f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "
                 f"{container}: set pool='mean', or set_output(transform='default')."
             )
+        outcome = self._with_readable(X, lambda images, rows, n_images: self._features(images))
+        outcome.warn("Their features are NaN.")
+        return outcome.by_row()
+
+    def _features(self, X):
+        """Tokens, pooled or not, of images that can all be read."""
         reader = self._image_reader(self._preprocessing)
         with plain_torch():
             tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))

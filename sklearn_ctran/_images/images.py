@@ -5,6 +5,7 @@
 """
 
 import os
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -20,7 +21,9 @@ from sklearn_ctran._images.decoding import (
     pil_pixels,
     rgb,
 )
+from sklearn_ctran._images.errors import ERRORS, unreadable
 from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._images.rows import as_rows, check_is_set, is_read_lazily, numbers_of
 from sklearn_ctran._utils.threads import for_each
 
 _CHUNK_BYTES = 1 << 24
@@ -39,14 +42,17 @@ class Images:
     `rows` are the user's own objects, an array or a sequence; nothing is copied. `sizes` (n, 2) has
     height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
     of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
-    of a list.
+    of a list. `seen` has the content key of each row of a dataset, else it is None. `numbers` (n,)
+    are the rows' numbers in messages.
     """
 
-    def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, seen=None):
         self.rows = rows
         self.sizes = sizes
         self.are_plain = are_plain
         self.n_jobs = n_jobs
+        self.seen = seen
+        self.numbers = numbers_of(rows)
 
     def __len__(self):
         return len(self.rows)
@@ -71,22 +77,39 @@ class Images:
 
         def fill(position):
             row = indices[position]
-            image = preprocessing.resize(self._load(row, preprocessing.least_side(self.sizes[row])))
-            if image.shape[1:] != (height, width):
-                raise ValueError(
-                    f"row {row} is {image.shape[1]} x {image.shape[2]} pixels, but {height} x "
-                    f"{width} were expected: has the file changed?"
-                )
+            least_side = preprocessing.least_side(self.sizes[row])
+            with self._reading(row) as number:
+                image = preprocessing.resize(self._load(row, number, least_side))
+                if image.shape[1:] != (height, width):
+                    raise ValueError(
+                        f"row {number} is {image.shape[1]} x {image.shape[2]} pixels, but {height} "
+                        f"x {width} were expected: has the file changed?"
+                    )
             # With numpy, because torch would use several threads for each image.
             batch[position] = image.movedim(0, -1).numpy()
 
         for_each(fill, len(indices), self.n_jobs)
         return torch.from_numpy(batch).movedim(-1, 1)
 
-    def _load(self, row, least_side):
+    @contextmanager
+    def _reading(self, row):
+        """Give a row's number in the user's set, and mark errors as those of its image."""
+        number = int(self.numbers[row])
+        try:
+            yield number
+        except ERRORS as error:
+            raise unreadable({number: error}) from error.__cause__
+
+    def _load(self, row, number, least_side):
+        item = self.rows[row]
+        if self.seen is not None and content_key(number, item) != self.seen[row]:
+            raise ValueError(
+                f"row {number}: X[{number}] is another image than at first. Images of a dataset "
+                "must stay the same: leave random transforms to the parameter augment."
+            )
         # PIL is the slower decoder, but only PIL decodes at a reduced size.
         is_plain = self.are_plain[row] and least_side is None
-        return load(row, self.rows[row], least_side, is_plain)
+        return load(number, item, least_side, is_plain)
 
     def keys(self):
         """Content keys, 16 bytes for each image; equal content has an equal key.
@@ -95,10 +118,13 @@ class Images:
         that a PIL image's look depends on. Images that look the same may have different keys, for
         instance a file and the array of its pixels.
         """
+        if self.seen is not None:
+            return self.seen
         keys = [b""] * len(self)
 
         def fill(row):
-            keys[row] = content_key(row, self.rows[row])
+            with self._reading(row) as number:
+                keys[row] = content_key(number, self.rows[row])
 
         for_each(fill, len(self), self.n_jobs)
         return keys
@@ -109,7 +135,8 @@ def check_images(X, *, n_jobs=None, decode=True):
 
     `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
     uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
-    paths, PIL images and arrays, of mixed kinds and sizes. Batches will be 8-bit RGB: grey is
+    paths, PIL images and arrays, of mixed kinds and sizes; or a map-style dataset (DatasetRows), of
+    which one image at a time is in memory. Batches will be 8-bit RGB: grey is
     replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become
     ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit
     modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an
@@ -119,42 +146,60 @@ def check_images(X, *, n_jobs=None, decode=True):
     files are read, for images that are all decoded soon after: then `Images.batch` raises the same
     error for a file whose pixels are broken.
 
-    Messages name row and path. Raises FileNotFoundError if a path does not exist; TypeError if X or
+    All images are looked at; the error (Unreadable) names rows and paths of those that cannot be
+    read. Raises FileNotFoundError if a path does not exist; TypeError if X or
     a row is no image at all (a torch tensor, a number, None, ...); ValueError if the set is empty,
     a file is broken or truncated, pixels are NaN, infinite or out of range, or dtype, number of
     axes, channels or sides are wrong.
     """
     if isinstance(X, torch.Tensor):
-        raise TypeError("X is a torch tensor; give a numpy array (n, H, W, 3) instead.")
-    if isinstance(X, (str, bytes, os.PathLike, Image.Image)):
-        raise TypeError(f"X is a single image; a set of images is expected: {_SET_KINDS}.")
+        raise TypeError(
+            "X is a torch tensor; give a numpy array (n, H, W, 3) instead. If its channels come "
+            "first: X.permute(0, 2, 3, 1).numpy()."
+        )
+    check_is_set(X)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OSU":
-        sizes = _check_array(X)
-        return Images(X, sizes, n_jobs=n_jobs)
-    rows = _rows(X)
+        return Images(X, _check_pixels(X), n_jobs=n_jobs)
+    rows = as_rows(X)
     if not len(rows):
         raise ValueError("X holds no images.")
+    seen = None
+    if is_read_lazily(rows):
+        seen, n_jobs = [b""] * len(rows), None  # Few datasets can be read by several threads.
     sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
 
+    numbers, errors = numbers_of(rows), {}
+
     def check(row):
-        sizes[row], are_plain[row] = _check_row(row, rows[row], decode)
+        number = int(numbers[row])
+        try:
+            item = rows[row]
+            sizes[row], are_plain[row] = _check_row(number, item, decode)
+            if seen is not None:
+                seen[row] = content_key(number, item)
+        except ERRORS as error:
+            errors[number] = error
 
     for_each(check, len(rows), n_jobs)
-    return Images(rows, sizes, are_plain, n_jobs)
+    if errors:
+        raise unreadable(errors, len(rows), is_complete=decode)
+    return Images(rows, sizes, are_plain, n_jobs, seen)
 
 
-def _rows(X):
-    """Return a list or an array with one path or image per row of X."""
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
-        X = X[:, 0]
-    if isinstance(X, np.ndarray) and X.ndim != 1:
-        raise ValueError(f"X has shape {X.shape} and dtype {X.dtype}; images are {_SET_KINDS}.")
-    if not isinstance(X, (list, tuple, np.ndarray)):
-        raise TypeError(f"X is a {type(X).__name__}; images are {_SET_KINDS}.")
-    # An array of strings takes less memory than a list of them.
-    return X if isinstance(X, np.ndarray) and X.dtype.kind in "SU" else list(X)
+def _check_pixels(X):
+    """Check a numeric array of images and return their sizes; name all rows with bad pixels."""
+    try:
+        return _check_array(X)
+    except ValueError:
+        errors = {}
+        for row, image in enumerate(X if X.ndim in (3, 4) else ()):
+            try:
+                _check_row(row, image, decode=True)
+            except ValueError as error:
+                errors[row] = error
+        if 0 < len(errors) < len(X):
+            raise unreadable(errors, len(X), is_complete=True) from None
+        raise  # The array as a whole is wrong.
 
 
 def _check_array(X):

@@ -1,9 +1,18 @@
 """What `X` holds: images, tokens or features."""
 
 import numpy as np
+import torch
 from scipy import sparse
 
-from sklearn_ctran._images.decoding import is_path
+from sklearn_ctran._images.rows import (
+    SomeRows,
+    check_is_set,
+    holds_images,
+    is_dataset,
+    is_image,
+    is_path_or_pil,
+    starts_with_image,
+)
 
 
 def kind_of(X, takes_tokens):
@@ -11,16 +20,20 @@ def kind_of(X, takes_tokens):
 
     `takes_tokens` says whether a list or array of three dimensions holds tokens; otherwise it holds
     images. Lists of numbers become arrays; any other `X` is returned as it is. Raises TypeError if
-    `X` is a sparse matrix.
+    `X` is a sparse matrix, a single image or nothing that has rows, and TypeError or ValueError if
+    it has images or texts beside other values.
     """
     if sparse.issparse(X):
         raise TypeError("X is sparse; features are read dense: pass X.toarray().")
+    check_is_set(X)
+    if isinstance(X, SomeRows):
+        return "images", X
     if isinstance(X, (list, tuple)):
         table = _read_list(X, takes_tokens)
         if table is None:
             return "images", X
         X = table
-    elif _is_column_of_images(X):
+    elif _has_images(X):
         return "images", X
     n_dimensions = getattr(X, "ndim", None)
     if n_dimensions == 3:
@@ -30,8 +43,19 @@ def kind_of(X, takes_tokens):
 
 def _read_list(X, takes_tokens):
     """Turn a list of features or tokens into an array; return None if it holds images."""
-    if any(_is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):
+    if not len(X):
+        raise ValueError("X is empty: it holds no images and no features.")
+    if any(is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):
         return None
+    first = X[0]
+    if isinstance(first, torch.Tensor) and first.ndim == 3:
+        return None
+    if isinstance(first, (list, tuple)) and any(map(is_path_or_pil, first)):
+        raise TypeError(
+            f"row 0 of X is a {type(first).__name__} with an image or text in it. A list of images "
+            "has an image in each row: [row[0] for row in X] takes the first entry of each. (A "
+            "search can split a dataset of such rows as skorch.helper.SliceDataset(dataset).)"
+        )
     try:
         return np.asarray(X)
     except ValueError:
@@ -43,15 +67,13 @@ def _are_tokens(X):
     return all(isinstance(x, np.ndarray) and x.ndim == 2 and x.shape == X[0].shape for x in X)
 
 
-def _is_column_of_images(X):
-    """Tell an array, Series or data frame with one path or image per row from anything else."""
-    shape = getattr(X, "shape", ())
-    if len(shape) not in (1, 2) or shape[0] == 0 or tuple(shape[1:]) not in ((), (1,)):
-        return False
-    column = X.to_numpy() if hasattr(X, "to_numpy") else X
-    return _is_image(column.reshape(-1)[0])
-
-
-def _is_image(x):
-    """Tell a path, a PIL image or an image array from anything else."""
-    return is_path(x) or hasattr(x, "getexif") or (isinstance(x, np.ndarray) and x.ndim in (2, 3))
+def _has_images(X):
+    """Tell a dataset, array, Series or frame with an image in each row from features."""
+    if is_dataset(X):
+        return getattr(X, "ndim", 1) == 1 and starts_with_image(X)
+    shape = getattr(X, "shape", None)
+    if shape is None and hasattr(X, "to_numpy"):  # a column of pyarrow
+        shape = (len(X),)
+    if shape == (0,):
+        raise ValueError("X is empty: it holds no images and no features.")
+    return shape is not None and len(shape) in (1, 2) and shape[0] > 0 and holds_images(X)

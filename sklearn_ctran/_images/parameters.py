@@ -8,6 +8,7 @@ from torch import nn
 
 from sklearn_ctran._cache.session import join_session, session_token
 from sklearn_ctran._cache.token_cache import TokenCache, resolve_cache
+from sklearn_ctran._images.readable import with_readable
 from sklearn_ctran._images.reader import ImageReader
 
 #: What scikit-learn validates them by.
@@ -19,6 +20,7 @@ IMAGE_PARAMETERS = {
     "device": [str],
     "precision": [StrOptions({"auto", "float32", "bfloat16"})],
     "n_jobs": [Integral, None],
+    "on_error": [StrOptions({"raise", "skip", "warn"})],
     "cache": [str, os.PathLike, TokenCache, None],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
@@ -37,6 +39,7 @@ class ReadsImages:
     batch_size: int
     precision: str
     n_jobs: object
+    on_error: str
     cache: object
     verbose: int
 
@@ -52,6 +55,16 @@ class ReadsImages:
             cache=resolve_cache(self.cache),
             verbose=self.verbose,
         )
+
+    def _with_readable(self, X, use, on_error=None, thorough=False):
+        """The Outcome of :func:`with_readable` by these parameters, unless `on_error` is given."""
+        return with_readable(X, on_error or self.on_error, self.n_jobs, use, thorough)
+
+    def _set_skipped(self, outcome, consequence):
+        """Keep the images that a fit could not read, and warn of them if `on_error` says so."""
+        if self.on_error == "warn":
+            outcome.warn(consequence)
+        self.skipped_ = outcome.skipped
 
     def __getstate__(self):
         state = super().__getstate__()

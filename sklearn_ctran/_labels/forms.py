@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.warnings import warn
 
@@ -36,8 +37,10 @@ def unmask(labels):
     """Return labels with NaN or None in place of masked entries; other labels stay as they are.
 
     NumPy's conversions drop masks silently, and what is behind a mask is no annotation. Masked
-    arrays are also found inside lists and tuples.
+    arrays are also found inside lists and tuples. Columns and frames of other packages than pandas
+    become arrays and Tables.
     """
+    labels = plain(labels, "A table of labels")
     if isinstance(labels, np.ma.MaskedArray):
         mask = np.ma.getmaskarray(labels)
         if labels.dtype.names or not mask.any():

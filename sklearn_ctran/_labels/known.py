@@ -8,6 +8,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sklearn_ctran._labels.forms import check_kind, unmask
 from sklearn_ctran._labels.states import as_table, is_missing, read_states
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.names import did_you_mean, listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -68,6 +69,7 @@ def encode_known_labels(
     does not fit, a name is unknown, or a label and its group contradict each other.
     """
     shape = (n_samples, len(names))
+    known_labels = plain(known_labels, what)
     if known_labels is None:
         return np.full(shape, UNKNOWN, dtype=np.int8)
     if isinstance(known_labels, Mapping) or hasattr(known_labels, "columns"):

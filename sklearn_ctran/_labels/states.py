@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 
 from sklearn_ctran._labels.forms import BINARIZE, check_kind, unmask
+from sklearn_ctran._utils.frames import plain, select
 from sklearn_ctran._utils.names import as_names, did_you_mean, listed
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -20,6 +21,7 @@ def read_states(table, names, what):
     Masked entries are unknown too. `what` is the argument's name. Raises ValueError for any other
     value; the message names its row and label.
     """
+    table = plain(table, what)
     check_kind(table, what)
     try:
         values = as_floats(table)
@@ -68,8 +70,9 @@ def in_order(table, names, what="y"):
 
     Raises ValueError as :func:`column_order`.
     """
+    table = plain(table, what)
     order = column_order(table.columns, names, what)
-    return table if order == sorted(order) else getattr(table, "iloc", table)[:, order]
+    return table if order == sorted(order) else select(table, order)
 
 
 def column_order(columns, names, what="y"):

@@ -104,8 +104,8 @@ def encode_extra_labels(extra_labels):
 
 def _read_container(labels):
     """Return labels as an array or data frame, and their names, None if they have none."""
-    names = getattr(labels, "columns", None)
-    return (labels.toarray() if sparse.issparse(labels) else as_table(labels)), names
+    labels = labels.toarray() if sparse.issparse(labels) else as_table(labels)
+    return labels, getattr(labels, "columns", None)
 
 
 def _read_dict(columns):

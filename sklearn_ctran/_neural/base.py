@@ -44,6 +44,7 @@ from sklearn_ctran._neural.training import (
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
+from sklearn_ctran._utils.frames import take
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.rows import check_rows, row_names
 from sklearn_ctran._utils.sklearn_compat import fit_context
@@ -106,8 +107,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X : array-like
-            Images: a list or array of paths, PIL images or arrays; an array of shape
-            (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
+            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
+            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
             (n_samples, height, width). Features: (n_samples, n_features); with `backbone=None`
             also tokens (n_samples, n_tokens, n_channels).
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
@@ -133,11 +134,21 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         Raises
         ------
         ValueError, TypeError, FileNotFoundError
-            If an argument cannot be used; the message names the row, label or file. The estimator
-            is then as it was before the call.
+            If an argument cannot be used; the message names the row, label or file, and all images
+            that cannot be read (the first 20 of them). The estimator is then as it was before the
+            call.
         """
+
+        def use(images, rows, n_images):
+            if rows is not None:
+                check_consistent_length(np.empty(n_images), y, sample_weight)
+            labels = (take(each, rows) for each in (y, extra_labels, sample_weight))
+            with all_or_nothing(self):
+                self._fit(images, *labels)
+
         with all_or_nothing(self), plain_torch():
-            self._fit(X, y, extra_labels, sample_weight)
+            outcome = self._with_readable(X, use, thorough=True)
+            self._set_skipped(outcome, "They are left out, with their labels and weights.")
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
@@ -472,11 +483,15 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             If an image cannot be used.
         """
         check_is_fitted(self)
-        data = self._read_X(X)
-        if isinstance(data, EncodedImages):
-            return data
-        with plain_torch():
-            return EncodedImages(self._encoded(data), self._encoding_key(), None, row_names(X))
+
+        def use(images, rows, n_images):
+            data = self._read_X(images)
+            if isinstance(data, EncodedImages):
+                return data
+            with plain_torch():
+                return EncodedImages(self._encoded(data), self._encoding_key(), None, row_names(X))
+
+        return self._with_readable(X, use, on_error="raise").result
 
     def _encoding_key(self):
         """Equal for estimators that encode images alike."""
@@ -486,6 +501,17 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             precision = None if backbone.frozen else self.net_.precision
             space = self._reader().space(backbone, self.net_.device, precision)
         return self._input.kind, module.pooling, len(module.feature_mean), space
+
+    def _answer_rows(self, X, known_labels, extra_labels, answer):
+        def use(images, rows, n_images):
+            if rows is None:
+                return answer(*self._read(X, known_labels, extra_labels))
+            states = self.task_.states(known_labels, extra_labels, n_images)
+            return answer(self._read_X(images), states[rows])
+
+        outcome = self._with_readable(X, use)
+        outcome.warn("Their predictions are NaN.")
+        return outcome.by_row()
 
     def _logits(self, data, states):
         with plain_torch():

@@ -20,7 +20,7 @@ from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
+from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
 from sklearn_ctran.modules.ctran import CTran
 
 
@@ -176,6 +176,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
         but the backbone then computes (at half the speed, and not on "mps"). Results are float32.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about images that cannot be read: files that are missing or broken, also if they
+        break during the fit, and rows without an image. "raise": an error names all of them, the
+        first 20 with what is wrong. "skip": `fit` goes on without these rows, of X, `y`,
+        `extra_labels` and `sample_weight`, as if they had never been there, and lists them in
+        `skipped_`; predictions have NaN in their rows, and warn. "warn": like "skip", and `fit`
+        warns too. ``score`` leaves such rows out. Label sets (``decoding``, ``sample_labels``) and
+        ``encode`` raise the error.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where a frozen backbone's tokens are kept, so that each image goes through it once per
         (backbone, weights, preprocessing), in all folds, candidates, estimators and worker
@@ -221,6 +229,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Only if `X` was a data frame of features.
     history_ : list of dict
         ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.
+    skipped_ : dict of int to str
+        Number of each row that `on_error` has left out of the fit -> what is wrong with its image.
 
     References
     ----------
@@ -303,6 +313,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
         n_jobs: int | None = None,
+        on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
@@ -346,6 +357,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.device = device
         self.precision = precision
         self.n_jobs = n_jobs
+        self.on_error = on_error
         self.cache = cache
         self.callbacks = callbacks
         self.net_params = net_params

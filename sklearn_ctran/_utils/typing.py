@@ -34,6 +34,7 @@ KnownLabels = ArrayLike | Indexable | Mapping[Any, Any] | None
 ExtraLabels = Labels | Mapping[Any, Any] | None
 LabelNames = ArrayLike | Sequence[Any]
 Augment = Literal["auto", "flip", "crop", "flip+crop"] | Callable[[Tensor], Tensor] | None
+OnError = Literal["raise", "skip", "warn"]
 Loss = Literal["bce", "focal", "asymmetric"] | Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., float]
 Splits = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None

@@ -9,7 +9,7 @@ from torch import nn
 
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._neural.net import LabelMaskNet
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
+from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import BottleneckModel
 
@@ -46,13 +46,13 @@ class ConceptBottleneck(NeuralBaseline):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
-            cache, callbacks, net_params, warm_start, random_state, verbose
+            on_error, cache, callbacks, net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes
     ----------
     net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
-            feature_names_in_, history_
+            feature_names_in_, history_, skipped_
         As of :class:`CTranClassifier`.
 
     References
@@ -95,6 +95,7 @@ class ConceptBottleneck(NeuralBaseline):
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
         n_jobs: int | None = None,
+        on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
@@ -123,6 +124,7 @@ class ConceptBottleneck(NeuralBaseline):
             device=device,
             precision=precision,
             n_jobs=n_jobs,
+            on_error=on_error,
             cache=cache,
             callbacks=callbacks,
             net_params=net_params,

@@ -29,13 +29,13 @@ class LinearHead(NeuralBaseline):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
-            cache, callbacks, net_params, warm_start, random_state, verbose
+            on_error, cache, callbacks, net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes
     ----------
     net_, classes_, n_labels_, label_names_, extra_label_names_, n_features_in_, \
-            feature_names_in_, history_
+            feature_names_in_, history_, skipped_
         As of :class:`CTranClassifier`.
 
     References

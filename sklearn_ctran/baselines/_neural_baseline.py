@@ -11,7 +11,7 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.inputs import pooled_for
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, RandomState
+from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
 
 
 class NeuralBaseline(NeuralMultilabelClassifier):
@@ -54,6 +54,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
         n_jobs: int | None = None,
+        on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
@@ -81,6 +82,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         self.device = device
         self.precision = precision
         self.n_jobs = n_jobs
+        self.on_error = on_error
         self.cache = cache
         self.callbacks = callbacks
         self.net_params = net_params

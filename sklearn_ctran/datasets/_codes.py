@@ -7,6 +7,7 @@ from scipy import sparse
 
 from sklearn_ctran._labels.forms import check_kind
 from sklearn_ctran._labels.states import as_table, is_missing
+from sklearn_ctran._utils.frames import like, plain
 from sklearn_ctran._utils.names import as_names
 from sklearn_ctran._utils.typing import DataFrame, Labels
 
@@ -107,7 +108,8 @@ def _unknown_code(place, value, y, meanings):
     """Say where a code stands that has no meaning."""
     where = f"row {place[0]}"
     if len(place) == 2:
-        names = as_names(y.columns) if hasattr(y, "columns") else range(place[1] + 1)
+        table = plain(y)
+        names = as_names(table.columns) if hasattr(table, "columns") else range(place[1] + 1)
         where += f", label {names[place[1]]!r}"
     known = ", ".join(repr(code) for code in meanings if code is not None)
     return (
@@ -117,8 +119,6 @@ def _unknown_code(place, value, y, meanings):
 
 
 def _as_given(states, y):
-    if hasattr(y, "columns") and hasattr(y, "index"):
-        return type(y)(states, index=y.index, columns=y.columns)
     if hasattr(y, "to_frame") and hasattr(y, "index"):
         return type(y)(states, index=y.index, name=y.name)
-    return states
+    return like(y, states)

@@ -19,7 +19,7 @@ from sklearn_ctran._labels.states import column_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.checks import check_count
-from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.frames import Table, columns_of, like, plain, to_frame
 from sklearn_ctran._utils.names import as_names
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import (
@@ -206,11 +206,12 @@ def find_label_errors(
     states = _leave_out_contradictions(estimator, targets, extra, extra_names)
     breaks_rules = states != targets.states
     if breaks_rules.any():
-        y = _like(y, states)
-    if isinstance(extra_labels, Mapping):
+        y = like(y, states)
+    extra_labels = plain(extra_labels, "extra_labels")
+    if isinstance(extra_labels, (Mapping, Table)):
         extra = dict(zip(extra_names.tolist(), extra.T, strict=True))
     elif extra is not None:
-        extra = _like(extra_labels, extra)
+        extra = like(extra_labels, extra)
     rng = check_random_state(random_state)
     if isinstance(cv, Integral):
         cv = KFold(cv, shuffle=True, random_state=rng)
@@ -275,13 +276,6 @@ def _together(part, tied):
     for members in tied:
         part[:, members] = part[:, members[:1]]
     return part
-
-
-def _like(table, values):
-    """Put values into a data frame like `table`, if that is one."""
-    if not hasattr(table, "iloc"):
-        return values
-    return type(table)(values, index=table.index, columns=table.columns)
 
 
 def _rows_of(extra, rows):
@@ -370,7 +364,8 @@ def complete_labels(
     """
     last, _ = unwrap(estimator)
     check_is_fitted(last)
-    order = column_order(y.columns, last.label_names_) if hasattr(y, "columns") else []
+    columns = columns_of(y)
+    order = [] if columns is None else column_order(columns, last.label_names_)
     questions = Questions(estimator, X, y, extra_labels, what=("y", "extra_labels"))
     completed = questions.ask(np.arange(len(questions.states)), questions.states)
-    return _like(y, completed[:, np.argsort(order)]) if order else completed
+    return like(y, completed[:, np.argsort(order)] if order else completed)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import in_order, read_states
+from sklearn_ctran._utils.frames import columns_of, plain
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -73,9 +74,9 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
             f"y_true has shape {shape}, y_score has {np.shape(y_score)}: both must be "
             "(n_samples, n_labels)."
         )
-    are_named = hasattr(y_true, "columns") and hasattr(y_score, "columns")
-    if are_named and (names is None or set(y_true.columns) == set(y_score.columns)):
-        y_score = in_order(y_score, y_true.columns, "y_score")
+    own, others = columns_of(y_true), columns_of(y_score)
+    if own and others and (names is None or set(own) == set(others)):
+        y_score = in_order(y_score, own, "y_score")
     score = check_array(
         y_score, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name="y_score"
     )
@@ -142,6 +143,7 @@ def _with_weight(truth, sample_weight):
 
 def _read_truth(y_true, names, known_labels):
     """Annotated states, int8, and which entries are known, bool, both (n_samples, n_labels)."""
+    known_labels = plain(known_labels, "known_labels")
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
     if known_labels is None:
         return truth, np.zeros(truth.shape, dtype=bool)
@@ -166,7 +168,7 @@ def _read_states(table, names):
 
 def label_names(*tables, n_labels):
     """Names (n_labels,), object, from the first table that has ``columns``; else positions, int."""
-    columns = [table.columns for table in tables if hasattr(table, "columns")]
+    columns = [names for names in map(columns_of, tables) if names is not None]
     if not columns:
         columns = [names for names in _default_names.get() if len(names) == n_labels]
     return as_names(columns[0]) if columns else np.arange(n_labels)

@@ -10,6 +10,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran._labels.states import column_order, in_order
+from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Metric
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
@@ -185,8 +186,9 @@ class _LabelScorer:
         known = self._known(y, names)
         final, _ = unwrap(estimator)
         own_names = getattr(final, "label_names_", None)
-        if hasattr(y, "columns") and own_names is not None:
-            known = None if known is None else known[:, column_order(y.columns, own_names)]
+        columns = columns_of(y)
+        if columns is not None and own_names is not None:
+            known = None if known is None else known[:, column_order(columns, own_names)]
             y = in_order(y, own_names)
         kwargs = {**self._kwargs, **({} if known is None else {"known_labels": known})}
         if sample_weight is not None:

@@ -20,6 +20,7 @@ from sklearn_ctran._labels.states import in_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import NO_POSITIVE, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
@@ -144,11 +145,12 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         """`y` with its columns in the order of the estimator, if that was fitted before."""
         final, _ = unwrap(self.estimator)
         names = getattr(final, "label_names_", None)
-        if names is None or not hasattr(y, "columns") or np.ndim(final.classes_) == 1:
+        columns = columns_of(y)
+        if names is None or columns is None or np.ndim(final.classes_) == 1:
             return y
         is_frozen = isinstance(fit_target(self.estimator)[0], FrozenEstimator)
         # A frozen one may have other names for the labels.
-        is_reordered = is_frozen and set(y.columns) == set(names)
+        is_reordered = is_frozen and set(columns) == set(names)
         return in_order(y, names) if self._is_prefit() or is_reordered else y
 
     def _is_prefit(self):
@@ -310,6 +312,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             predict_proba(estimator, X, self.task_, known_labels, extra_labels)
             for estimator in self._estimators
         ]
+        _check_predicted(probas)
         proba, dtype = self._transform(probas), probas[0].dtype
         proba = self.task_.scale_classes(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
@@ -321,6 +324,16 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
         return tags
+
+
+def _check_predicted(probas):
+    """Raise ValueError if the estimator has no prediction for a row: no threshold decides there."""
+    missing = np.isnan(probas).any(axis=(0, 2))
+    if missing.any():
+        raise ValueError(
+            f"The estimator predicts NaN for row(s) {listed(np.flatnonzero(missing))}, whose "
+            "images cannot be read: leave them out of X."
+        )
 
 
 def _as_fitted(targets, estimator):

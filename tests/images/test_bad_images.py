@@ -81,7 +81,7 @@ def test_channels_first_is_recognised():
         ([np.zeros((4, 4, 2), np.uint8)], r"row 0 has shape \(4, 4, 2\)"),
         ([np.zeros((4, 0, 3), np.uint8)], "row 0 .*without pixels"),
         ([Image.new("L", (4, 4)), Image.new("RGB", (0, 4))], "row 1: .*4 x 0 pixels"),
-        (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"X has shape \(1, 2\)"),
+        (pd.DataFrame({"a": ["x"], "b": ["y"]}), r"X has 2 columns, .* in 'a', 'b'.* X\['a'\]"),
     ],
 )
 def test_wrong_arrays(X, message):

@@ -209,3 +209,29 @@ def test_a_failed_fit_changes_nothing(images):
     with pytest.raises(ValueError, match="resnot18"):
         fitted.fit(X)
     np.testing.assert_array_equal(fitted.transform(X), before)
+
+
+@pytest.mark.parametrize("pool", [None, "mean"])
+def test_images_that_cannot_be_read_have_nan(files, pool):
+    paths = list(files)
+    expected = ImageTokens(**SMALL, pool=pool).fit_transform(paths)
+    paths[4] = None
+    content = paths[9].read_bytes()
+    paths[9].write_bytes(content[:60])
+    with pytest.raises(TypeError, match="row 4"):
+        ImageTokens(**SMALL, pool=pool).fit(paths)
+    tokens = ImageTokens(**SMALL, pool=pool, on_error="skip").fit(paths)
+    assert list(tokens.skipped_) == [4]  # The beginning of the other one is not broken.
+    with pytest.warns(UserWarning, match=r"(?s)2 of 30 .*row 4 .*row 9: .*features are NaN"):
+        features = tokens.transform(paths)
+    assert np.isnan(features[[4, 9]]).all() and features.dtype == np.float32
+    good = np.setdiff1d(np.arange(30), [4, 9])
+    np.testing.assert_array_equal(features[good], expected[good])
+    with pytest.warns(UserWarning, match=r"(?s)1 of 30 .*row 4 .*features will be NaN"):
+        ImageTokens(**SMALL, pool=pool, on_error="warn").fit(paths)
+    tokens.set_params(on_error="raise")
+    with pytest.raises(TypeError, match="row 4"):
+        tokens.transform(paths)
+    paths[4] = paths[3]
+    with pytest.raises(ValueError, match="row 9"):
+        tokens.transform(paths)

@@ -1,10 +1,12 @@
 """Whether `X` holds images, tokens or features."""
 
+import collections
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from scipy import sparse
 
@@ -30,6 +32,15 @@ PHOTO = np.zeros((4, 5, 3), dtype=np.uint8)
         pd.Series(["a.jpg", "b.jpg"]),
         pd.DataFrame({"path": ["a.jpg", "b.jpg"]}),
         pd.Series([Image.new("RGB", (2, 2))]),
+        pd.Series([None, "b.jpg"]),
+        pd.DataFrame({"path": [np.nan, "b.jpg"]}),
+        np.array([None, "b.jpg"], dtype=object),
+        pd.Series(["a.jpg", "b.jpg"], dtype="category"),
+        collections.deque(["a.jpg", "b.jpg"]),
+        collections.deque([(PHOTO, 1)]),
+        collections.deque([torch.zeros(3, 4, 5)]),
+        [torch.zeros(3, 4, 5)],
+        [{"bytes": b""}, None],
         np.zeros((2, 4, 5, 3)),
     ],
 )
@@ -58,11 +69,13 @@ def test_three_dimensions_are_tokens_or_images(X):
         np.zeros((2, 1)),
         np.zeros((0, 1)),
         np.zeros(2),
+        collections.deque([[1, 2], [3, 4]]),
+        collections.deque([np.zeros(3)]),
+        np.array([["1", "2"]]),
         [[1, 2], [3, 4]],
         [1, 2],
-        pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}),
+        pd.DataFrame({"a": pd.Categorical([1, 2]), "b": [1, None]}, dtype=object),
         pd.DataFrame({"a": [1, 2]}),
-        None,
     ],
 )
 def test_features(X, takes_tokens):
@@ -77,3 +90,29 @@ def test_features(X, takes_tokens):
 def test_sparse_features_are_refused():
     with pytest.raises(TypeError, match=r"pass X.toarray\(\)"):
         kind_of(sparse.eye(3), takes_tokens=True)
+
+
+@pytest.mark.parametrize("X", [[], (), np.array([], dtype=str), pd.Series([], dtype=object)])
+def test_nothing(X):
+    with pytest.raises(ValueError, match="X is empty"):
+        kind_of(X, takes_tokens=True)
+
+
+@pytest.mark.parametrize("X", [[["a.jpg"], ["b.jpg"]], [("a.jpg", 1)], [(Image.new("L", (2, 2)),)]])
+def test_images_in_tuples_and_lists(X):
+    with pytest.raises(TypeError, match=r"row 0 of X is a .*\[row\[0\] for row in X\]"):
+        kind_of(X, takes_tokens=False)
+
+
+@pytest.mark.parametrize(
+    ("X", "column"),
+    [
+        (pd.DataFrame({"id": [1, 2], "path": [None, "b.jpg"]}), r"X\['path'\]"),
+        (pd.DataFrame([[1, "a.jpg"]], columns=["x", "x"]), r"X\['x'\]"),
+        (np.array([["a.jpg", "b.jpg"]]), r"X\[:, 0\]"),
+        (np.array([[1, Image.new("L", (2, 2))]], dtype=object), r"X\[:, 1\]"),
+    ],
+)
+def test_several_columns_are_no_images_and_texts_no_features(X, column):
+    with pytest.raises(ValueError, match=f"X has 2 columns.*{column}.*OneHotEncoder"):
+        kind_of(X, takes_tokens=True)

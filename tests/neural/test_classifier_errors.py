@@ -89,7 +89,7 @@ def test_nan_loss_is_an_error_and_leaves_the_estimator_as_it_was(table):
         (lambda X, Y: (np.where(X[3, 2] == X, np.nan, X), Y), ValueError, "NaN"),
         (lambda X, Y: (X, Y + 1), ValueError, "holds 2"),
         (lambda X, Y: (X, np.where([1, 0, 1], Y, -1)), ValueError, "No sample .* label.* 1"),
-        (lambda X, Y: (np.full(X.shape, "a"), Y), ValueError, "could not convert"),
+        (lambda X, Y: (np.full(X.shape, "a"), Y), ValueError, "6 columns, with texts"),
         (lambda X, Y: (sparse.csr_matrix(X), Y), TypeError, "[Ss]parse"),
     ],
 )

@@ -9,7 +9,12 @@ import torch
 from PIL import Image
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from skorch.helper import SliceDataset
 from small_models import quick
+from torch.utils.data import Dataset
+
+from sklearn_ctran import ImageTokens
 
 
 def test_features_and_images_in_turn(pictures, table):
@@ -165,3 +170,71 @@ def test_damaged_weights_are_not_blamed_on_the_input(table):
         next(model.net_.module_.parameters()).fill_(torch.nan)
     with pytest.raises(ValueError, match=r"row 0 is not finite, though .* weights are damaged"):
         model.predict_proba(X)
+
+
+class Photos(Dataset):
+    """Tensors (3, H, W) of given images, each with a number, as datasets have them."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, row):
+        return torch.from_numpy(self.images[row]).movedim(-1, 0), row
+
+
+def test_datasets_of_images(pictures):
+    X, Y = (a[:24] for a in pictures)
+    model = quick("small", image_size=12).fit(X, Y)
+    frozen = quick("small", image_size=12, train_backbone=False).fit(X, Y)
+    expected = model.predict_proba(X)
+    for images in (Photos(X), SliceDataset(Photos(X))):
+        np.testing.assert_array_equal(model.predict_proba(images), expected)
+        np.testing.assert_array_equal(clone(model).fit(images, Y).predict_proba(X), expected)
+        np.testing.assert_array_equal(frozen.predict_proba(images), frozen.predict_proba(X))
+    scores = [
+        GridSearchCV(quick("small", image_size=12), {"lr": [0.01]}, cv=2).fit(images, Y).best_score_
+        for images in (X, SliceDataset(Photos(X)))
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        "photo.jpg",
+        ".",
+        Image.new("RGB", (12, 12)),
+        map(str, range(24)),
+        {"path": ["photo.jpg"] * 24},
+        None,
+        [None, *["photo.jpg"] * 23],
+        pd.Series([None, *["photo.jpg"] * 23]),
+        pd.DataFrame({"id": range(24), "path": "photo.jpg"}),
+        torch.zeros(24, 12, 12, 3),
+        Photos(np.zeros((24, 4, 4, 5), np.uint8)),
+        Photos([]),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+@pytest.mark.parametrize("use_image", [True, False])
+def test_wrong_images_have_the_message_that_image_tokens_have(pictures, X, use_image):
+    Y = pictures[1][:24]
+    with pytest.raises((ValueError, TypeError)) as expected:
+        ImageTokens("small", image_size=12).fit(X)
+    if not use_image and not is_refused_unread(X):
+        return
+    with pytest.raises(type(expected.value)) as raised:
+        quick("small", image_size=12, use_image=use_image).fit(X, Y)
+    assert str(raised.value) == str(expected.value)
+    model = quick("small", image_size=12).fit(pictures[0][:24], Y)
+    with pytest.raises(type(expected.value)) as raised:
+        model.predict(X)
+    assert str(raised.value) == str(expected.value)
+
+
+def is_refused_unread(X):
+    """Whether a set of images is refused although no image is looked at."""
+    return not isinstance(X, (list, pd.Series, torch.Tensor, Dataset))

@@ -12,15 +12,17 @@ from PIL import Image
 
 from sklearn_ctran._images.decoding import (
     as_tensor,
+    file_of,
     is_path,
     is_plain_jpeg,
+    is_read,
     load,
     named,
     orientation,
     pil_pixels,
     rgb,
 )
-from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._images.keys import content_key, read_unchanged
 from sklearn_ctran._utils.threads import for_each
 
 _CHUNK_BYTES = 1 << 24
@@ -39,14 +41,15 @@ class Images:
     `rows` are the user's own objects, an array or a sequence; nothing is copied. `sizes` (n, 2) has
     height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
     of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
-    of a list.
+    of a list. With `keys`, files are decoded only if they still have them.
     """
 
-    def __init__(self, rows, sizes, are_plain=None, n_jobs=None):
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, keys=None):
         self.rows = rows
         self.sizes = sizes
         self.are_plain = are_plain
         self.n_jobs = n_jobs
+        self._keys = keys
 
     def __len__(self):
         return len(self.rows)
@@ -71,7 +74,11 @@ class Images:
 
         def fill(position):
             row = indices[position]
-            image = preprocessing.resize(self._load(row, preprocessing.least_side(self.sizes[row])))
+            item, size, is_plain = self._held(row)
+            least_side = preprocessing.least_side(size)
+            # PIL is the slower decoder, but only PIL decodes at a reduced size.
+            pixels = load(row, item, least_side, is_plain and least_side is None)
+            image = preprocessing.resize(pixels)
             if image.shape[1:] != (height, width):
                 raise ValueError(
                     f"row {row} is {image.shape[1]} x {image.shape[2]} pixels, but {height} x "
@@ -83,10 +90,21 @@ class Images:
         for_each(fill, len(indices), self.n_jobs)
         return torch.from_numpy(batch).movedim(-1, 1)
 
-    def _load(self, row, least_side):
-        # PIL is the slower decoder, but only PIL decodes at a reduced size.
-        is_plain = self.are_plain[row] and least_side is None
-        return load(row, self.rows[row], least_side, is_plain)
+    def _held(self, row):
+        """What is decoded, its size, and whether it `is_plain_jpeg`.
+
+        With keys, these are of the very bytes that have the key, as a file may be replaced.
+        """
+        item = self.rows[row]
+        if self._keys is None or not is_path(item):
+            return item, self.sizes[row], self.are_plain[row]
+        path = os.fsdecode(item)
+        item = {"path": path, "bytes": read_unchanged(row, path, self._keys[row])}
+        return item, *_check_row(row, item, decode=False)
+
+    def bound_to(self, keys):
+        """The same images; `batch` raises ValueError for files that do not have these keys."""
+        return Images(self.rows, self.sizes, self.are_plain, self.n_jobs, keys)
 
     def keys(self):
         """Content keys, 16 bytes for each image; equal content has an equal key.
@@ -182,8 +200,8 @@ def _check_row(row, item, decode):
     if isinstance(item, Image.Image):
         with named(row, item):
             return _check_pil(item), False
-    if is_path(item):
-        with named(row, item), Image.open(os.fsdecode(item)) as image:
+    if is_path(item) or is_read(item):
+        with named(row, item), Image.open(file_of(item)) as image:
             return _check_pil(image, decode, is_file=True), is_plain_jpeg(image)
     hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
     raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")

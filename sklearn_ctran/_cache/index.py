@@ -1,18 +1,25 @@
 """A token cache's index: where each image's tokens are, and which process is computing which.
 
-One sqlite database per directory, shared by threads and processes. Every method of `Index` is one
-short transaction on a new connection, so that a process may fork or be killed at any time. The
-first transaction of a process examines an index that others may have made or damaged (`trust`).
+Every method of `Index` is one short transaction (`database`).
 """
 
+import errno
 import itertools
 import os
-import sqlite3
 import time
 from collections import defaultdict
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from sklearn_ctran._cache.database import (
+    BrokenIndex,
+    DiskFails,
+    NoRoom,
+    Unwritable,
+    forget,
+    transaction,
+    way_out,
+)
 from sklearn_ctran._cache.lives import (
     current_owner,
     is_alive,
@@ -21,62 +28,31 @@ from sklearn_ctran._cache.lives import (
     start_life,
 )
 from sklearn_ctran._cache.trust import (
-    APPLICATION,
-    FILE_NAME,
     OUR_FILES,
-    are_sound_rows,
-    doubt_about_files,
-    doubt_about_schema,
     index_files,
     is_ours,
     is_segment_file,
+    is_sound_row,
     is_sound_segment,
 )
-
-_VERSION = 1
-
-_SCHEMA = (
-    """CREATE TABLE spaces (
-        id INTEGER PRIMARY KEY, name TEXT, dtype TEXT, label TEXT, UNIQUE (name, dtype))""",
-    """CREATE TABLE segments (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER, file TEXT UNIQUE,
-        n INTEGER, p INTEGER, c INTEGER, bytes INTEGER, last_used REAL)""",
-    """CREATE TABLE tokens (
-        space INTEGER, key BLOB, segment INTEGER, row INTEGER,
-        PRIMARY KEY (space, key)) WITHOUT ROWID""",
-    "CREATE INDEX tokens_of_segment ON tokens (segment)",
-    """CREATE TABLE claims (
-        space INTEGER, key BLOB, owner TEXT, call TEXT,
-        PRIMARY KEY (space, key)) WITHOUT ROWID""",
-)
+from sklearn_ctran._utils.warnings import warn
 
 _BYTES = "MAX(0, MIN(CAST(bytes AS INTEGER), 1 << 50))"  # whatever somebody wrote there
 
-# What sqlite says of a file that the system cannot read or write, or that others have locked.
-_OF_THE_SYSTEM = ("locked", "readonly", "unable to open", "I/O", "authorization")
+_SOUND_SPACE = """typeof(name) = 'text' AND typeof(label) = 'text'
+    AND dtype IN ('float32', 'bfloat16', 'float16')"""
+
+_SPACE_NUMBER = "SELECT id FROM spaces WHERE name = ? AND dtype = ?"
 
 _HOUR = 3600
 
-_LARGEST_NUMBER = """SELECT MAX(seq) FROM (SELECT seq FROM sqlite_sequence
-    UNION SELECT id FROM segments UNION SELECT id FROM spaces UNION SELECT 0)"""
-
-_MOST_NUMBERS = 2**53  # sqlite has no more after 2**63, and then says that it is full
-
-_STEPS = 1_000_000  # of sqlite, between two looks at the clock
-
-_MOST_SECONDS = 600  # for one transaction
-
 _file_numbers = itertools.count()
 
-_examined = set()  # indexes, as (path, device, inode), that this process has examined
+_cleaned = set()  # identities of indexes from which this process has dropped what cannot be
 
 
-class NoRoom(Exception):
-    """Nothing more can be stored: the limit is reached or the file system is full."""
-
-
-class BrokenIndex(ValueError):
-    """The index is not one that this version has written, or somebody has damaged it."""
+class TokenCacheWarning(UserWarning):
+    """Tokens could not be cached, or do not arrive. Results are right all the same."""
 
 
 class Space(NamedTuple):
@@ -93,7 +69,7 @@ class Stored(NamedTuple):
     segment: int
     file: str
     shape: tuple  # (n, P, C)
-    rows: dict  # key -> row
+    rows: dict  # key -> (row, checksum)
 
 
 class Answer(NamedTuple):
@@ -109,8 +85,8 @@ class Index:
     """The index of one existing directory.
 
     If not `durable`, commits do not wait for the disk, which suits a cache in memory. Every method
-    raises BrokenIndex if the database is broken, not a token cache's or of another version; OSError
-    if it cannot be read or written; NoRoom if the file system is full.
+    raises BrokenIndex if the database is broken, not a token cache's or of another version; NoRoom
+    if it has to be written and cannot; OSError if it cannot be read.
     """
 
     def __init__(self, directory, durable):
@@ -123,15 +99,18 @@ class Index:
         """Look keys up, and claim up to `limit` of those that are neither stored nor computed.
 
         `keys` (list of bytes) has no duplicates. `call` names the claims for `release`. Returns an
-        Answer.
+        Answer. The index of an earlier version starts afresh, with a warning.
         """
-        with self._transaction() as db:
+        with self._writing(replaces=self._warn_of_version) as db:
             owner = self._owner(db)
             number = _space_number(db, space)
-            db.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")
-            db.executemany("INSERT INTO wanted VALUES (?)", ((key,) for key in keys))
-            stored, unsound = _find(db, number)
+            stored, unsound = _find(db, number, keys)
             self._drop(db, unsound)
+            now = time.time()
+            db.executemany(
+                "UPDATE segments SET last_used = ? WHERE id = ?",
+                ((now, each.segment) for each in stored),
+            )
             known = {key for segment in stored for key in segment.rows}
             held = self._held(db, number, owner)
             missing = [key for key in keys if key not in known and key not in held]
@@ -142,17 +121,24 @@ class Index:
             )
         return Answer(stored, claimed, missing[limit:], list(held))
 
+    def find(self, space, keys):
+        """Look keys up without writing anything; returns a list of Stored."""
+        with self._reading() as db:
+            found = db.execute(_SPACE_NUMBER, (space.name, space.dtype)).fetchone()
+            return _find(db, *found, keys)[0] if found else []
+
     def release(self, call):
         """Give up the claims of a call."""
-        with self._transaction() as db:
+        with self._writing() as db:
             db.execute("DELETE FROM claims WHERE call = ?", (call,))
 
-    def add(self, space, file, keys, shape, n_bytes):
+    def add(self, space, file, rows, shape, n_bytes):
         """Enter a finished segment, and release the claims of its keys.
 
-        Raises ValueError if the tokens of this space have another shape.
+        `rows` are pairs of a key and the checksum of its row, in order. Raises ValueError if the
+        tokens of this space have another shape.
         """
-        with self._transaction() as db:
+        with self._writing() as db:
             number = _space_number(db, space)
             other = db.execute(
                 "SELECT p, c FROM segments WHERE space = ? LIMIT 1", (number,)
@@ -164,18 +150,19 @@ class Index:
                 (number, file, *shape, n_bytes, time.time()),
             ).lastrowid
             db.executemany(
-                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)",
-                ((number, key, segment, row) for row, key in enumerate(keys)),
+                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?)",
+                ((number, key, segment, row, checksum) for row, (key, checksum) in enumerate(rows)),
             )
             db.executemany(
-                "DELETE FROM claims WHERE space = ? AND key = ?", ((number, key) for key in keys)
+                "DELETE FROM claims WHERE space = ? AND key = ?",
+                ((number, key) for key, _ in rows),
             )
 
     # ------------------------------------------------------------------ segments
 
     def drop(self, segments):
         """Remove segments, pairs of number and file, from the index, and their files."""
-        with self._transaction() as db:
+        with self._writing() as db:
             self._drop(db, segments)
 
     def reserve(self, n_bytes, limit, in_use):
@@ -184,7 +171,7 @@ class Index:
         `limit` maps the bytes stored now to the bytes allowed. Files `in_use` are not evicted. If
         even evicting all others does not make enough room, none is evicted and NoRoom is raised.
         """
-        with self._transaction() as db:
+        with self._writing() as db:
             used = _used(db)
             excess = used + n_bytes - limit(used)
             evicted = []
@@ -206,101 +193,82 @@ class Index:
 
         Without a name it gives up all claims, and makes a broken index start afresh.
         """
-        # It may have been damaged since this process has examined it.
-        path = os.path.join(self.directory, FILE_NAME)
-        _examined.difference_update([index for index in list(_examined) if index[0] == path])
+        forget(self.directory)  # It may have been damaged since this process has examined it.
         try:
-            with self._transaction() as db:
-                rows = db.execute(
-                    f"SELECT segments.id, file, {_BYTES} FROM segments "
-                    "LEFT JOIN spaces ON spaces.id = segments.space WHERE ?1 IS NULL OR name = ?1",
-                    (name,),
-                ).fetchall()
-                self._drop(db, [row[:2] for row in rows])
-                if name is None:
-                    db.execute("DELETE FROM claims")
-            return sum(size for *_, size in rows)
+            return self._clear(name)
+        except NoRoom as error:
+            if isinstance(error, Unwritable) and not isinstance(error, DiskFails):
+                raise
+            return self._clear_full(name)
         except BrokenIndex:
             if name is not None or not is_ours(self.directory):
                 raise
         return self._start_afresh()
 
+    def _clear(self, name):
+        with self._writing() as db:
+            rows = _segments_of(db, name)
+            self._drop(db, [row[:2] for row in rows])
+            if name is None:
+                db.execute("DELETE FROM claims")
+        return sum(size for *_, size in rows)
+
+    def _clear_full(self, name):
+        """The same where the index cannot grow: a full disk has no room for its journal."""
+        with self._reading() as db:
+            rows = _segments_of(db, name)
+        for _, file, _ in rows:
+            self._remove(file)
+        freed = sum(size for *_, size in rows)
+        try:
+            self._clear(name)
+        except NoRoom as error:
+            if name is None:
+                return max(freed, self._start_afresh())
+            raise OSError(
+                errno.ENOSPC,
+                f"The files of the token cache in {self.directory} are removed, but there is no "
+                f"room to change its index. Make some room, then {way_out(self.directory)}.",
+            ) from error
+        return freed
+
     def summary(self):
         """One tuple per space: name, label, dtype, images, bytes, P, C, last use (seconds)."""
-        with self._transaction() as db:
-            self._drop(db, _unsound_segments(db))
+        with self._reading() as db:
+            db.execute("CREATE TEMP TABLE unsound (id INTEGER)")
+            db.executemany(
+                "INSERT INTO unsound VALUES (?)", [(id_,) for id_, _ in _unsound_segments(db)]
+            )
             return db.execute(
                 "SELECT name, label, dtype, SUM(n), SUM(bytes), p, c, MAX(last_used) "
                 "FROM segments JOIN spaces ON spaces.id = segments.space "
+                f"WHERE segments.id NOT IN (SELECT id FROM unsound) AND {_SOUND_SPACE} "
                 "GROUP BY spaces.id ORDER BY MAX(last_used) DESC"
             ).fetchall()
 
     # ------------------------------------------------------------------ inside a transaction
 
     @contextmanager
-    def _transaction(self):
-        path = os.path.join(self.directory, FILE_NAME)
-        doubt = doubt_about_files(self.directory)
-        if doubt:
-            raise _unusable(path, doubt)
-        try:
-            with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as db:
-                self._prepare(db)
-                self._examine(db, path)
-                db.execute("BEGIN IMMEDIATE")
-                with db:  # commits, or rolls back
-                    _check_format(db, path)
-                    yield db
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise NoRoom from error
-            if not any(word in str(error) for word in _OF_THE_SYSTEM):
-                raise _unusable(path, f"is broken ({error})") from error
-            raise OSError(
-                f"The token cache's index {path} cannot be used: {error}. If no other process is "
-                f"using the cache, {way_out(self.directory)}, or choose another location."
-            ) from error
-        except sqlite3.ProgrammingError:
-            raise  # A bug in this module, not a broken file.
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            raise _unusable(path, f"is broken or not a database ({error})") from error
+    def _reading(self):
+        with transaction(self.directory, writes=False) as (db, _):
+            yield db
 
-    def _prepare(self, db):
-        """Settings of a connection; a broken index must not keep sqlite busy for ever."""
-        ends = time.monotonic() + _MOST_SECONDS
-        db.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
-        db.text_factory = lambda text: text.decode(errors="replace")
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
+    @contextmanager
+    def _writing(self, replaces=None):
+        opened = transaction(self.directory, durable=self.durable, replaces=replaces)
+        with opened as (db, index):
+            if index not in _cleaned:
+                db.execute(f"DELETE FROM spaces WHERE NOT ({_SOUND_SPACE}) OR dtype IS NULL")
+                self._drop(db, _unsound_segments(db))
+            yield db
+        _cleaned.add(index)
 
-    def _examine(self, db, path):
-        """Look through an index that this process sees for the first time.
-
-        Raises BrokenIndex if its structure is damaged; drops segments that cannot be the cache's.
-        """
-        status = os.stat(path)
-        index = (path, status.st_dev, status.st_ino)
-        if index in _examined:
-            return
-        db.execute("BEGIN IMMEDIATE")
-        with db:
-            _check_format(db, path)
-        # Outside of a transaction, as it takes a while for millions of images.
-        (result,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-        if result != "ok":
-            raise _unusable(path, f"is broken ({result})")
-        db.execute("BEGIN IMMEDIATE")
-        with db:
-            db.execute(
-                "DELETE FROM spaces WHERE typeof(name) <> 'text' OR typeof(label) <> 'text' "
-                "OR dtype NOT IN ('float32', 'bfloat16', 'float16') OR dtype IS NULL"
-            )
-            self._drop(db, _unsound_segments(db))
-            (number,) = db.execute(_LARGEST_NUMBER).fetchone()
-            if type(number) is not int or number > _MOST_NUMBERS:
-                raise _unusable(path, "is broken: it has no numbers left")
-        _examined.add(index)
+    def _warn_of_version(self, version):
+        warn(
+            f"The token cache in {self.directory} is of an earlier version of this package (format "
+            f"{version}, without checksums). It starts afresh: its tokens are computed again.",
+            TokenCacheWarning,
+        )
 
     def _start_afresh(self):
         """Remove the files that the cache itself makes; returns the bytes freed."""
@@ -318,7 +286,7 @@ class Index:
             remove_file(path)
             if os.path.lexists(path):
                 raise OSError(
-                    f"The token cache's index is broken, and {path} cannot be removed: remove the "
+                    f"The token cache's index {path} can neither be used nor removed: remove the "
                     f"directory {self.directory}, or choose another location."
                 )
         return freed
@@ -329,9 +297,12 @@ class Index:
         db.executemany("DELETE FROM tokens WHERE segment = ?", numbers)
         db.executemany("DELETE FROM segments WHERE id = ?", numbers)
         for _, file in segments:
-            # Somebody else may have written any path into the index.
-            if is_segment_file(file):
-                remove_file(os.path.join(self.directory, file))
+            self._remove(file)
+
+    def _remove(self, file):
+        # Somebody else may have written any path into the index.
+        if is_segment_file(file):
+            remove_file(os.path.join(self.directory, file))
 
     def _held(self, db, number, owner):
         """The wanted keys that somebody is computing; claims of dead processes are removed."""
@@ -384,62 +355,30 @@ def check_same_shape(known, new, directory):
         )
 
 
-def way_out(directory):
-    """What people can do about a cache that cannot be used."""
-    return f"call TokenCache({directory!r}).clear() or remove the directory {directory}"
-
-
-def _check_format(db, path):
-    """Create the tables of a new database; raise ValueError for one of another format."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if (application, version) == (APPLICATION, _VERSION):
-        doubt = doubt_about_schema(db, _SCHEMA)
-        if doubt:
-            raise _unusable(path, doubt)
-        return
-    if application == APPLICATION:
-        raise _unusable(path, f"has format {version}, and this version reads format {_VERSION}")
-    if application or version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise _unusable(path, "is a database, but not a token cache's")
-    for statement in _SCHEMA:
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _unusable(path, what):
-    directory = os.path.dirname(path)
-    return BrokenIndex(
-        f"The token cache's index {path} {what}. To start afresh, {way_out(directory)}, or choose "
-        "another location."
-    )
-
-
 def _space_number(db, space):
     db.execute(
         "INSERT INTO spaces (name, dtype, label) VALUES (?, ?, ?) ON CONFLICT (name, dtype) "
         "DO UPDATE SET label = excluded.label WHERE excluded.label NOT IN ('', label)",
         space,
     )
-    return db.execute(
-        "SELECT id FROM spaces WHERE name = ? AND dtype = ?", (space.name, space.dtype)
-    ).fetchone()[0]
+    return db.execute(_SPACE_NUMBER, (space.name, space.dtype)).fetchone()[0]
 
 
-def _find(db, number):
-    """The stored ones of the wanted keys, by segment, whose time of use is updated.
+def _find(db, number, keys):
+    """The stored ones of some keys, by segment.
 
     Returns a list of Stored, and the segments that cannot be what the cache has written.
     """
+    db.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")
+    db.executemany("INSERT INTO wanted VALUES (?)", ((key,) for key in keys))
     rows = defaultdict(dict)
     # CROSS JOIN keeps sqlite from reading all of a large cache for a few keys.
-    for segment, key, row in db.execute(
-        "SELECT segment, wanted.key, row FROM wanted CROSS JOIN tokens "
+    for segment, key, *place in db.execute(
+        "SELECT segment, wanted.key, row, checksum FROM wanted CROSS JOIN tokens "
         "ON tokens.space = ? AND tokens.key = wanted.key",
         (number,),
     ):
-        rows[segment][key] = row
+        rows[segment][key] = tuple(place)
     stored, unsound = [], []
     for segment, its_rows in rows.items():
         found = db.execute(
@@ -451,22 +390,12 @@ def _find(db, number):
         if (
             space == number
             and is_sound_segment(file, shape, n_bytes, last_used)
-            and _has_sound_rows(db, segment, shape[0])
+            and all(is_sound_row(row, shape[0]) for row, _ in its_rows.values())
         ):
             stored.append(Stored(segment, file, tuple(shape), its_rows))
         else:
             unsound.append((segment, file))
-    now = time.time()
-    db.executemany(
-        "UPDATE segments SET last_used = ? WHERE id = ?", ((now, each.segment) for each in stored)
-    )
     return stored, unsound
-
-
-def _has_sound_rows(db, segment, n):
-    """Whether no two images have the same row of a segment, in whatever space, or one beyond it."""
-    rows = db.execute("SELECT row FROM tokens WHERE segment = ?", (segment,)).fetchall()
-    return are_sound_rows([row for (row,) in rows], n)
 
 
 def _unsound_segments(db):
@@ -478,6 +407,15 @@ def _unsound_segments(db):
         for segment, space, file, *shape, n_bytes, last_used in rows
         if space not in spaces or not is_sound_segment(file, shape, n_bytes, last_used)
     ]
+
+
+def _segments_of(db, name):
+    """Number, file and bytes of the segments of the spaces with a name, or of all for None."""
+    return db.execute(
+        f"SELECT segments.id, file, {_BYTES} FROM segments "
+        "LEFT JOIN spaces ON spaces.id = segments.space WHERE ?1 IS NULL OR name = ?1",
+        (name,),
+    ).fetchall()
 
 
 def _used(db):

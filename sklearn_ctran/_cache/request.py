@@ -9,9 +9,13 @@ from contextlib import closing, suppress
 import numpy as np
 import torch
 
-from sklearn_ctran._cache.index import NoRoom, check_same_shape
+from sklearn_ctran._cache.checksums import bound, sums_of_rows
+from sklearn_ctran._cache.database import NoRoom, Unwritable
+from sklearn_ctran._cache.index import TokenCacheWarning, check_same_shape
 from sklearn_ctran._cache.lives import remove_file
+from sklearn_ctran._cache.patience import Patience
 from sklearn_ctran._cache.segments import DTYPES, CachedTokens, Segment, map_file, write_file
+from sklearn_ctran._utils.threads import for_each
 from sklearn_ctran._utils.warnings import warn
 
 _CLAIMED_BATCHES = 8
@@ -20,15 +24,7 @@ _LOOK_AHEAD = 4096  # keys looked up at a time, after the first look at all of t
 
 _POLL_SECONDS = 0.05
 
-_WARN_SECONDS = 60  # without one more image, while others compute
-
-_MOST_SECONDS = 600
-
 _MOST_LOSSES = 5  # of an image's tokens: others evict them, or the index does not let go of them
-
-
-class TokenCacheWarning(UserWarning):
-    """Tokens could not be cached, or do not arrive. Results are right all the same."""
 
 
 class Request:
@@ -53,6 +49,8 @@ class Request:
         self.places = {}  # key -> (position in segments, row)
         self.shape = None  # (P, C)
         self.is_full = False
+        self.has_claims = False
+        self.n_damaged = 0
 
     def run(self, compute, batch_size):
         """Find, compute or wait for the tokens of all keys; returns CachedTokens."""
@@ -64,25 +62,40 @@ class Request:
         call = secrets.token_hex(8)
         try:
             self._fill_by_claims(compute, _CLAIMED_BATCHES * batch_size, call)
-        except NoRoom:
-            # Even the index has no room for claims: compute all that is missing without them.
-            self._give_up()
-            self._compute([key for key in self.first if key not in self.places], compute)
+        except NoRoom as reason:
+            self._fill_without_claims(compute, reason)
         finally:
-            with suppress(NoRoom):
-                self.index.release(call)
+            if self.has_claims:
+                with suppress(NoRoom):
+                    self.index.release(call)
+            self._warn_of_damage()
+
+    def _fill_without_claims(self, compute, reason):
+        """Read what is stored, and compute the rest, although not even claims can be written."""
+        with suppress(
+            NoRoom
+        ):  # Damaged segments cannot be dropped, and a locked index not be read.
+            self._take(self.index.find(self.space, self._missing()))
+        missing = self._missing()
+        if missing:
+            self._give_up(reason)
+            self._compute(missing, compute)
+
+    def _missing(self):
+        return [key for key in self.first if key not in self.places]
 
     def _fill_by_claims(self, compute, limit, call):
         queue = list(self.first)
         n_looked_up = len(queue)
         losses = Counter()
-        patience = _Patience(self.index.directory)
+        patience = Patience(self.index.directory)
         while queue:
             looked_up, queue = queue[:n_looked_up], queue[n_looked_up:]
             answer = self.index.claim(self.space, looked_up, limit, call)
             lost = self._take(answer.stored)
             losses.update(lost)
             patience.progressed(len(self.places))
+            self.has_claims = self.has_claims or bool(answer.claimed)
             here = self._without_claim(answer, lost, losses, patience, limit)
             if answer.claimed or here:
                 self._compute(answer.claimed + here, compute)
@@ -107,22 +120,54 @@ class Request:
         return [key for key in lost if losses[key] > _MOST_LOSSES]
 
     def _take(self, stored):
-        """Map stored segments; returns the keys of those whose files are gone or damaged."""
+        """Read stored segments; returns the keys of those whose files are gone or damaged."""
+        segments = [None] * len(stored)
+
+        def read(number):
+            segments[number] = self._read(stored[number])
+
+        # Checksums do not hold Python's lock.
+        for_each(read, len(stored), torch.get_num_threads())
         lost, broken = [], []
-        for segment, file, shape, rows in stored:
+        for (number, file, _, rows), segment in zip(stored, segments, strict=True):
+            if segment is None:
+                lost.extend(rows)
+                broken.append((number, file))
+                continue
             if file not in self.slots:
-                path = os.path.join(self.index.directory, file)
-                values = map_file(path, shape, self.dtype)
-                if values is None:
-                    lost.extend(rows)
-                    broken.append((segment, file))
-                    continue
-                self._append(Segment(path, values))
-            slot = self.slots[file]
-            self.places.update((key, (slot, row)) for key, row in rows.items())
+                self._append(segment)
+            self.places.update((key, (self.slots[file], row)) for key, (row, _) in rows.items())
         if broken:
             self.index.drop(broken)
         return lost
+
+    def _read(self, stored):
+        """A stored segment whose checksums are right; None if its file is gone or damaged."""
+        file, shape = stored.file, stored.shape
+        is_mapped = file in self.slots
+        segment = self.segments[self.slots[file]] if is_mapped else self._map(file, shape)
+        sums = segment and segment.sums([row for row, _ in stored.rows.values()])
+        if sums is None:
+            return None
+        for total, (key, (row, checksum)) in zip(sums, stored.rows.items(), strict=True):
+            if bound(total, self.space, shape, file, row, key) != checksum:
+                self.n_damaged += len(stored.rows)
+                return None
+        return segment
+
+    def _map(self, file, shape):
+        path = os.path.join(self.index.directory, file)
+        # The session's directory, which is not durable, is this user's alone.
+        return map_file(path, shape, self.dtype, is_shared=self.index.durable)
+
+    def _warn_of_damage(self):
+        if self.n_damaged:
+            warn(
+                f"The tokens of {self.n_damaged} images in {self.index.directory} are not what the "
+                "cache has written there. They are computed again. Either somebody has changed the "
+                "files, or the disk fails.",
+                TokenCacheWarning,
+            )
 
     def _append(self, segment):
         check_same_shape(self.shape, segment.values.shape[1:], self.index.directory)
@@ -156,10 +201,10 @@ class Request:
         if not self.is_full:
             try:
                 segment = self._write(keys, values)
-            except NoRoom:
-                self._give_up()
+            except NoRoom as reason:
+                self._give_up(reason)
         # A copy, as the generator may overwrite its memory.
-        self._append(segment or Segment(None, values.clone()))
+        self._append(segment or Segment(values.clone()))
         slot = len(self.segments) - 1
         self.places.update((key, (slot, row)) for row, key in enumerate(keys))
 
@@ -170,61 +215,36 @@ class Request:
         try:
             write_file(path, values, self.index.durable)
             # Mapped before it is in the index, where others can evict it.
-            mapped = map_file(path, values.shape, values.dtype)
-            if mapped is None:
+            segment = self._map(file, values.shape)
+            if segment is None:
                 remove_file(path)
                 return None
-            self.index.add(self.space, file, keys, tuple(values.shape), values.nbytes)
+            shape = tuple(values.shape)
+            sums = enumerate(zip(keys, sums_of_rows(values), strict=True))
+            rows = [
+                (key, bound(total, self.space, shape, file, row, key)) for row, (key, total) in sums
+            ]
+            self.index.add(self.space, file, rows, shape, values.nbytes)
         except BaseException:
             remove_file(path)
             raise
-        return Segment(path, mapped)
+        return segment
 
-    def _give_up(self):
+    def _give_up(self, reason):
         if self.is_full:
             return
         self.is_full = True
-        warn(
-            f"The token cache in {self.index.directory} has no room left "
-            f"(max_size={self.max_size!r}). The rest of these tokens is kept in this process's "
-            "memory and will be computed again next time. Use TokenCache(max_size=...) with a "
-            "larger size, dtype='bfloat16' for half the bytes, or another location.",
-            TokenCacheWarning,
-        )
-
-
-class _Patience:
-    """How long a request waits for tokens that others compute, if none of them arrives."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.since = time.monotonic()
-        self.n_done = 0
-        self.has_warned = False
-
-    def progressed(self, n_done):
-        """Note the number of images whose tokens are there; waiting starts anew if it grew."""
-        if n_done > self.n_done:
-            self.since, self.n_done = time.monotonic(), n_done
-
-    def took_over(self, n_done):
-        """Note the number after tokens were computed here, for which nobody has to wait anew."""
-        self.n_done = n_done
-
-    def is_over(self, n_held):
-        """Whether it has waited long enough; warns well before."""
-        waited = time.monotonic() - self.since
-        if waited > _WARN_SECONDS and not self.has_warned:
-            self.has_warned = True
-            warn(
-                f"Waiting for the tokens of {n_held} images, which another process or thread is "
-                f"computing for the token cache in {self.directory}. None has arrived for "
-                f"{waited:.0f} s. If it is stopped, continue or end it; otherwise this process "
-                f"computes them itself after {_MOST_SECONDS} s. To do so at once, call "
-                f"TokenCache({self.directory!r}).clear() in another process.",
-                TokenCacheWarning,
+        fate = "is kept in this process's memory and will be computed again next time."
+        if isinstance(reason, Unwritable):
+            message = f"{reason} What it lacks {fate}"
+        else:
+            message = (
+                f"The token cache in {self.index.directory} has no room left "
+                f"(max_size={self.max_size!r}). The rest of these tokens {fate} Use "
+                "TokenCache(max_size=...) with a larger size, dtype='bfloat16' for half the bytes, "
+                "or another location."
             )
-        return waited > _MOST_SECONDS
+        warn(message, TokenCacheWarning)
 
 
 def _is_batch(values, n_rows):

@@ -69,10 +69,9 @@ def is_sound_segment(file, shape, n_bytes, last_used):
     return min(shape) > 0 and is_size and is_time
 
 
-def are_sound_rows(rows, n):
-    """Whether rows of a segment with n rows are in range and all different."""
-    are_in_range = all(type(row) is int and 0 <= row < n for row in rows)
-    return are_in_range and len(set(rows)) == len(rows)
+def is_sound_row(row, n):
+    """Whether a value is a row of a segment with n rows."""
+    return type(row) is int and 0 <= row < n
 
 
 def doubt_about_files(directory):

@@ -1,8 +1,10 @@
 """One image of any kind: decoding to a uint8 RGB tensor, no larger than needed."""
 
+import io
 import os
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -30,9 +32,15 @@ def is_path(item):
     return isinstance(item, (str, bytes, os.PathLike))
 
 
+def is_read(item):
+    """Tell a file that has been read, a dict with its "path" and "bytes", from anything else."""
+    return isinstance(item, dict) and {"path", "bytes"} <= item.keys()
+
+
 @contextmanager
 def named(row, item):
     """Turn errors inside the context into ones that name the row and the file."""
+    item = item["path"] if is_read(item) else item
     where = f"row {row}: {os.fsdecode(item)}" if is_path(item) else f"row {row}"
     try:
         yield
@@ -61,6 +69,7 @@ def is_plain_jpeg(image):
 def load(row, item, least_side=None, is_plain=False):
     """Pixels of a path, PIL image or array: (3, height, width), uint8, channels last in memory.
 
+    Of a dict with a file's "path" and "bytes", these bytes are decoded.
     `row` is its number, for errors. A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if
     its sides are divisible and do not become shorter than `least_side`; None decodes at full size.
     `is_plain` is what `is_plain_jpeg` returned when the file was checked.
@@ -70,11 +79,10 @@ def load(row, item, least_side=None, is_plain=False):
     with named(row, item):
         if isinstance(item, Image.Image):
             return as_tensor(rgb(_upright_pixels(item)))
-        path = os.fsdecode(item)
-        pixels = _decode_jpeg(path) if is_plain and _HAS_SIMPLEJPEG else None
+        pixels = _decode_jpeg(item) if is_plain and _HAS_SIMPLEJPEG else None
         if pixels is not None:
             return as_tensor(pixels)
-        with Image.open(path) as image:
+        with Image.open(file_of(item)) as image:
             if least_side is not None:
                 _reduce(image, least_side)
             return as_tensor(rgb(_upright_pixels(image)))
@@ -92,7 +100,12 @@ def _reduce(image, least_side):
             return
 
 
-def _decode_jpeg(path):
+def file_of(item):
+    """What PIL opens: a path, or the bytes of a dict."""
+    return io.BytesIO(item["bytes"]) if is_read(item) else os.fsdecode(item)
+
+
+def _decode_jpeg(item):
     """Return the RGB pixels of a plain JPEG file; None on errors, as PIL's messages are better.
 
     The pixels are the same as PIL's, in half the time: PIL copies them twice.
@@ -100,8 +113,8 @@ def _decode_jpeg(path):
     import simplejpeg  # imported where it is used, because it is optional
 
     try:
-        with open(path, "rb") as file:
-            return simplejpeg.decode_jpeg(file.read(), "RGB", fastdct=False, fastupsample=False)
+        content = item["bytes"] if is_read(item) else Path(os.fsdecode(item)).read_bytes()
+        return simplejpeg.decode_jpeg(content, "RGB", fastdct=False, fastupsample=False)
     except (OSError, ValueError):
         return None
 

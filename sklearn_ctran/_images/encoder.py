@@ -47,15 +47,14 @@ class Encoder:
 
         The tokens of an image are the positions (h, w) of its feature map, row by row:
         (n_samples, n_tokens, n_channels), float32. `label` is the name of these tokens in the
-        cache.
+        cache. Tokens are kept only under the key of the very bytes that were decoded.
         """
-        with contextlib.closing(_Passes(self, images)) as passes:
+        keys = None if cache is None else images.keys()
+        with contextlib.closing(_Passes(self, images.bound_to(keys))) as passes:
             if cache is None:
                 return Tokens.collect(passes(np.arange(len(images))), len(images))
             space = self.space(self.preprocess.final_size(images.sizes[0]))
-            return cache.tokens(
-                space, images.keys(), passes, label=label, batch_size=self.batch_size
-            )
+            return cache.tokens(space, keys, passes, label=label, batch_size=self.batch_size)
 
 
 class _Passes:

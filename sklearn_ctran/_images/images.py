@@ -13,8 +13,10 @@ from PIL import Image
 
 from sklearn_ctran._images.decoding import (
     as_tensor,
+    file_of,
     is_path,
     is_plain_jpeg,
+    is_read,
     load,
     named,
     orientation,
@@ -22,7 +24,7 @@ from sklearn_ctran._images.decoding import (
     rgb,
 )
 from sklearn_ctran._images.errors import ERRORS, unreadable
-from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._images.keys import content_key, read_unchanged
 from sklearn_ctran._images.rows import as_rows, check_is_set, is_read_lazily, numbers_of
 from sklearn_ctran._utils.threads import for_each
 
@@ -42,16 +44,18 @@ class Images:
     `rows` are the user's own objects, an array or a sequence; nothing is copied. `sizes` (n, 2) has
     height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
     of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
-    of a list. `seen` has the content key of each row of a dataset, else it is None. `numbers` (n,)
-    are the rows' numbers in messages.
+    of a list. `seen` has the content key of each row of a dataset, else it is None. With `keys`,
+    files are decoded only if they still have them. `numbers` (n,) are the rows' numbers in
+    messages.
     """
 
-    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, seen=None):
+    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, seen=None, keys=None):
         self.rows = rows
         self.sizes = sizes
         self.are_plain = are_plain
         self.n_jobs = n_jobs
         self.seen = seen
+        self._keys = keys
         self.numbers = numbers_of(rows)
 
     def __len__(self):
@@ -77,9 +81,12 @@ class Images:
 
         def fill(position):
             row = indices[position]
-            least_side = preprocessing.least_side(self.sizes[row])
             with self._reading(row) as number:
-                image = preprocessing.resize(self._load(row, number, least_side))
+                item, size, is_plain = self._held(row, number)
+                least_side = preprocessing.least_side(size)
+                # PIL is the slower decoder, but only PIL decodes at a reduced size.
+                pixels = load(number, item, least_side, is_plain and least_side is None)
+                image = preprocessing.resize(pixels)
                 if image.shape[1:] != (height, width):
                     raise ValueError(
                         f"row {number} is {image.shape[1]} x {image.shape[2]} pixels, but {height} "
@@ -100,16 +107,26 @@ class Images:
         except ERRORS as error:
             raise unreadable({number: error}) from error.__cause__
 
-    def _load(self, row, number, least_side):
+    def _held(self, row, number):
+        """What is decoded, its size, and whether it `is_plain_jpeg`.
+
+        With keys, these are of the very bytes that have the key, as a file may be replaced.
+        """
         item = self.rows[row]
+        if self._keys is not None and is_path(item):
+            path = os.fsdecode(item)
+            item = {"path": path, "bytes": read_unchanged(number, path, self._keys[row])}
+            return item, *_check_row(number, item, decode=False)
         if self.seen is not None and content_key(number, item) != self.seen[row]:
             raise ValueError(
                 f"row {number}: X[{number}] is another image than at first. Images of a dataset "
                 "must stay the same: leave random transforms to the parameter augment."
             )
-        # PIL is the slower decoder, but only PIL decodes at a reduced size.
-        is_plain = self.are_plain[row] and least_side is None
-        return load(number, item, least_side, is_plain)
+        return item, self.sizes[row], self.are_plain[row]
+
+    def bound_to(self, keys):
+        """The same images; `batch` raises ValueError for files that do not have these keys."""
+        return Images(self.rows, self.sizes, self.are_plain, self.n_jobs, self.seen, keys)
 
     def keys(self):
         """Content keys, 16 bytes for each image; equal content has an equal key.
@@ -227,8 +244,8 @@ def _check_row(row, item, decode):
     if isinstance(item, Image.Image):
         with named(row, item):
             return _check_pil(item), False
-    if is_path(item):
-        with named(row, item), Image.open(os.fsdecode(item)) as image:
+    if is_path(item) or is_read(item):
+        with named(row, item), Image.open(file_of(item)) as image:
             return _check_pil(image, decode, is_file=True), is_plain_jpeg(image)
     hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
     raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")

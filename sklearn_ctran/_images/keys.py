@@ -28,6 +28,18 @@ def content_key(row, item):
         return _file_key(os.fsdecode(item)) if is_path(item) else _pil_key(item)
 
 
+def read_unchanged(row, path, key):
+    """The bytes of a file; ValueError, which names `row`, unless they are those that have `key`."""
+    with named(row, path):
+        with open(path, "rb") as file:
+            content = file.read()
+        if _digest("", content) != key:
+            raise ValueError(
+                "it has changed since it was looked at; try again when nobody writes to it"
+            )
+        return content
+
+
 def _digest(text, *buffers):
     digest = blake2b(text.encode(), digest_size=_KEY_BYTES)
     for buffer in buffers:
@@ -58,8 +70,11 @@ def _file_key(path):
     with open(path, "rb") as file:
         while chunk := file.read(_READ_BYTES):
             digest.update(chunk)
+        after = os.fstat(file.fileno())
     key = digest.digest()
-    if time.time_ns() - max(times) > _SETTLED_NS:
+    # Another file may have come to this path, and this one may have changed while it was read.
+    is_same = (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (status.st_ino, *times)
+    if is_same and time.time_ns() - max(times) > _SETTLED_NS:
         with _memo_lock:
             if len(_memo) >= _MEMO_ENTRIES:
                 _memo.clear()

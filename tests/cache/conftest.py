@@ -1,6 +1,8 @@
 """Helpers of the cache's tests: tokens that are known, and a backbone that counts."""
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +110,17 @@ def row_bytes():
 @pytest.fixture
 def cache(tmp_path):
     return TokenCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def execute(cache):
+    """The function that changes the index as somebody else might."""
+
+    def run(*statement):
+        with closing(sqlite3.connect(Path(cache.location) / "index.sqlite")) as db, db:
+            return db.execute(*statement).fetchall()
+
+    return run
 
 
 @pytest.fixture

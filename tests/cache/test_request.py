@@ -5,7 +5,7 @@ import resource
 import pytest
 import torch
 
-from sklearn_ctran._cache.index import Index, Space
+from sklearn_ctran._cache.index import Index
 from sklearn_ctran._cache.request import TokenCacheWarning
 from sklearn_ctran._cache.token_cache import TokenCache
 
@@ -126,24 +126,3 @@ def test_index_that_does_not_let_go(cache, monkeypatch, ask, segment_files):
     segment_files(cache.location)[0].unlink()
     monkeypatch.setattr(Index, "drop", lambda index, segments: None)
     assert ask(cache, range(8))[1] == [0, 1, 2, 3]
-
-
-def test_held_for_too_long(cache, monkeypatch, ask, key):
-    ask(cache, range(4))
-    # Claims of this process by a call that is no longer there, as by a thread that hangs.
-    index = Index(cache.location, durable=False)
-    index.claim(Space("aa", "float32", ""), [key(n) for n in range(4, 40)], 100, "gone")
-    monkeypatch.setattr("sklearn_ctran._cache.request._WARN_SECONDS", 0.1)
-    monkeypatch.setattr("sklearn_ctran._cache.request._MOST_SECONDS", 0.3)
-    with pytest.warns(TokenCacheWarning, match=r"Waiting for the tokens of 36 images.*clear") as w:
-        assert sorted(ask(cache, range(40), batch_size=2)[1]) == list(range(4, 40))
-    assert len(w) == 1
-    assert ask(cache, range(40))[1] == []
-
-
-def test_clear_ends_waiting(cache, key, ask):
-    index = Index(cache.location, durable=False)
-    ask(cache, range(4))
-    index.claim(Space("aa", "float32", ""), [key(n) for n in range(4, 9)], 100, "gone")
-    cache.clear()
-    assert ask(cache, range(9))[1] == list(range(9))

@@ -70,6 +70,22 @@ def test_survives_eviction_and_clear(cache, ask, assert_right, segment_files):
         pickle.loads(pickled)
 
 
+def test_files_that_become_shorter_in_use(cache, ask, assert_right, segment_files):
+    tokens, _ = ask(cache, range(8), shape=(100, 50))
+    os.truncate(segment_files(cache.location)[0], 10**4)
+    with pytest.raises(OSError, match=r"somebody has changed the file.*clear\(\)"):
+        tokens.batch(range(8))
+    assert_right(ask(cache, range(8), shape=(100, 50))[0], range(8), (100, 50))
+
+
+def test_files_that_are_replaced_in_use(cache, ask, assert_right, segment_files):
+    tokens, _ = ask(cache, range(8))
+    one, other = segment_files(cache.location)
+    link_elsewhere(one)
+    make_pipe(other)
+    assert_right(tokens, range(8))
+
+
 def test_tokens_repr(cache, ask):
     assert repr(ask(cache, range(2))[0]) == "CachedTokens(shape=(2, 3, 4))"
 

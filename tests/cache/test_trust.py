@@ -31,7 +31,7 @@ COLUMNS = [
         ("segments", column)
         for column in ("id", "space", "file", "n", "p", "c", "bytes", "last_used")
     ),
-    *(("tokens", column) for column in ("space", "key", "segment", "row")),
+    *(("tokens", column) for column in ("space", "key", "segment", "row", "checksum")),
 ]
 
 ALL_SPACES = ("aa", "bb")
@@ -139,6 +139,43 @@ def change_files(rng, folder, outside):
         path.write_bytes(rng.randbytes(rng.choice([0, 8, 5000])))
 
 
+def change_segments(rng, folder, outside):
+    """Damage inside of files that keep their size, whole rows and files in a wrong place."""
+    one, other = rng.sample(sorted(folder.glob("*.tokens")), 2)
+    content, kind = bytearray(one.read_bytes()), rng.randrange(6)
+    if kind < 2:
+        for _ in range(rng.choice([1, 1, 2, 100])):
+            content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        one.write_bytes(content)
+    elif kind == 2:
+        rows = [content[start : start + 48] for start in range(0, len(content), 48)]
+        i, j = rng.sample(range(len(rows)), 2)
+        rows[i], rows[j] = rows[j], rows[i]
+        one.write_bytes(b"".join(rows))
+    elif kind == 3:
+        one.unlink()
+        os.link(rng.choice([other, outside / "thesis.tokens"]), one)
+    elif kind == 4:
+        one.rename(folder / "spare")
+        other.rename(one)
+        (folder / "spare").rename(other)
+    else:
+        start, n_bytes = rng.randrange(len(content)), rng.randrange(1, 100)
+        content[start : start + n_bytes] = bytes(len(content[start : start + n_bytes]))
+        one.write_bytes(content)
+
+
+def swap_places(rng, folder, outside):
+    """Images that have another one's tokens, by the index."""
+    columns = rng.choice(["row", "segment", "checksum", "row, segment", "row, segment, checksum"])
+    with closing(sqlite3.connect(folder / "index.sqlite")) as db, db:
+        places = db.execute(f"SELECT {columns} FROM tokens").fetchall()
+        images = db.execute("SELECT space, key FROM tokens").fetchall()
+        names = " = ?, ".join(columns.split(", "))
+        for image, place in zip(images, rng.sample(places, len(places)), strict=True):
+            db.execute(f"UPDATE tokens SET {names} = ? WHERE space = ? AND key = ?", place + image)
+
+
 def write_journal(rng, folder, outside):
     """A journal that sqlite rolls back, and that names another file, which it then removes."""
     (folder / "index.sqlite-journal").write_bytes(hot_journal(folder, outside / "thesis.txt"))
@@ -165,6 +202,10 @@ MUTATIONS = [
     write_claims,
     change_schema,
     change_files,
+    change_segments,
+    change_segments,
+    change_segments,
+    swap_places,
     write_journal,
 ]
 

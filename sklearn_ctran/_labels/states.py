@@ -53,7 +53,7 @@ def _where_no_number(table, names):
         return f"; if these are the tags of each image, {BINARIZE}"
     for (row, column), value in np.ndenumerate(table):
         try:
-            float(0.0 if is_missing(value) else value)
+            _number(0.0 if is_missing(value) else value)
         except (TypeError, ValueError):
             shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
             shown = shown if len(shown) <= 40 else f"{shown[:40]}..."
@@ -109,14 +109,26 @@ def as_table(labels):
 
 def as_floats(table):
     """Turn a table or column of labels into float64, with NaN where a value is missing."""
-    if hasattr(table, "to_numpy"):
+    if hasattr(table, "to_numpy") and not _has_objects(table):
         with suppress(TypeError, ValueError):  # pandas' NA among objects
             return table.to_numpy(dtype=np.float64, na_value=np.nan)
     table = np.asarray(unmask(table))
     if table.dtype == object:
-        values = [np.nan if is_missing(value) else value for value in table.ravel()]
-        table = np.array(values, dtype=object).reshape(table.shape)
+        values = [np.nan if is_missing(value) else _number(value) for value in table.ravel()]
+        table = np.array(values, dtype=np.float64).reshape(table.shape)
     return table.astype(np.float64)
+
+
+def _has_objects(table):
+    dtypes = np.atleast_1d(np.asarray(getattr(table, "dtypes", ()), dtype=object))
+    return any(getattr(dtype, "kind", "") == "O" for dtype in dtypes)
+
+
+def _number(value):
+    """A number as a float; raises TypeError for lists and arrays, also of a single number."""
+    if hasattr(value, "__len__") and not isinstance(value, str):
+        raise TypeError(f"{value!r} is no number.")
+    return float(value)
 
 
 def is_missing(value):

@@ -200,7 +200,8 @@ def _encode_classes(y):
     _check_each_has_class(y)
     y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
     try:
-        check_classification_targets(y)
+        with np.errstate(invalid="ignore"):  # It casts numbers of any size to integers.
+            check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
     except TypeError as error:
         raise ValueError(

@@ -17,6 +17,8 @@ from sklearn_ctran.baselines import BinaryRelevance
 pytestmark = [
     pytest.mark.filterwarnings("ignore:y looks like a column of tags"),
     pytest.mark.filterwarnings("ignore:A column-vector y"),
+    pytest.mark.filterwarnings("ignore:There is no positive to learn from"),
+    pytest.mark.filterwarnings("ignore:Most entries of"),
 ]
 
 #: Cells of ordinary tables, and the state that each of them is.

@@ -80,3 +80,15 @@ def test_columns_come_into_the_order_of_the_labels(names):
     other = in_order(table, names[::-1])
     assert (other.columns.tolist(), other.to_numpy().tolist()) == (names[::-1], [[0, 1]])
     assert column_order(table.columns, names[::-1]) == [1, 0]
+
+
+@pytest.mark.parametrize("cell", [[1], (1,), {1}, np.array([1]), b"1"], ids=str)
+@pytest.mark.parametrize("form", [lambda table: table, pd.DataFrame], ids=["array", "frame"])
+def test_a_cell_that_holds_one_number_is_no_number(cell, form):
+    """NumPy would read a list of one number as the number."""
+    table = np.array([[0, 1]], dtype=object)
+    table[0, 1] = cell
+    with pytest.raises(
+        ValueError, match=r"row 0, label 'b' holds a (list|tuple|set|ndarray|bytes)"
+    ):
+        read_states(form(table), ["a", "b"], "y")

@@ -106,7 +106,7 @@ def make_numbers(rng):
     shape = rng.randint(1, 6), rng.randint(1, 4)
     pool = rng.choice([[0, 1], [-1, 0, 1], [0, 1, 2], [0, 1, np.nan], [0, 0.5, 1], [0, 255], [1]])
     dtype = np.dtype(rng.choice(DTYPES))
-    if dtype.kind in "bui":
+    if dtype.kind in ("b", "u", "i"):
         pool = [value for value in pool if value == int(np.nan_to_num(value, nan=0.5))] or [0]
         pool = [value for value in pool if value >= 0 or dtype.kind == "i"]
         pool = [value for value in pool if value < 2 or dtype != np.int8]

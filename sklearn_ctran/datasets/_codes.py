@@ -60,7 +60,8 @@ def read_codes(
     array([[ 1.,  0.],
            [nan,  0.]])
 
-    Only positives are annotated, and the rest is taken for absent:
+    Only positives are annotated, and the rest is taken for absent. The user guide says what that
+    costs where it is wrong:
 
     >>> read_codes([[1, nan], [nan, 1]], negative=nan)
     array([[1., 0.],

@@ -15,10 +15,10 @@ import numpy as np
 
 from sklearn_ctran.model_selection._iterative import sum_by_fold
 
-_PATIENCE = 50  # Swaps without a gain before the search ends.
-_REST = 3  # Swaps for which a row that was moved stays where it is.
-_MOST_LABELS = 10  # Labels that are looked at before the best swap of these is taken.
-_MOST_ROWS = 50  # Rows of one label that are tried at a time.
+_PATIENCE = 50  # Turns without a gain before the search ends.
+_REST = 3  # Turns for which a row that was moved stays where it is.
+_MOST_LABELS = 10  # Labels that one turn looks at.
+_MOST_ROWS = 50  # Rows of a label that are tried at a time.
 
 
 class _Swap(NamedTuple):
@@ -42,10 +42,7 @@ def cover(fold, marks, columns, n_parts, may_move=False):
     search = _Search(fold, marks, columns, n_parts, may_move)
     best, fewest, patience = fold, search.lacking.sum(), _PATIENCE
     while fewest and patience:
-        swap = search.next_swap()
-        if swap is None:
-            break
-        search.apply(swap)
+        search.take_turn()
         patience -= 1
         if search.lacking.sum() < fewest:
             best, fewest, patience = search.fold.copy(), search.lacking.sum(), _PATIENCE
@@ -67,8 +64,8 @@ class _Search:
         self.surplus = sums - (1 / n_folds if may_move else shares) * total
         self.weight = 1 / np.maximum(total, 1)
         self.wanted = np.minimum(self.counts.sum(axis=0), n_parts)
-        self.n_swaps = 0
-        self.rests_until = np.zeros(len(fold), dtype=np.int64)
+        self.turn = 0
+        self.free_from = np.zeros(len(fold), dtype=np.int64)
         self.last_turn = np.zeros(marks.shape[1], dtype=np.int64)
 
     @property
@@ -76,32 +73,33 @@ class _Search:
         """The number of parts in which each label lacks a positive."""
         return self.wanted - (self.counts[: self.n_parts] > 0).sum(axis=0)
 
-    def next_swap(self):
-        """The best swap of the first label that gains by one, or of several; None without any.
+    def take_turn(self):
+        """Make the best swap for the first label with a gain, or the best for some labels.
 
-        Labels take turns; the rarest come first.
+        The label that was not looked at for longest comes first, of these the rarest. Nothing
+        changes if no rows may be moved.
         """
+        self.turn += 1
         lacking = np.flatnonzero(self.lacking)
         order = np.lexsort((self.counts[:, lacking].sum(axis=0), self.last_turn[lacking]))
         best = None
         for label in lacking[order[:_MOST_LABELS]]:
-            self.last_turn[label] = self.n_swaps + 1
+            self.last_turn[label] = self.turn
             swap = self._best_of_label(label)
             if swap and (best is None or swap < best):
                 best = swap
                 if swap.loss < 0:
                     break
-        return best
+        if best:
+            self._apply(best)
 
-    def apply(self, swap):
-        """Change the folds of the rows of a swap."""
-        self.n_swaps += 1
+    def _apply(self, swap):
         here = self.fold[swap.row]
         for row, old, new in ((swap.row, here, swap.to), (swap.other, swap.to, here)):
             if row < 0:
                 continue
             self.fold[row] = new
-            self.rests_until[row] = self.n_swaps + _REST
+            self.free_from[row] = self.turn + _REST + 1
             for sums, table in ((self.counts, self.marks), (self.surplus, self.columns)):
                 values = table[[row]].toarray()[0]
                 sums[old] -= values
@@ -112,7 +110,7 @@ class _Search:
         rows = self.by_label.indices[self.by_label.indptr[label] : self.by_label.indptr[label + 1]]
         has_spare = self.counts[:, label] > 1
         has_spare[self.n_parts :] = True
-        rows = rows[has_spare[self.fold[rows]] & (self.rests_until[rows] <= self.n_swaps)]
+        rows = rows[has_spare[self.fold[rows]] & (self.free_from[rows] <= self.turn)]
         swaps = (
             swap
             for here in np.unique(self.fold[rows])
@@ -123,7 +121,7 @@ class _Search:
 
     def _swaps(self, rows, here, to):
         """For each of some rows of fold `here` its best swap with a row of fold `to`."""
-        others = np.flatnonzero((self.fold == to) & (self.rests_until <= self.n_swaps))
+        others = np.flatnonzero((self.fold == to) & (self.free_from <= self.turn))
         # A fold gains by a label that it has not, and loses by one that it has once.
         in_here, in_to = (self._change(here, 1), self._change(to, 1))
         out_here, out_to = (self._change(here, -1), self._change(to, -1))

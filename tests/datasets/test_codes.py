@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
+from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.datasets import read_codes
+from sklearn_ctran.metrics import mean_average_precision
 
 NAN = np.nan
 VOC = np.array([[1, -1, 0], [-1, -1, 1]])
@@ -45,6 +48,21 @@ def test_texts_and_booleans_are_codes_too():
     states = read_codes([["yes", "no", ""]], positive="yes", negative="no", unknown="")
     np.testing.assert_array_equal(states, [[1, 0, NAN]])
     np.testing.assert_array_equal(read_codes(np.array([True, False]), True, False, []), [1, 0])
+
+
+def test_positives_alone_are_learned_once_the_rest_is_read_as_absent():
+    """One positive of each row is marked; the true labels are ranked all the same."""
+    rng = np.random.RandomState(0)
+    X = rng.randn(600, 4)
+    truth = (X + 0.3 * rng.randn(600, 4) > 0.5).astype(int)
+    marked = np.full(truth.shape, NAN)
+    rows = np.flatnonzero(truth.any(axis=1))
+    marked[rows, (rng.random_sample(truth.shape) * truth)[rows].argmax(axis=1)] = 1
+    model = BinaryRelevance(LogisticRegression())
+    with pytest.raises(ValueError, match=r"no 0 at all.*negative=\[-1, float\('nan'\)\]\) where"):
+        model.fit(X[:400], marked[:400])
+    model.fit(X[:400], read_codes(marked[:400], negative=[-1, NAN]))
+    assert mean_average_precision(truth[400:], model.predict_proba(X[400:])) > 0.85
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,12 @@ def _explained(error, path, writes):
             f"{text} A process that uses it may be stopped: continue or end it. If there is none, "
             f"remove the directory {directory}, or choose another location."
         )
-    kind = (DiskFails if "I/O" in text else Unwritable) if writes else OSError
+    if writes and "I/O" not in text:
+        return Unwritable(
+            f"{text} Make it and its directory writable, remove the directory {directory}, or "
+            "choose another location."
+        )
+    kind = DiskFails if writes else OSError
     return kind(f"{text} If no other process is using it, {way_out(directory)}, or choose another.")
 
 

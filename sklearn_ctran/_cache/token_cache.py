@@ -1,8 +1,8 @@
 """Image tokens that outlive the call that computed them: `TokenCache`.
 
 Tokens are in segment files, one per batch of the backbone (`segments`). A database (`index`) says
-where the tokens of each image are. A cache "in memory" is the same in a directory that ends with
-the session (`session`), because worker processes have to share it.
+where the tokens of each image are, and has their checksums. A cache "in memory" is the same in a
+directory that ends with the session (`session`), because worker processes have to share it.
 """
 
 import os
@@ -122,14 +122,15 @@ class TokenCache:
             than it was given, or tokens of another shape than the cached ones; if the cache's
             index is broken or of another version.
         OSError
-            If the location cannot be read or written.
+            If the location cannot be read.
 
         Warns
         -----
         TokenCacheWarning
-            If there is no room. The remaining tokens are then kept in memory for this call only.
-            If tokens that others compute do not arrive for a minute. After ten, they are computed
-            by this call.
+            If there is no room, or the location cannot be written: the remaining tokens are then
+            kept in memory for this call only. If stored tokens are damaged: they are computed
+            again. If tokens that others compute do not arrive for a minute: after ten, they are
+            computed by this call. If the cache is of an earlier version: it starts afresh.
         """
         if not len(keys):
             raise ValueError("There are no images: keys is empty.")

@@ -7,10 +7,12 @@ meanwhile.
 
 import os
 import stat
+from contextlib import suppress
 from io import FileIO
 from itertools import count, groupby
 from math import prod
 from operator import itemgetter
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import numpy as np
@@ -87,7 +89,7 @@ class Segment(NamedTuple):
         file = self._open() if self.is_shared else None
         if file is None:
             for row, target in places:
-                out[target] = self.values[row]
+                out[target] = self._row(row)
             return
         n_bytes = self.row_bytes
         is_direct = self.values.dtype == out.dtype
@@ -115,8 +117,28 @@ class Segment(NamedTuple):
         file = self._open()
         if file is not None:
             file.close()
-        values = self.values.clone() if file is None else None
+        values = None
+        if file is None:
+            values = torch.stack([self._row(row) for row in range(len(self.values))])
         return self.path, tuple(self.values.shape), self.values.dtype, self.is_shared, values
+
+    def _row(self, row):
+        """A row of the map. OSError, not the end of the process, if the file had become too short.
+
+        The system copies the row to another file, where it says so if it cannot.
+        """
+        values = self.values[row]
+        if not self.is_shared:
+            return values
+        copy = torch.empty_like(values)
+        with _scratch_file() as file:
+            with suppress(OSError):
+                file.write(values.view(torch.uint8).numpy())
+            if file.tell() != self.row_bytes:
+                raise self._too_short()
+            file.seek(0)
+            file.readinto(copy.view(torch.uint8).numpy())
+        return copy
 
     def _open(self):
         """The open file, unbuffered; None if there is none or another one at its path."""
@@ -139,6 +161,12 @@ class Segment(NamedTuple):
             f"If this happens often, {way_out(os.path.dirname(self.path))}, or choose another "
             "location."
         )
+
+
+def _scratch_file():
+    if hasattr(os, "memfd_create"):
+        return FileIO(os.memfd_create("row"), "r+")
+    return TemporaryFile(buffering=0)
 
 
 def _unpacked(path, shape, dtype, is_shared, values):
@@ -183,18 +211,19 @@ def map_file(path, shape, dtype, is_shared):
     try:
         values = torch.from_file(path, shared=False, size=n_values, dtype=dtype)
     except (RuntimeError, OSError):
-        values = _read_file(path, dtype)
-        if values is None or len(values) != n_values:
-            return None  # Removed or damaged in between.
+        values = _read_file(path, n_bytes, dtype)
+        if values is None:
+            return None
     return Segment(values.view(shape), path, identity, is_shared)
 
 
-def _read_file(path, dtype):
+def _read_file(path, n_bytes, dtype):
+    """A file's values; None if it has been removed or has another size by now."""
     try:
         values = np.fromfile(path, dtype=np.uint8)
     except FileNotFoundError:
         return None
-    return torch.from_numpy(values[: len(values) // dtype.itemsize * dtype.itemsize]).view(dtype)
+    return torch.from_numpy(values).view(dtype) if len(values) == n_bytes else None
 
 
 def _identity(path, n_bytes):

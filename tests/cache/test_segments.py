@@ -78,6 +78,24 @@ def test_files_that_become_shorter_in_use(cache, ask, assert_right, segment_file
     assert_right(ask(cache, range(8), shape=(100, 50))[0], range(8), (100, 50))
 
 
+@pytest.mark.parametrize("use", [lambda tokens: tokens.batch(range(8)), pickle.dumps])
+def test_files_that_become_shorter_and_are_removed(cache, ask, segment_files, use):
+    """Another process removes what it finds damaged."""
+    tokens, _ = ask(cache, range(8), shape=(100, 50))
+    path = segment_files(cache.location)[0]
+    os.truncate(path, 10**4)
+    path.unlink()
+    with pytest.raises(OSError, match="somebody has changed the file"):
+        use(tokens)
+
+
+def test_removed_files_without_memory_files(cache, ask, assert_right, monkeypatch):
+    tokens, _ = ask(cache, range(8))
+    cache.clear()
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert_right(tokens, range(8))
+
+
 def test_files_that_are_replaced_in_use(cache, ask, assert_right, segment_files):
     tokens, _ = ask(cache, range(8))
     one, other = segment_files(cache.location)
@@ -124,9 +142,10 @@ def test_too_many_maps(tmp_path, monkeypatch, dtype, ask, assert_right):
     assert_right(pickle.loads(pickle.dumps(tokens)), range(8))
 
 
-def test_removed_while_it_is_mapped(cache, monkeypatch, ask):
+@pytest.mark.parametrize("damage", [os.unlink, lambda path: os.truncate(path, 0)])
+def test_damaged_while_it_is_mapped(cache, damage, monkeypatch, ask):
     def from_file(path, **settings):
-        os.unlink(path)
+        damage(path)
         raise RuntimeError("unable to open file")
 
     ask(cache, range(4))

@@ -74,23 +74,30 @@ def peak_memory_mb(function, *args):
     megabytes : float
         Largest resident set in units of 1e6 bytes, including Python and all imports.
     """
+    return in_new_process(function, *args)[1]
+
+
+def in_new_process(function, *args):
+    """Call a function in a fresh Python process: its result, and the peak of memory in MB.
+
+    The arguments are those of :func:`peak_memory_mb`.
+    """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_report_peak, args=(sender, function, args))
+    process = context.Process(target=_report, args=(sender, function, args))
     process.start()
     sender.close()
     try:
-        peak = receiver.recv()
+        return receiver.recv()
     except EOFError:
         raise RuntimeError(f"{function.__name__} failed in its process, see above.") from None
     finally:
         process.join()
-    return peak
 
 
-def _report_peak(sender, function, args):
-    function(*args)
-    sender.send(_peak_mb())
+def _report(sender, function, args):
+    result = function(*args)
+    sender.send((result, _peak_mb()))
 
 
 def _peak_mb():

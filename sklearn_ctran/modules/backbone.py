@@ -21,8 +21,10 @@ from sklearn_ctran.modules.pretrained import (
     download,
     find_weights,
     load_state,
+    names_in,
     read_state,
 )
+from sklearn_ctran.modules.recognition import recognise
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -179,7 +181,7 @@ def make_backbone(backbone, weights="DEFAULT"):
     arguments = {"init_weights": False} if is_inception else {}
     trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
     if state is not None:
-        load_state(trunk, state, source, family.left_out)
+        load_state(trunk, state, source, family.left_out, _whose)
     preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
     # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
     mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
@@ -191,7 +193,7 @@ def _as_they_come(trunk, what, weights):
     """A backbone from a module that has no named weights."""
     path = find_weights(weights, what)
     if path is not None:
-        load_state(trunk, read_state(path), path)
+        load_state(trunk, read_state(path), path, recognise=_whose)
     return Backbone(trunk)
 
 
@@ -290,13 +292,26 @@ _FAMILIES = (
 )
 
 
-def _family(name, models):
-    families = {
+def _families(models):
+    """Names of torchvision's networks that are known here -> their families."""
+    return {
         known: family
         for known in models.list_models(module=models)
         for family in _FAMILIES
         if known.startswith(family.prefixes)
     }
+
+
+def _whose(state):
+    """The name of the network that a state dict fits, or None."""
+    from torchvision import models
+
+    shapes = {key: value.shape for key, value in state.items()}
+    return recognise(shapes, _families(models), names_in)
+
+
+def _family(name, models):
+    families = _families(models)
     if name not in families:
         close = difflib.get_close_matches(name, families, n=4, cutoff=0.5)
         hint = f" Did you mean {', '.join(map(repr, close))}?" if close else ""

@@ -41,7 +41,10 @@ def _existing_file(weights, what, names):
     if path.is_file():
         return path
     if isinstance(weights, os.PathLike) or path.suffix.lower() in _SUFFIXES:
-        raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
+        raise FileNotFoundError(
+            f"weights: there is no file {os.fspath(weights)!r}. It is read whenever a model is "
+            "fitted anew, also a clone of one that was loaded: set weights to where it is now."
+        )
     raise ValueError(
         f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
         f"The names are: {', '.join(map(repr, names))}."

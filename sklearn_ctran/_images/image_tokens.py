@@ -25,7 +25,7 @@ from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
 from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, OnError, RandomState, Self
-from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.backbone import find_source, make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
 
@@ -176,6 +176,7 @@ class ImageTokens(
             raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
         check_rows(X=X, y=y)
         resolve_device(self.device)
+        find_source(self.backbone, self.weights)
         preprocessing = Preprocessing(self.image_size)
         read = self._image_reader(preprocessing).read
         outcome = self._with_readable(X, lambda images, rows, n_images: read(images))

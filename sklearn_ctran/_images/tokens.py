@@ -68,7 +68,7 @@ class EncodedImages:
         self._tokens = tokens
         self.key = key
         self._rows = np.arange(len(tokens)) if rows is None else rows
-        self.row_names = row_names or {}
+        self.row_names = take_names(row_names or {})
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -80,8 +80,9 @@ class EncodedImages:
 
     def __getitem__(self, rows: Any) -> "EncodedImages":
         """Select images by a slice, or an array of positions or booleans."""
-        taken, names = np.atleast_1d(self._rows[rows]), take_names(self.row_names, rows)
-        return EncodedImages(self._tokens, self.key, taken, names)
+        rows = np.atleast_1d(np.arange(len(self))[rows])
+        names = take_names(self.row_names, rows)
+        return EncodedImages(self._tokens, self.key, self._rows[rows], names)
 
     def batch(self, rows: np.ndarray, generator: Any = None) -> Tensor:
         """Return rows as a Tensor (B, P, C)."""

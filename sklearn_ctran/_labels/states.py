@@ -80,7 +80,8 @@ def column_order(columns, names, what="y"):
     columns, names = as_names(columns).tolist(), as_names(names).tolist()
     positions = {column: i for i, column in enumerate(columns)}
     missing = [name for name in names if name not in positions]
-    strange = [column for column in columns if column not in set(names)]
+    wanted = set(names)
+    strange = [column for column in columns if column not in wanted]
     if missing or strange or len(columns) != len(names):
         twice = [column for i, column in enumerate(columns) if positions[column] != i]
         wrong = {"lacks": missing, "has, beside the labels,": strange, "has twice": twice}

@@ -50,7 +50,7 @@ from sklearn_ctran._utils.rows import check_rows, row_names
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
-from sklearn_ctran.modules.backbone import make_backbone
+from sklearn_ctran.modules.backbone import find_source, make_backbone
 from sklearn_ctran.modules.regions import guess_grid
 
 
@@ -356,6 +356,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         inputs = NetworkInput(kind, self._preprocessing(), size)
         if kind == "images":
             use_image = self.net_.module_.use_image if is_resumed else self.use_image
+            if use_image and not is_resumed and self.backbone is not None:
+                find_source(self.backbone, self.weights)
             # A frozen backbone reads every image before training, and finds broken ones.
             data = self._read_images(X, inputs, use_image, decode=self._trains_backbone())
             if use_image and not is_resumed:

@@ -5,7 +5,7 @@ Columns are matched by name, so users expect the same of rows.
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from itertools import pairwise, product
 from numbers import Integral
 
@@ -44,16 +44,21 @@ def row_names(rows, has_paths=True):
 
     The last three are there if `rows` are paths, unless `has_paths` is False.
     """
-    names = getattr(rows, "row_names", None)  # of images that were encoded
-    if names is not None:
+    names = getattr(rows, "row_names", None)
+    if isinstance(
+        names, dict
+    ):  # Images that were encoded; it may also be a column of a data frame.
         return names
-    names = {"index": rows.index} if _has_index(rows) else {}
+    names = {"index": [_plain(name) for name in rows.index]} if _has_index(rows) else {}
     return names | _path_names(rows) if has_paths else names
 
 
-def take_names(names, rows):
-    """The names of some rows, given by whatever indexes an array."""
-    return {kind: as_names(values)[rows] for kind, values in names.items()}
+def take_names(names, rows=slice(None)):
+    """The names of some rows, as arrays; `rows` is a slice or an array."""
+    return {
+        kind: (values if isinstance(values, np.ndarray) else as_names(values))[rows]
+        for kind, values in names.items()
+    }
 
 
 def _parts(argument, rows):
@@ -73,6 +78,17 @@ def _has_index(rows):
     return type(index).__name__ != "RangeIndex" or (index.start, index.step) != (0, 1)
 
 
+def _plain(name):
+    """A name that can be compared and has a hash, unlike NaN, pandas' NA and lists."""
+    name = name.item() if isinstance(name, np.generic) else name
+    is_missing = type(name).__name__ in ("NAType", "NaTType") or (
+        isinstance(name, float) and name != name
+    )
+    if is_missing:
+        return None
+    return name if isinstance(name, Hashable) else repr(name)
+
+
 def _path_names(rows):
     if tuple(getattr(rows, "shape", ()))[1:] not in ((), (1,)):
         return {}
@@ -89,13 +105,8 @@ def _path_names(rows):
 
 def _agree(names, others):
     """Whether rows have the same names in the same order, of any kinds."""
-    return any(_are_equal(*pair) for pair in product(names.values(), others.values()))
-
-
-def _are_equal(values, others):
-    if hasattr(values, "equals") and hasattr(others, "equals") and values.equals(others):
-        return True
-    return len(values) == len(others) and list(values) == list(others)
+    pairs = product(names.values(), others.values())
+    return any(len(a) == len(b) and list(a) == list(b) for a, b in pairs)
 
 
 def _check_order(argument, names, other, others):

@@ -5,11 +5,12 @@ import sys
 import warnings
 from contextvars import ContextVar
 
-_PACKAGES = ("sklearn_ctran.", "sklearn.", "skorch.", "torch.", "joblib.", "contextlib")
+_PACKAGES = ("sklearn_ctran.", "sklearn.", "skorch.", "torch.", "joblib.")
 
 _said = set()
 
-_held: ContextVar = ContextVar("warnings held back", default=None)
+#: What each `each_once` around has issued, and what it leaves out.
+_scopes: ContextVar = ContextVar("scopes of warnings", default=())
 
 
 def warn(message, category=UserWarning):
@@ -18,10 +19,11 @@ def warn(message, category=UserWarning):
     Python shows a warning once for each line, but forgets what it has shown whenever anybody enters
     ``warnings.catch_warnings``, as scikit-learn does for each fit of a search. Here it is kept.
     """
-    held = _held.get()
-    if held is not None:
-        held[message, category] = None
+    scopes = _scopes.get()
+    if any(message.startswith(out) or (message, category) in said for said, out in scopes):
         return
+    for said, _ in scopes:
+        said.add((message, category))
     level, frame = 1, sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(_PACKAGES):
         level, frame = level + 1, frame.f_back
@@ -52,17 +54,13 @@ def _is_shown_once(message, category, frame):
 
 @contextlib.contextmanager
 def each_once(leave_out=()):
-    """Hold back this package's warnings inside, and issue each different one once at the end.
+    """Issue each different warning of this package inside once, in whatever way Python shows it.
 
-    Those that begin with `leave_out`, a text or a tuple of texts, are dropped. Other threads are
+    Those that begin with `leave_out`, a text or a tuple of texts, are not issued. Other threads are
     not touched.
     """
-    held = {}
-    token = _held.set(held)
+    token = _scopes.set((*_scopes.get(), (set(), leave_out)))
     try:
         yield
     finally:
-        _held.reset(token)
-    for message, category in held:
-        if not message.startswith(leave_out):
-            warn(message, category)
+        _scopes.reset(token)

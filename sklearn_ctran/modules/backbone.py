@@ -21,8 +21,10 @@ from sklearn_ctran.modules.pretrained import (
     download,
     find_weights,
     load_state,
+    names_in,
     read_state,
 )
+from sklearn_ctran.modules.recognition import recognise
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -154,23 +156,18 @@ def make_backbone(backbone, weights="DEFAULT"):
     ``"small"`` and modules have no named weights: "DEFAULT" and None leave them as they are. Random
     weights are drawn from torch's global generator, or as `all_drawing` says.
 
-    Raises FileNotFoundError if the weights' file does not exist; RuntimeError if torchvision's
-    weights could not be downloaded; ValueError for unknown names, files that are not a state_dict,
-    and those of another network; TypeError if `backbone` is neither str nor nn.Module.
+    Raises as :func:`find_source`; RuntimeError if torchvision's weights could not be downloaded;
+    ValueError for files that are not a state_dict, and those of another network.
     """
+    source = find_source(backbone, weights)
     if isinstance(backbone, nn.Module):
         check_module(backbone, "backbone")
-        return _as_they_come(copy.deepcopy(backbone).cpu(), "a module", weights)
-    if not isinstance(backbone, str):
-        raise TypeError(f"backbone must be a name or an nn.Module, got {backbone!r}.")
+        return _as_they_come(copy.deepcopy(backbone).cpu(), source)
     if backbone == "small":
-        return _as_they_come(SmallCNN(), "'small'", weights)
-    # Imported here: torchvision takes longer to import than all of scikit-learn.
+        return _as_they_come(SmallCNN(), source)
     from torchvision import models
 
-    family = _family(backbone, models)
-    named = models.get_model_weights(backbone)
-    source = find_weights(weights, f"backbone {backbone!r}", named)
+    family, named = _family(backbone, models), models.get_model_weights(backbone)
     state = None
     if source is not None:
         state = read_state(source) if isinstance(source, Path) else download(source, backbone)
@@ -179,7 +176,7 @@ def make_backbone(backbone, weights="DEFAULT"):
     arguments = {"init_weights": False} if is_inception else {}
     trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
     if state is not None:
-        load_state(trunk, state, source, family.left_out)
+        load_state(trunk, state, source, family.left_out, _whose)
     preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
     # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
     mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
@@ -187,11 +184,30 @@ def make_backbone(backbone, weights="DEFAULT"):
     return Backbone(trunk, mean, std, min_side, is_torchvision=True)
 
 
-def _as_they_come(trunk, what, weights):
+def find_source(backbone, weights):
+    """Where the weights of :func:`make_backbone` come from: a Path, torchvision's weights or None.
+
+    Nothing is read, so that a fit can find out before it reads images. Raises FileNotFoundError if
+    the weights' file does not exist; ValueError for unknown names; TypeError if `backbone` is
+    neither str nor nn.Module, or `weights` is of another type.
+    """
+    if isinstance(backbone, nn.Module):
+        return find_weights(weights, "a module")
+    if not isinstance(backbone, str):
+        raise TypeError(f"backbone must be a name or an nn.Module, got {backbone!r}.")
+    if backbone == "small":
+        return find_weights(weights, "'small'")
+    # Imported here: torchvision takes longer to import than all of scikit-learn.
+    from torchvision import models
+
+    _family(backbone, models)
+    return find_weights(weights, f"backbone {backbone!r}", models.get_model_weights(backbone))
+
+
+def _as_they_come(trunk, path):
     """A backbone from a module that has no named weights."""
-    path = find_weights(weights, what)
     if path is not None:
-        load_state(trunk, read_state(path), path)
+        load_state(trunk, read_state(path), path, recognise=_whose)
     return Backbone(trunk)
 
 
@@ -290,13 +306,26 @@ _FAMILIES = (
 )
 
 
-def _family(name, models):
-    families = {
+def _families(models):
+    """Names of torchvision's networks that are known here -> their families."""
+    return {
         known: family
         for known in models.list_models(module=models)
         for family in _FAMILIES
         if known.startswith(family.prefixes)
     }
+
+
+def _whose(state):
+    """The name of the network that a state dict fits, or None."""
+    from torchvision import models
+
+    shapes = {key: value.shape for key, value in state.items()}
+    return recognise(shapes, _families(models), names_in)
+
+
+def _family(name, models):
+    families = _families(models)
     if name not in families:
         close = difflib.get_close_matches(name, families, n=4, cutoff=0.5)
         hint = f" Did you mean {', '.join(map(repr, close))}?" if close else ""

@@ -41,7 +41,10 @@ def _existing_file(weights, what, names):
     if path.is_file():
         return path
     if isinstance(weights, os.PathLike) or path.suffix.lower() in _SUFFIXES:
-        raise FileNotFoundError(f"weights: there is no file {os.fspath(weights)!r}.")
+        raise FileNotFoundError(
+            f"weights: there is no file {os.fspath(weights)!r}. It is read whenever a model is "
+            "fitted anew, also a clone of one that was loaded: set weights to where it is now."
+        )
     raise ValueError(
         f"weights={weights!r} is neither an existing file nor a name of weights of {what}. "
         f"The names are: {', '.join(map(repr, names))}."
@@ -74,15 +77,16 @@ def read_state(path):
     return read_tensors(path, "weights: ")
 
 
-def load_state(trunk, state, source, left_out=()):
+def load_state(trunk, state, source, left_out=(), recognise=lambda state: None):
     """Load a state dict into a network; `source` is where it comes from, for messages.
 
     Names may start with the ``module.`` of DataParallel. The batch counts of batch normalisation,
     which old versions of torch did not write, may be missing. `left_out` names parts that `trunk`
     lacks, such as a classifier; their weights in `state` are ignored. Raises ValueError if a weight
-    is missing, unknown, of another shape, no float, NaN or infinite, or a negative variance.
+    is missing, unknown, of another shape, no float, NaN or infinite, or a negative variance. Then
+    ``recognise(state)`` is the name of the network that the weights fit, or None.
     """
-    names = _names_in(trunk, state)
+    given, names = state, names_in(trunk, state)
     # A plain dict, without the versions a state_dict comes with: torch then adds batch counts.
     state = {
         names[key]: state[key]
@@ -100,7 +104,10 @@ def load_state(trunk, state, source, left_out=()):
     except RuntimeError as error:
         problems = [line.strip() for line in str(error).splitlines() if "size mismatch" in line]
     if problems:
-        raise ValueError(f"weights: {source} does not fit this backbone: {'; '.join(problems[:3])}")
+        name = recognise(given)
+        hint = f" These are the weights of {name!r}: set backbone={name!r}." if name else ""
+        text = "; ".join(problems[:3]).rstrip(".")
+        raise ValueError(f"weights: {source} does not fit this backbone: {text}.{hint}")
 
 
 def _wrong_values(trunk, state):
@@ -148,7 +155,7 @@ def check_module(module, what):
             raise ValueError(f"{what}: {name} {problem}. Load its weights again.")
 
 
-def _names_in(trunk, state):
+def names_in(trunk, state):
     """Names of a state dict -> the names that a network has for them."""
     # "module." is DataParallel's; "norm.1." for "norm1." is in torchvision's DenseNet files.
     is_wrapped = not any(key.startswith("module.") for key in trunk.state_dict())

@@ -1,11 +1,18 @@
 """The parameters of CTranClassifier that concern images and the backbone."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from made_images import noise
+from sklearn.base import clone
 from small_models import net_made_by, quick
 from torch import nn
+
+from sklearn_ctran import ImageTokens
+from sklearn_ctran.baselines import LinearHead
+from sklearn_ctran.modules.small_cnn import SmallCNN
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
@@ -177,8 +184,6 @@ def test_augmented_images_of_a_frozen_backbone_are_standardised_too(pictures):
 
 def test_weights_from_a_file(pictures, tmp_path):
     X, Y = (a[:12] for a in pictures)
-    from sklearn_ctran.modules.small_cnn import SmallCNN
-
     torch.save(SmallCNN().state_dict(), tmp_path / "cnn.pth")
     model = quick(backbone="small", weights=tmp_path / "cnn.pth", image_size=12).fit(X, Y)
     trunk = model.net_.module_.backbone.trunk
@@ -186,3 +191,36 @@ def test_weights_from_a_file(pictures, tmp_path):
     assert all(torch.equal(value, saved[name]) for name, value in trunk.state_dict().items())
     with pytest.raises(FileNotFoundError, match="nowhere"):
         model.set_params(weights="nowhere.pth").fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"weights": "gone/cnn.pth"}, FileNotFoundError, "no file 'gone/cnn.pth'. .* also a clone"),
+        ({"backbone": "resnet18", "weights": "IMAGENET"}, ValueError, "nor a name of weights of"),
+        ({"backbone": "resnet-18"}, ValueError, "Did you mean 'resnet18'"),
+    ],
+)
+@pytest.mark.parametrize("make", [quick, LinearHead, ImageTokens])
+def test_weights_are_looked_for_before_images_are_read(make, params, error, message):
+    model = make(**{"backbone": "small"} | params)
+    paths = ["no image.png"] * 4
+    with pytest.raises(error, match=message):
+        model.fit(paths, np.eye(4, 2))
+    if make is not ImageTokens:  # A table needs no backbone.
+        model.set_params(max_epochs=1).fit(np.eye(4), [[0, 1], [1, 0]] * 2)
+
+
+def test_a_loaded_model_without_its_weights_file(pictures, tmp_path):
+    """It predicts, and a clone says that it cannot be fitted before it reads an image."""
+    X, Y = (a[:12] for a in pictures)
+    path = tmp_path / "cnn.pth"
+    torch.save(SmallCNN().state_dict(), path)
+    model = quick(backbone="small", weights=path, image_size=12).fit(X, Y)
+    expected = model.predict_proba(X)
+    loaded = pickle.loads(pickle.dumps(model))
+    path.unlink()
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+    with pytest.raises(FileNotFoundError, match="no file '.*cnn.pth'"):
+        clone(loaded).fit(["no image.png"] * 12, Y)
+    loaded.set_params(warm_start=True, max_epochs=1).fit(X, Y)  # starts from its own

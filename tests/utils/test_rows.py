@@ -30,6 +30,8 @@ def encoded(rows):
         (frame(NAMES), frame(pd.Index(NAMES, dtype=object))),
         (frame([7, 3, 5]), frame([7.0, 3.0, 5.0])["value"]),
         (frame([0.5, np.nan]), frame([0.5, np.nan])),
+        (frame(pd.Index(["b", pd.NA])), frame(pd.Index(["b", None], dtype=object))),
+        (frame(pd.Index([[2], [1]], dtype=object)), frame(pd.Index([[2], [1]], dtype=object))),
         (frame([2, 0, 1]), frame([2, 0, 1])),
         (frame([("a", 1), ("a", 2)]), frame([("a", 1), ("a", 2)])),
         (frame([0, 1, 2]), frame(range(3))),
@@ -42,6 +44,8 @@ def encoded(rows):
         (frame([2, 0, 1]), None),
         (None, frame([2, 0, 1])),
         (encoded(np.zeros((3, 1))), frame([2, 0, 1])),
+        (encoded(frame(NAMES))[1], frame(["a.jpg"])),
+        (frame([2, 0]).assign(row_names=0), frame([2, 0])),
         # Some rows of a table that had the default index.
         (frame([0, 2, 5]), frame(NAMES)),
         (frame([7, 2, 5]), frame([1, 3, 4])),
@@ -75,6 +79,7 @@ def test_nothing_is_said(X, y):
         (frame(["a", "a", "b"]), frame(["a", "b", "a"]), "row 1 is 'a' in X and 'b' in y"),
         (frame(pd.to_datetime(["2020-01-02", "2020-01-01"])),) * 1
         + (frame(pd.to_datetime(["2020-01-01", "2020-01-02"])), "row 0 is Timestamp"),
+        (frame([np.nan, 0.5]), frame([0.5, np.nan]), "row 0 is None in X and 0.5 in y"),
         (frame([("a", 1), ("b", 2)]), frame([("b", 2), ("a", 1)]), r"\('a', 1\) in X"),
         (NAMES, frame(sorted(NAMES)), r"'b.jpg' in X.*the path of each row of X"),
         ([f"x/{n}" for n in NAMES], frame(sorted(NAMES)), "the file of each row of X"),
@@ -82,6 +87,7 @@ def test_nothing_is_said(X, y):
         (pd.Series(NAMES, index=[3, 5, 9]), frame(sorted(NAMES)), "the path of each row"),
         (encoded(frame(NAMES)), frame(sorted(NAMES)), "'b.jpg' in X"),
         (encoded(frame(NAMES))[[1, 0]], frame(["b.jpg", "a.jpg"]), "row 0 is 'a.jpg' in X"),
+        (encoded(frame([("a", 1), ("b", 2)]))[[0, 1]], frame([("b", 2), ("a", 1)]), "row 0"),
         (encoded(frame(NAMES))[1:], frame(["c.jpg", "a.jpg"]), "row 0 is 'a.jpg' in X"),
         (encoded(frame(NAMES))[np.array([True, True, False])], frame(["a.jpg", "b.jpg"]), "row 0"),
     ],

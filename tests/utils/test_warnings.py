@@ -80,13 +80,20 @@ def test_a_warning_of_all_fits_of_a_search_is_shown_once():
 
 
 def test_each_different_warning_is_issued_once():
-    with pytest.warns() as caught, each_once():
+    with pytest.warns() as caught, each_once(), each_once(leave_out="three"):
         for _ in range(5):
             warn("one")
             warn("two", FutureWarning)
-        assert len(caught) == 0
+            warn("three, and what follows")
+        assert len(caught) == 2  # at once, not at the end
     assert [(str(each.message), each.category) for each in caught] == [
         ("one", UserWarning),
         ("two", FutureWarning),
     ]
     assert {each.filename for each in caught} == {__file__}
+    with pytest.warns(match="one"):
+        warn("one")
+    with pytest.raises(ValueError, match="inside"), each_once("one"):
+        raise ValueError("inside")
+    with pytest.warns(match="one"):
+        warn("one")

@@ -71,7 +71,7 @@ def test_an_error_names_all_of_them(model, broken, Y):
     message = str(raised.value)
     assert message.startswith("3 of 24 images cannot be read:\nrow 3: ")
     assert all(f"row {row}: {broken[row]}: " in message for row in BAD)
-    assert "on_error='skip'" in message
+    assert message.endswith("(With on_error='skip', fit does so itself.)")
     assert not hasattr(model, "net_") and not hasattr(model, "task_")
 
 
@@ -217,6 +217,21 @@ def test_a_label_may_lose_its_last_annotation(broken, Y):
 def test_lengths_that_differ_are_said_first(broken, Y):
     with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 20\]"):
         quick("small", image_size=12, on_error="skip").fit(broken, Y[:20])
+
+
+@pytest.mark.parametrize("is_one_class", [True, False])
+@pytest.mark.parametrize("rules", [{}, {"exclusive_groups": [[0, 1]], "implies": {2: 1}}])
+def test_predictions_of_no_image_at_all(broken, Y, is_one_class, rules):
+    y = np.array(["cat", "dog"])[Y[:, 0]] if is_one_class else Y * [[1, 0, 0]]
+    params = {} if is_one_class else rules
+    model = quick("small", image_size=12, on_error="skip", **params).fit(broken, y)
+    for method in ("predict_proba", "decision_function", "predict"):
+        values = quiet(getattr(model, method), of(BAD, broken))
+        some = quiet(getattr(model, method), broken)
+        assert values.shape == (3, *some.shape[1:]) and values.dtype == some.dtype
+        assert (values != values).all()
+    with pytest.raises(ValueError, match="othing to score"):
+        quiet(model.score, of(BAD, broken), y[BAD])
 
 
 class Breaks(Callback):

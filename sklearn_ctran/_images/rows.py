@@ -36,7 +36,7 @@ def check_is_set(X):
             f"X is a folder, {os.fsdecode(X)!r}; a list of its images is expected, as by "
             "sorted(pathlib.Path(folder).glob('*.jpg'))."
         )
-    if is_path(X) or isinstance(X, Image.Image):
+    if is_path(X) or isinstance(X, Image.Image) or hasattr(X, "read"):
         raise TypeError(f"X is a single image ({name}); a set of images is expected, as by [X].")
     if X is None or isinstance(X, Number):
         raise TypeError(f"X is a {name}; images are {_SETS}, and features a table of numbers.")

@@ -164,7 +164,7 @@ def test_predicted_classes_are_nan(broken, Y):
     assert np.isnan(quiet(model.decision_function, broken)[BAD]).all()
     accuracy = np.mean(classes[GOOD] == names[GOOD])
     assert quiet(model.score, broken, names) == accuracy
-    with pytest.raises(FileNotFoundError, match="[23] of 24"):
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="no prediction of row.* 3, 10"):
         model.sample_labels(broken, random_state=0)
     assert np.isnan(quiet(model.log_score, broken, names)[BAD]).all()
 
@@ -192,9 +192,17 @@ def test_what_has_no_room_for_nan_raises(model, broken, Y):
 def test_thresholds_learn_from_the_others_and_decide_on_no_gap(broken, Y):
     model = quick("small", image_size=12, on_error="skip")
     tuned = quiet(TunedThresholds(model, cv=2, random_state=0).fit, broken, Y)
-    with pytest.warns(UserWarning), pytest.raises(ValueError, match=r"NaN for row\(s\) 3, 10, 17"):
+    with (
+        pytest.warns(UserWarning),
+        pytest.raises(ValueError, match=r"no prediction of row\(s\) 3, 10"),
+    ):
         tuned.predict(broken)
     assert tuned.predict(of(GOOD, broken)).shape == (21, 3)
+    names = np.array(["cat", "dog"])[Y[:, 0]]
+    tuned = quiet(TunedThresholds(model, cv=2, random_state=0).fit, broken, names)
+    assert set(tuned.sample_labels(of(GOOD, broken), random_state=0).ravel()) <= {"cat", "dog"}
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="no prediction"):
+        tuned.sample_labels(broken, random_state=0)
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip", "warn"])

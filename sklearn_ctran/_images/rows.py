@@ -142,15 +142,15 @@ def is_dataset(X):
     )
 
 
-def starts_with_image(dataset):
-    """Whether the first item of a dataset is no number and no vector, as features would be."""
+def has_vectors(dataset):
+    """Whether the items of a dataset are vectors of numbers, features, and no images."""
     try:
         first = dataset[0]
+        is_vector = np.ndim(first) == 1 and not any(map(is_image, first))
+        # The first row alone may be the broken one.
+        return is_vector and np.asarray(dataset, dtype=np.float64).ndim == 2
     except Exception:
-        return True  # Reading all images says what is wrong.
-    if isinstance(first, (tuple, list)) and len(first):
-        first = first[0]
-    return is_image(first) or (isinstance(first, torch.Tensor) and first.ndim in (2, 3))
+        return False  # Reading all images says what is wrong.
 
 
 class DatasetRows:

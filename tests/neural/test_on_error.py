@@ -230,7 +230,9 @@ def test_lengths_that_differ_are_said_first(broken, Y):
 @pytest.mark.parametrize("is_one_class", [True, False])
 @pytest.mark.parametrize("rules", [{}, {"exclusive_groups": [[0, 1]], "implies": {2: 1}}])
 def test_predictions_of_no_image_at_all(broken, Y, is_one_class, rules):
-    y = np.array(["cat", "dog"])[Y[:, 0]] if is_one_class else Y * [[1, 0, 0]]
+    first, second = Y[:, 0], 1 - Y[:, 0]
+    table = np.stack([first, second, second * Y[:, 1]], axis=1)  # obeys the rules
+    y = np.array(["cat", "dog"])[first] if is_one_class else table
     params = {} if is_one_class else rules
     model = quick("small", image_size=12, on_error="skip", **params).fit(broken, y)
     for method in ("predict_proba", "decision_function", "predict"):

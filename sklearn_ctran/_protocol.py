@@ -16,7 +16,7 @@ from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._labels.known import encode_known_classes
 from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._task import LabelTask
-from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.checks import check_count, check_predicted
 from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.frames import columns_of, plain
 from sklearn_ctran._utils.rows import check_rows
@@ -288,8 +288,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
         check_count("n_sweeps", n_sweeps, least=0)
         rng = check_random_state(random_state)
         if self.task_.exclusive:
-            data = self._read(X, known_labels, extra_labels)
-            proba = self._answer(*data)[0][:, : self.n_labels_].astype(np.float64)
+            proba = self.predict_proba(X, known_labels, extra_labels).astype(np.float64)
+            check_predicted(proba)
             cumulative = proba.cumsum(axis=1)
             draws = rng.random_sample((len(proba), n_samples, 1)) * cumulative[:, None, -1:]
             return self.classes_[(draws >= cumulative[:, None]).sum(axis=2)]

@@ -56,7 +56,7 @@ def unreadable(errors, n_images=None, is_complete=False):
 
 
 def _together(messages, n_images):
-    advice = "Leave these rows out of X, or set on_error='skip' (predictions of them are then NaN)."
+    advice = "Leave these rows out of X. (With on_error='skip', fit does so itself.)"
     return f"{summary(messages, n_images)}\n{advice}"
 
 

@@ -217,7 +217,14 @@ class ImageTokens(
                 f"Tokens, of shape (n_samples, n_tokens, n_channels), do not fit into a table of "
                 f"{container}: set pool='mean', or set_output(transform='default')."
             )
-        outcome = self._with_readable(X, lambda images, rows, n_images: self._features(images))
+
+        def use(images, rows, n_images):
+            if images is None:
+                return np.empty((0, self.n_channels_), dtype=np.float32)
+            return self._features(images)
+
+        # How many tokens an image has is only known if one can be read.
+        outcome = self._with_readable(X, use, least=1 if self.pool is None else 0)
         outcome.warn("Their features are NaN.")
         return outcome.by_row()
 

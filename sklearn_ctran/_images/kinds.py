@@ -7,11 +7,11 @@ from scipy import sparse
 from sklearn_ctran._images.rows import (
     SomeRows,
     check_is_set,
+    has_vectors,
     holds_images,
     is_dataset,
     is_image,
     is_path_or_pil,
-    starts_with_image,
 )
 
 
@@ -70,7 +70,7 @@ def _are_tokens(X):
 def _has_images(X):
     """Tell a dataset, array, Series or frame with an image in each row from features."""
     if is_dataset(X):
-        return getattr(X, "ndim", 1) == 1 and starts_with_image(X)
+        return getattr(X, "ndim", 1) == 1 and not has_vectors(X)
     shape = getattr(X, "shape", None)
     if shape is None and hasattr(X, "to_numpy"):  # a column of pyarrow
         shape = (len(X),)

@@ -56,9 +56,9 @@ class ReadsImages:
             verbose=self.verbose,
         )
 
-    def _with_readable(self, X, use, on_error=None, thorough=False):
+    def _with_readable(self, X, use, on_error=None, **options):
         """The Outcome of :func:`with_readable` by these parameters, unless `on_error` is given."""
-        return with_readable(X, on_error or self.on_error, self.n_jobs, use, thorough)
+        return with_readable(X, on_error or self.on_error, self.n_jobs, use, **options)
 
     def _set_skipped(self, outcome, consequence):
         """Keep the images that a fit could not read, and warn of them if `on_error` says so."""

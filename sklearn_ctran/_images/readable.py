@@ -47,13 +47,14 @@ class Outcome:
             warn(f"{summary(self.skipped, self.n_images)}\n{consequence}")
 
 
-def with_readable(X, on_error, n_jobs, use, thorough=False):
+def with_readable(X, on_error, n_jobs, use, *, thorough=False, least=1):
     """The Outcome of ``use(images, rows, n_images)`` on all images of `X` that can be read.
 
     First it gets `X`, None and None. If it raises Unreadable, then unless `on_error` is "raise", it
-    starts again with the other images, their numbers, and the number of all. The Unreadable that is
-    raised otherwise, or if no image is left, names all images that cannot be opened; if `thorough`,
-    or after an error in decoding, it names all that cannot be decoded.
+    starts again with the other images (None if there are none), their numbers, and the number of
+    all. The Unreadable that is raised otherwise, or if fewer than `least` images are left, names
+    all images that cannot be opened; if `thorough`, or after an error in decoding, it names all
+    that cannot be decoded.
     """
     images, rows, skipped, n_images = X, None, {}, None
     while True:
@@ -65,10 +66,10 @@ def with_readable(X, on_error, n_jobs, use, thorough=False):
             n_images = n_images or found.n_images
             skipped = skipped | found.messages
             # Without a number, the image can be read again: nobody knows what to leave out.
-            if on_error == "raise" or not found.n_images or len(skipped) == n_images:
+            if on_error == "raise" or not found.n_images or n_images - len(skipped) < least:
                 raise found from found.__cause__
             rows = np.setdiff1d(np.arange(n_images), list(skipped))
-            images = _take(X, rows)
+            images = _take(X, rows) if len(rows) else None
 
 
 def _all_of(images, error, n_jobs):

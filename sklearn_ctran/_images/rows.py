@@ -36,7 +36,7 @@ def check_is_set(X):
             f"X is a folder, {os.fsdecode(X)!r}; a list of its images is expected, as by "
             "sorted(pathlib.Path(folder).glob('*.jpg'))."
         )
-    if is_path(X) or isinstance(X, Image.Image):
+    if is_path(X) or isinstance(X, Image.Image) or hasattr(X, "read"):
         raise TypeError(f"X is a single image ({name}); a set of images is expected, as by [X].")
     if X is None or isinstance(X, Number):
         raise TypeError(f"X is a {name}; images are {_SETS}, and features a table of numbers.")
@@ -67,6 +67,8 @@ def holds_images(X):
 
     Raises ValueError if it has one in one of several columns.
     """
+    if isinstance(X, torch.Tensor):  # Its numbers would be looked at one by one.
+        return False
     X = plain(X)
     columns = _columns(X)
     if len(columns) == 1:
@@ -140,15 +142,15 @@ def is_dataset(X):
     )
 
 
-def starts_with_image(dataset):
-    """Whether the first item of a dataset is no number and no vector, as features would be."""
+def has_vectors(dataset):
+    """Whether the items of a dataset are vectors of numbers, features, and no images."""
     try:
         first = dataset[0]
+        is_vector = np.ndim(first) == 1 and not any(map(is_image, first))
+        # The first row alone may be the broken one.
+        return is_vector and np.asarray(dataset, dtype=np.float64).ndim == 2
     except Exception:
-        return True  # Reading all images says what is wrong.
-    if isinstance(first, (tuple, list)) and len(first):
-        first = first[0]
-    return is_image(first) or (isinstance(first, torch.Tensor) and first.ndim in (2, 3))
+        return False  # Reading all images says what is wrong.
 
 
 class DatasetRows:

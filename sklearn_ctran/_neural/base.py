@@ -509,13 +509,17 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             if rows is None:
                 return answer(*self._read(X, known_labels, extra_labels))
             states = self.task_.states(known_labels, extra_labels, n_images)
+            if images is None:  # One row is answered in vain, for the shape.
+                return answer(None, states[:1])[:0]
             return answer(self._read_X(images), states[rows])
 
-        outcome = self._with_readable(X, use)
+        outcome = self._with_readable(X, use, least=0)
         outcome.warn("Their predictions are NaN.")
         return outcome.by_row()
 
     def _logits(self, data, states):
+        if data is None:  # No image can be read.
+            return np.zeros(states.shape, dtype=np.float32)
         with plain_torch():
             source = self._prediction_source(data)
             batch_size = self.batch_size

@@ -2,6 +2,10 @@
 
 from numbers import Integral
 
+import numpy as np
+
+from sklearn_ctran._utils.names import listed
+
 
 def check_count(name, value, least=1):
     """Raise ValueError unless `value` is an integer >= `least`; booleans do not count as integers.
@@ -11,3 +15,13 @@ def check_count(name, value, least=1):
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         bound = "above 0" if least == 1 else f"of at least {least}"
         raise ValueError(f"{name} must be an integer {bound}, got {value!r}.")
+
+
+def check_predicted(proba):
+    """Raise ValueError if a row of probabilities is NaN, from which nothing can be decided."""
+    missing = np.isnan(proba).any(axis=1)
+    if missing.any():
+        raise ValueError(
+            f"There is no prediction of row(s) {listed(np.flatnonzero(missing))}, whose images "
+            "cannot be read: leave them out of X."
+        )

@@ -20,6 +20,7 @@ from sklearn_ctran._labels.states import in_order
 from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import NO_POSITIVE, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
+from sklearn_ctran._utils.checks import check_predicted
 from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.rows import check_rows
@@ -312,7 +313,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             predict_proba(estimator, X, self.task_, known_labels, extra_labels)
             for estimator in self._estimators
         ]
-        _check_predicted(probas)
+        check_predicted(np.sum(probas, axis=0))
         proba, dtype = self._transform(probas), probas[0].dtype
         proba = self.task_.scale_classes(proba, states)
         return np.where(states == UNKNOWN, proba, states).astype(dtype), states
@@ -324,16 +325,6 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
         return tags
-
-
-def _check_predicted(probas):
-    """Raise ValueError if the estimator has no prediction for a row: no threshold decides there."""
-    missing = np.isnan(probas).any(axis=(0, 2))
-    if missing.any():
-        raise ValueError(
-            f"The estimator predicts NaN for row(s) {listed(np.flatnonzero(missing))}, whose "
-            "images cannot be read: leave them out of X."
-        )
 
 
 def _as_fitted(targets, estimator):

@@ -229,6 +229,9 @@ def test_images_that_cannot_be_read_have_nan(files, pool):
     np.testing.assert_array_equal(features[good], expected[good])
     with pytest.warns(UserWarning, match=r"(?s)1 of 30 .*row 4 .*features will be NaN"):
         ImageTokens(**SMALL, pool=pool, on_error="warn").fit(paths)
+    if pool == "mean":
+        with pytest.warns(UserWarning, match="1 of 1"):
+            assert np.isnan(tokens.transform(paths[9:10])).all()
     tokens.set_params(on_error="raise")
     with pytest.raises(TypeError, match="row 4"):
         tokens.transform(paths)

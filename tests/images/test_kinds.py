@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from scipy import sparse
 
+from sklearn_ctran._images import rows
 from sklearn_ctran._images.kinds import kind_of
 
 PHOTO = np.zeros((4, 5, 3), dtype=np.uint8)
@@ -38,6 +39,11 @@ PHOTO = np.zeros((4, 5, 3), dtype=np.uint8)
         pd.Series(["a.jpg", "b.jpg"], dtype="category"),
         collections.deque(["a.jpg", "b.jpg"]),
         collections.deque([(PHOTO, 1)]),
+        collections.deque([None, "b.jpg"]),
+        collections.deque([np.nan, "b.jpg"]),
+        collections.deque([(np.nan, 1), (PHOTO, 0)]),
+        collections.deque([np.zeros(3), PHOTO]),
+        collections.deque(),
         collections.deque([torch.zeros(3, 4, 5)]),
         [torch.zeros(3, 4, 5)],
         [{"bytes": b""}, None],
@@ -72,6 +78,7 @@ def test_three_dimensions_are_tokens_or_images(X):
         collections.deque([[1, 2], [3, 4]]),
         collections.deque([np.zeros(3)]),
         np.array([["1", "2"]]),
+        torch.zeros(2, 3),
         [[1, 2], [3, 4]],
         [1, 2],
         pd.DataFrame({"a": pd.Categorical([1, 2]), "b": [1, None]}, dtype=object),
@@ -116,3 +123,11 @@ def test_images_in_tuples_and_lists(X):
 def test_several_columns_are_no_images_and_texts_no_features(X, column):
     with pytest.raises(ValueError, match=f"X has 2 columns.*{column}.*OneHotEncoder"):
         kind_of(X, takes_tokens=True)
+
+
+def test_numbers_are_not_looked_at_one_by_one(monkeypatch):
+    numbers = np.zeros((3, 2))
+    monkeypatch.setattr(rows, "is_image", None)
+    monkeypatch.setattr(rows, "is_path_or_pil", None)
+    for X in (numbers, numbers[:, :1], torch.from_numpy(numbers), pd.DataFrame(numbers)):
+        assert kind_of(X, takes_tokens=True)[0] == "features"

@@ -1,6 +1,7 @@
 """What can be a set of images, and map-style datasets, which are read one image at a time."""
 
 import collections
+import io
 import tracemalloc
 from pathlib import Path
 
@@ -155,6 +156,7 @@ def test_errors_of_a_dataset_name_the_row():
         (Path("photo.jpg"), "single image"),
         (b"photo.jpg", "single image"),
         (PILS[0], "single image"),
+        (io.BytesIO(b"photo"), "single image"),
         (".", r"X is a folder, '\.'; a list of its images .*glob"),
         (Path(), "X is a folder"),
         ((path for path in ["photo.jpg"]), r"X is a generator, .*list\(X\)"),

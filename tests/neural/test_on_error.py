@@ -71,7 +71,7 @@ def test_an_error_names_all_of_them(model, broken, Y):
     message = str(raised.value)
     assert message.startswith("3 of 24 images cannot be read:\nrow 3: ")
     assert all(f"row {row}: {broken[row]}: " in message for row in BAD)
-    assert "on_error='skip'" in message
+    assert message.endswith("(With on_error='skip', fit does so itself.)")
     assert not hasattr(model, "net_") and not hasattr(model, "task_")
 
 
@@ -164,7 +164,7 @@ def test_predicted_classes_are_nan(broken, Y):
     assert np.isnan(quiet(model.decision_function, broken)[BAD]).all()
     accuracy = np.mean(classes[GOOD] == names[GOOD])
     assert quiet(model.score, broken, names) == accuracy
-    with pytest.raises(FileNotFoundError, match="[23] of 24"):
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="no prediction of row.* 3, 10"):
         model.sample_labels(broken, random_state=0)
     assert np.isnan(quiet(model.log_score, broken, names)[BAD]).all()
 
@@ -192,9 +192,17 @@ def test_what_has_no_room_for_nan_raises(model, broken, Y):
 def test_thresholds_learn_from_the_others_and_decide_on_no_gap(broken, Y):
     model = quick("small", image_size=12, on_error="skip")
     tuned = quiet(TunedThresholds(model, cv=2, random_state=0).fit, broken, Y)
-    with pytest.warns(UserWarning), pytest.raises(ValueError, match=r"NaN for row\(s\) 3, 10, 17"):
+    with (
+        pytest.warns(UserWarning),
+        pytest.raises(ValueError, match=r"no prediction of row\(s\) 3, 10"),
+    ):
         tuned.predict(broken)
     assert tuned.predict(of(GOOD, broken)).shape == (21, 3)
+    names = np.array(["cat", "dog"])[Y[:, 0]]
+    tuned = quiet(TunedThresholds(model, cv=2, random_state=0).fit, broken, names)
+    assert set(tuned.sample_labels(of(GOOD, broken), random_state=0).ravel()) <= {"cat", "dog"}
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match="no prediction"):
+        tuned.sample_labels(broken, random_state=0)
 
 
 @pytest.mark.parametrize("on_error", ["raise", "skip", "warn"])
@@ -217,6 +225,23 @@ def test_a_label_may_lose_its_last_annotation(broken, Y):
 def test_lengths_that_differ_are_said_first(broken, Y):
     with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 20\]"):
         quick("small", image_size=12, on_error="skip").fit(broken, Y[:20])
+
+
+@pytest.mark.parametrize("is_one_class", [True, False])
+@pytest.mark.parametrize("rules", [{}, {"exclusive_groups": [[0, 1]], "implies": {2: 1}}])
+def test_predictions_of_no_image_at_all(broken, Y, is_one_class, rules):
+    first, second = Y[:, 0], 1 - Y[:, 0]
+    table = np.stack([first, second, second * Y[:, 1]], axis=1)  # obeys the rules
+    y = np.array(["cat", "dog"])[first] if is_one_class else table
+    params = {} if is_one_class else rules
+    model = quick("small", image_size=12, on_error="skip", **params).fit(broken, y)
+    for method in ("predict_proba", "decision_function", "predict"):
+        values = quiet(getattr(model, method), of(BAD, broken))
+        some = quiet(getattr(model, method), broken)
+        assert values.shape == (3, *some.shape[1:]) and values.dtype == some.dtype
+        assert (values != values).all()
+    with pytest.raises(ValueError, match="othing to score"):
+        quiet(model.score, of(BAD, broken), y[BAD])
 
 
 class Breaks(Callback):

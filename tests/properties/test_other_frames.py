@@ -146,11 +146,14 @@ def test_metrics(other, metric):
     same(other, use)
 
 
-def test_metrics_compare_the_names_of_columns(other):
+def test_metrics_match_columns_by_name(other):
     frame, _ = other
-    proba = frame({name: [0.5] * 40 for name in "acb"})
-    with pytest.raises(ValueError, match="column 1 is 'b' in one and 'c' in another"):
-        metrics.hamming_loss(frame(STATES), proba)
+    proba = {name: X[:, i].clip(0, 1).tolist() for i, name in enumerate("abc")}
+    expected = metrics.hamming_loss(frame(STATES), frame(proba))
+    turned = frame({name: proba[name] for name in "cab"})
+    assert metrics.hamming_loss(frame(STATES), turned) == expected
+    with pytest.raises(ValueError, match="'d'"):
+        metrics.hamming_loss(frame(STATES), frame({name: [0.5] * 40 for name in ("a", "b", "d")}))
 
 
 def test_inspection(other):

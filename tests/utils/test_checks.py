@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.checks import check_count, check_predicted
 
 
 @pytest.mark.parametrize("value, least", [(1, 1), (np.int64(3), 1), (0, 0), (2, 2)])
@@ -24,3 +24,9 @@ def test_counts(value, least):
 def test_what_is_no_count(value, least, message):
     with pytest.raises(ValueError, match=message):
         check_count("n", value, least)
+
+
+def test_rows_without_a_prediction_are_named():
+    check_predicted(np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"no prediction of row\(s\) 1, 3, .* leave them out"):
+        check_predicted([[0.5, 0.5], [np.nan, 0.5], [0.0, 1.0], [np.nan, np.nan]])

@@ -10,8 +10,8 @@ import joblib
 import numpy as np
 
 from sklearn_ctran._compare.describe import recognise
-from sklearn_ctran._images.decoding import is_path
 from sklearn_ctran._images.keys import content_key
+from sklearn_ctran._images.sources import source
 from sklearn_ctran._utils.warnings import warn
 
 #: The folder of this package, whose sources are a part of each key.
@@ -93,11 +93,12 @@ def _images(X):
 
 
 def _image(row, item):
-    if is_path(item):
+    held = source(item)
+    if isinstance(held, str):
         try:
-            status = os.stat(item)
+            status = os.stat(held)
         except OSError:
-            return os.fsdecode(item)
-        return os.fsdecode(item), status.st_size, status.st_mtime_ns
+            return held
+        return held, status.st_size, status.st_mtime_ns
     # One at a time: the digest of a list depends on whether equal items are one object.
-    return content_key(row, item) if hasattr(item, "getexif") else _hash(item)
+    return content_key(row, item) if hasattr(held, "getexif") else _hash(item)

@@ -1,14 +1,12 @@
 """One image of any kind: decoding to a uint8 RGB tensor, no larger than needed."""
 
-import io
-import os
-from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+
+from sklearn_ctran._images.sources import lock_of, named, opened, read_bytes, source
 
 _HAS_SIMPLEJPEG = find_spec("simplejpeg") is not None
 
@@ -24,41 +22,25 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_STRIP_PIXELS = 1 << 20
+
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
-def is_path(item):
-    """Tell a path from anything else."""
-    return isinstance(item, (str, bytes, os.PathLike))
-
-
-def is_read(item):
-    """Tell a file that has been read, a dict with its "path" and "bytes", from anything else."""
-    return isinstance(item, dict) and {"path", "bytes"} <= item.keys()
-
-
-@contextmanager
-def named(row, item):
-    """Turn errors inside the context into ones that name the row and the file."""
-    item = item["path"] if is_read(item) else item
-    where = f"row {row}: {os.fsdecode(item)}" if is_path(item) else f"row {row}"
-    try:
-        yield
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{where}: there is no such file.") from None
-    # On broken files, PIL raises errors of many types: SyntaxError, struct.error, IndexError.
-    except Exception as error:
-        reason = f"{error}" or type(error).__name__
-        raise ValueError(f"{where}: cannot be read as an image: {reason}") from error
-
-
 def orientation(image, decode=True):
-    """Return the EXIF orientation of a PIL image, 1..8.
+    """Return the EXIF orientation of a PIL image, 1..8; 1 if its EXIF data are damaged.
 
     Without `decode`, the pixels are not read; PNG files may have their EXIF data after the pixels.
     """
-    exif = image.getexif() if decode else Image.Image.getexif(image)
-    return exif.get(_EXIF_ORIENTATION, 1)
+    # After an error, PIL returns from then on what it could read: two calls must agree.
+    for _ in range(2):
+        try:
+            exif = image.getexif() if decode else Image.Image.getexif(image)
+            turn = exif.get(_EXIF_ORIENTATION)
+            return int(turn) if turn in _TURNS else 1
+        except Exception:
+            continue
+    return 1
 
 
 def is_plain_jpeg(image):
@@ -67,25 +49,26 @@ def is_plain_jpeg(image):
 
 
 def load(row, item, least_side=None, is_plain=False):
-    """Pixels of a path, PIL image or array: (3, height, width), uint8, channels last in memory.
+    """Pixels of one row of any kind: (3, height, width), uint8, channels last in memory.
 
-    Of a dict with a file's "path" and "bytes", these bytes are decoded.
     `row` is its number, for errors. A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if
     its sides are divisible and do not become shorter than `least_side`; None decodes at full size.
     `is_plain` is what `is_plain_jpeg` returned when the file was checked.
     """
-    if isinstance(item, np.ndarray):
-        return as_tensor(rgb(item))
     with named(row, item):
-        if isinstance(item, Image.Image):
-            return as_tensor(rgb(_upright_pixels(item)))
-        pixels = _decode_jpeg(item) if is_plain and _HAS_SIMPLEJPEG else None
+        held = source(item)
+        if isinstance(held, np.ndarray):
+            return as_tensor(rgb(held))
+        if isinstance(held, Image.Image):
+            with lock_of(held):
+                return as_tensor(_upright_pixels(held))
+        pixels = _decode_jpeg(held) if is_plain and _HAS_SIMPLEJPEG else None
         if pixels is not None:
             return as_tensor(pixels)
-        with Image.open(file_of(item)) as image:
+        with opened(held) as image:
             if least_side is not None:
                 _reduce(image, least_side)
-            return as_tensor(rgb(_upright_pixels(image)))
+            return as_tensor(_upright_pixels(image))
 
 
 def _reduce(image, least_side):
@@ -100,12 +83,7 @@ def _reduce(image, least_side):
             return
 
 
-def file_of(item):
-    """What PIL opens: a path, or the bytes of a dict."""
-    return io.BytesIO(item["bytes"]) if is_read(item) else os.fsdecode(item)
-
-
-def _decode_jpeg(item):
+def _decode_jpeg(held):
     """Return the RGB pixels of a plain JPEG file; None on errors, as PIL's messages are better.
 
     The pixels are the same as PIL's, in half the time: PIL copies them twice.
@@ -113,8 +91,7 @@ def _decode_jpeg(item):
     import simplejpeg  # imported where it is used, because it is optional
 
     try:
-        content = item["bytes"] if is_read(item) else Path(os.fsdecode(item)).read_bytes()
-        return simplejpeg.decode_jpeg(content, "RGB", fastdct=False, fastupsample=False)
+        return simplejpeg.decode_jpeg(read_bytes(held), "RGB", fastdct=False, fastupsample=False)
     except (OSError, ValueError):
         return None
 
@@ -122,7 +99,18 @@ def _decode_jpeg(item):
 def _upright_pixels(image):
     image.load()
     turn = _TURNS.get(orientation(image))
-    return pil_pixels(image if turn is None else image.transpose(turn))
+    image = image if turn is None else image.transpose(turn)
+    is_deep = image.mode == "F" or image.mode.startswith("I")
+    deep = pil_pixels(image) if is_deep else None  # Their range is that of the whole image.
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    n_rows = max(1, _STRIP_PIXELS // image.width)
+    # In strips, because conversions make several copies. They may also change the palette of what
+    # they convert, which is not to be the user's image.
+    for top in range(0, image.height, n_rows):
+        bottom = min(top + n_rows, image.height)
+        strip = deep[top:bottom] if is_deep else image.crop((0, top, image.width, bottom))
+        pixels[top:bottom] = rgb(strip if is_deep else pil_pixels(strip))
+    return pixels
 
 
 def pil_pixels(image):
@@ -165,7 +153,7 @@ def rgb(pixels, has_rows=False):
     """
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
-    elif pixels.dtype == np.uint16:
+    elif pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:  # in either byte order
         pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
     elif pixels.dtype.kind == "f":
         pixels = np.rint(np.multiply(pixels, 255, dtype=np.float32)).astype(np.uint8)

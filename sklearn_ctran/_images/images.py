@@ -4,38 +4,19 @@
 `Images.batch` then decodes, resizes and augments one batch at a time.
 """
 
-import os
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from PIL import Image
 
-from sklearn_ctran._images.decoding import (
-    as_tensor,
-    file_of,
-    is_path,
-    is_plain_jpeg,
-    is_read,
-    load,
-    named,
-    orientation,
-    pil_pixels,
-    rgb,
-)
+from sklearn_ctran._images.brightness import Brightness
+from sklearn_ctran._images.checks import check_array, check_row
+from sklearn_ctran._images.decoding import as_tensor, load, rgb
 from sklearn_ctran._images.errors import ERRORS, unreadable
 from sklearn_ctran._images.keys import content_key, read_unchanged
 from sklearn_ctran._images.rows import as_rows, check_is_set, is_read_lazily, numbers_of
+from sklearn_ctran._images.sources import named, source
 from sklearn_ctran._utils.threads import for_each
-
-_CHUNK_BYTES = 1 << 24
-
-_ROW_KINDS = "a path, a PIL image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-
-_SET_KINDS = (
-    "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
-    "one-column DataFrame with a path, PIL image or numpy image in each row"
-)
 
 
 class Images:
@@ -113,10 +94,11 @@ class Images:
         With keys, these are of the very bytes that have the key, as a file may be replaced.
         """
         item = self.rows[row]
-        if self._keys is not None and is_path(item):
-            path = os.fsdecode(item)
+        with named(number, item):
+            path = source(item)
+        if self._keys is not None and isinstance(path, str):
             item = {"path": path, "bytes": read_unchanged(number, path, self._keys[row])}
-            return item, *_check_row(number, item, decode=False)
+            return item, *check_row(number, item, False, Brightness(1))
         if self.seen is not None and content_key(number, item) != self.seen[row]:
             raise ValueError(
                 f"row {number}: X[{number}] is another image than at first. Images of a dataset "
@@ -152,16 +134,19 @@ def check_images(X, *, n_jobs=None, decode=True):
 
     `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
     uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
-    paths, PIL images and arrays, of mixed kinds and sizes; or a map-style dataset (DatasetRows), of
-    which one image at a time is in memory. Batches will be 8-bit RGB: grey is
-    replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1] become
-    ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied. PIL's 32-bit
-    modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The first frame of an
-    animation is used.
+    what `sources.source` reads (paths, encoded files, PIL images, arrays), of mixed kinds and
+    sizes; or a map-style dataset (DatasetRows), of which one image at a time is in memory. Batches
+    will be 8-bit RGB: grey is replicated, 16-bit grey and bool are scaled to 0..255, floats in
+    [0, 1] become ``round(255 * x)``, transparency is laid on white, and EXIF orientation is
+    applied. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The
+    first frame of an animation is used.
 
     `n_jobs` threads decode files; None means 1, -1 all cores. Without `decode`, only the headers of
-    files are read, for images that are all decoded soon after: then `Images.batch` raises the same
-    error for a file whose pixels are broken.
+    files are read (and a few grey files, until one is not almost black), for images that are all
+    decoded soon after: then `Images.batch` raises the same error for a file whose pixels are
+    broken.
+
+    Warns if the pixels of the whole set use so little of their range that they would be black.
 
     All images are looked at; the error (Unreadable) names rows and paths of those that cannot be
     read. Raises FileNotFoundError if a path does not exist; TypeError if X or
@@ -185,13 +170,13 @@ def check_images(X, *, n_jobs=None, decode=True):
         seen, n_jobs = [b""] * len(rows), None  # Few datasets can be read by several threads.
     sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
 
-    numbers, errors = numbers_of(rows), {}
+    numbers, errors, brightness = numbers_of(rows), {}, Brightness(len(rows))
 
     def check(row):
         number = int(numbers[row])
         try:
             item = rows[row]
-            sizes[row], are_plain[row] = _check_row(number, item, decode)
+            sizes[row], are_plain[row] = check_row(number, item, decode, brightness)
             if seen is not None:
                 seen[row] = content_key(number, item)
         except ERRORS as error:
@@ -200,112 +185,21 @@ def check_images(X, *, n_jobs=None, decode=True):
     for_each(check, len(rows), n_jobs)
     if errors:
         raise unreadable(errors, len(rows), is_complete=decode)
+    brightness.warn()
     return Images(rows, sizes, are_plain, n_jobs, seen)
 
 
 def _check_pixels(X):
     """Check a numeric array of images and return their sizes; name all rows with bad pixels."""
     try:
-        return _check_array(X)
+        return check_array(X)
     except ValueError:
         errors = {}
         for row, image in enumerate(X if X.ndim in (3, 4) else ()):
             try:
-                _check_row(row, image, decode=True)
+                check_row(row, image, True, Brightness(1))
             except ValueError as error:
                 errors[row] = error
         if 0 < len(errors) < len(X):
             raise unreadable(errors, len(X), is_complete=True) from None
         raise  # The array as a whole is wrong.
-
-
-def _check_array(X):
-    """Check a numeric array of images and return their sizes (n, 2)."""
-    if X.ndim and len(X) == 0:
-        raise ValueError(f"X holds no images: its shape is {X.shape}.")
-    if X.ndim not in (3, 4):
-        raise ValueError(f"X has shape {X.shape}; images are {_SET_KINDS}.")
-    if X.ndim == 3 and X.shape[2] in (3, 4):
-        raise ValueError(f"X has shape {X.shape}, which looks like a single image: give X[None].")
-    _check_layout(X, has_rows=True, name="X")
-    per_chunk = max(1, _CHUNK_BYTES // X[0].nbytes)
-    for start in range(0, len(X), per_chunk):
-        # In chunks, because comparing the whole array at once would need as much memory again.
-        _check_range(X[start : start + per_chunk], first_row=start)
-    return np.broadcast_to(np.array(X.shape[1:3]), (len(X), 2))
-
-
-def _check_row(row, item, decode):
-    """Check one row of a list; return its (height, width) and whether it `is_plain_jpeg`."""
-    if isinstance(item, np.ndarray):
-        _check_layout(item, has_rows=False, name=f"row {row}")
-        _check_range(item[None], first_row=row)
-        return item.shape[:2], False
-    if isinstance(item, Image.Image):
-        with named(row, item):
-            return _check_pil(item), False
-    if is_path(item) or is_read(item):
-        with named(row, item), Image.open(file_of(item)) as image:
-            return _check_pil(image, decode, is_file=True), is_plain_jpeg(image)
-    hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
-    raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")
-
-
-def _short(item):
-    text = repr(item)
-    return f"a {type(item).__name__}" + (f" ({text})" if len(text) < 40 else "")
-
-
-def _check_pil(image, decode=True, is_file=False):
-    """Check a PIL image, by decoding it if asked to, and return its (height, width)."""
-    width, height = image.size
-    if not (width and height):
-        raise ValueError(f"the image has {height} x {width} pixels")
-    is_turned = orientation(image, decode) >= 5
-    if decode:
-        if is_file:
-            # Decoding a JPEG at an eighth of its size still reads all bytes, with much less work.
-            image.draft("L", (1, 1))
-        image.load()
-        if image.mode in ("I", "F"):
-            pil_pixels(image)
-    return (width, height) if is_turned else (height, width)
-
-
-def _check_layout(pixels, *, has_rows, name):
-    """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
-    shape = pixels.shape[1:] if has_rows else pixels.shape
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
-        kinds = _SET_KINDS if has_rows else _ROW_KINDS
-        hint = _hint_at_channels(shape, has_rows)
-        raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
-    if 0 in shape:
-        raise ValueError(f"{name} has shape {pixels.shape}: images without pixels.")
-    if pixels.dtype not in (np.uint8, np.uint16, np.bool_) and pixels.dtype.kind != "f":
-        raise ValueError(
-            f"{name} has dtype {pixels.dtype}; pixels are uint8 (0..255), uint16 (0..65535), bool "
-            "or floats in [0, 1]. Whole numbers 0..255: give .astype('uint8')."
-        )
-
-
-def _hint_at_channels(shape, has_rows):
-    """Say how to transpose images whose channels seem to come first."""
-    if len(shape) != 3 or shape[0] not in (1, 3, 4):
-        return ""
-    transposed = "X.transpose(0, 2, 3, 1)" if has_rows else "x.transpose(1, 2, 0)"
-    return f" It looks channels-first: give {transposed}."
-
-
-def _check_range(pixels, first_row):
-    """Raise ValueError if floats (rows, H, W, ...) are not in [0, 1]; name the first such row."""
-    if pixels.dtype.kind != "f" or (pixels.min() >= 0 and pixels.max() <= 1):
-        return
-    for row, image in enumerate(pixels, first_row):
-        low, high = image.min(), image.max()
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError(f"row {row} has NaN or infinite pixels.")
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"row {row} has float pixels from {low:g} to {high:g}; floats must lie within "
-                "[0, 1]. If white is 255, divide by 255 or convert to uint8."
-            )

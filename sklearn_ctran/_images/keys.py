@@ -6,8 +6,10 @@ import time
 from hashlib import blake2b
 
 import numpy as np
+from PIL import Image
 
-from sklearn_ctran._images.decoding import is_path, named, orientation
+from sklearn_ctran._images.decoding import orientation
+from sklearn_ctran._images.sources import file_status, lock_of, named, read_bytes, source
 
 _KEY_BYTES = 16
 _READ_BYTES = 1 << 20
@@ -21,18 +23,24 @@ _memo, _memo_lock = {}, threading.Lock()
 
 
 def content_key(row, item):
-    """Content key, 16 bytes, of a path, PIL image or array; `row` is its number, for errors."""
-    if isinstance(item, np.ndarray):
-        return _digest(f"{item.dtype.str} {item.shape}", np.ascontiguousarray(item))
+    """Content key, 16 bytes, of a row of any kind; `row` is its number, for errors.
+
+    The bytes of a file have the key of the file.
+    """
     with named(row, item):
-        return _file_key(os.fsdecode(item)) if is_path(item) else _pil_key(item)
+        held = source(item)
+        if isinstance(held, np.ndarray):
+            return _digest(f"{held.dtype.str} {held.shape}", np.ascontiguousarray(held))
+        if isinstance(held, Image.Image):
+            with lock_of(held):
+                return _pil_key(held)
+        return _digest("", held) if isinstance(held, bytes) else _file_key(held)
 
 
 def read_unchanged(row, path, key):
     """The bytes of a file; ValueError, which names `row`, unless they are those that have `key`."""
     with named(row, path):
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_bytes(path)
         if _digest("", content) != key:
             raise ValueError(
                 "it has changed since it was looked at; try again when nobody writes to it"
@@ -59,7 +67,7 @@ def _pil_key(image):
 
 def _file_key(path):
     """Return the digest of a file's bytes, remembered as long as the file does not change."""
-    status = os.stat(path)
+    status = file_status(path)
     times = (status.st_mtime_ns, status.st_ctime_ns)
     # A digest, because a million paths would take several times the memory.
     signature = _digest(repr((os.path.abspath(path), status.st_size, status.st_ino, *times)))

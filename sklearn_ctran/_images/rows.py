@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from scipy import sparse
 
-from sklearn_ctran._images.decoding import is_path
+from sklearn_ctran._images.sources import is_path
 from sklearn_ctran._utils.frames import check_computed, plain
 from sklearn_ctran._utils.names import listed
 

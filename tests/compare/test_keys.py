@@ -37,6 +37,12 @@ def test_images_count_by_what_they_are(tmp_path):
     pictures = [Image.open(path) for path in paths]
     assert describe(pictures) == describe([picture.copy() for picture in pictures])
     assert describe(pictures) != describe([pictures[0], Image.new("L", (4, 4), 8)])
+    data = [Path(path).read_bytes() for path in paths]
+    assert describe(data) != describe([data[0], data[1][:-1]])
+    records = [{"bytes": None, "path": path} for path in paths]
+    before = describe(records)
+    os.utime(paths[1], (2, 2))
+    assert describe(records) != before
     array = np.zeros((4, 4, 3), dtype=np.uint8)
     assert describe([array, array]) == describe([array, array.copy()])
     assert describe(np.zeros((2, 3))) != describe(np.eye(2, 3))

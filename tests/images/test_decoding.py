@@ -1,6 +1,7 @@
 """Decoding files and PIL images: modes, bit depths, orientation, reduced sizes, headers only."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -58,6 +59,27 @@ def test_pil_floats():
     ]
 
 
+MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr", "LAB", "HSV", "I", "F"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("transparency", [False, True])
+def test_strips_of_large_images_are_parts_of_the_whole(mode, transparency, monkeypatch):
+    image = Image.fromarray(textured(31, 20)).convert("L" if mode in "IF" else "RGB")
+    if mode in ("PA", "RGBa"):
+        image = image.convert("RGBA")
+    image = image.convert(mode)
+    if mode == "F":
+        image = Image.fromarray(np.asarray(image) / np.float32(255))
+    if transparency and mode in ("1", "L", "P", "RGB"):
+        image.info["transparency"] = (1, 2, 3) if mode == "RGB" else 1
+    whole = load([image])
+    monkeypatch.setattr(_decoding, "_STRIP_PIXELS", 79)  # three rows
+    assert torch.equal(load([image]), whole)
+    monkeypatch.setattr(_decoding, "_STRIP_PIXELS", 1)
+    assert torch.equal(load([image]), whole)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(orientation, tmp_path):
     upright = photo()
@@ -80,6 +102,61 @@ def test_exif_orientation_is_applied(orientation, tmp_path):
         batch = images.batch([0, 1], Preprocessing(None))
     assert torch.equal(batch[0], as_tensor(upright))
     assert torch.equal(batch[1], as_tensor(upright))
+
+
+@pytest.mark.parametrize("decode", [False, True])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_files_are_turned_once(orientation, decode, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(photo())
+    image.save(tmp_path / "turned.png", exif=exif)
+    image.save(tmp_path / "turned.tiff", exif=exif)
+    images = check_images([tmp_path / "turned.png", tmp_path / "turned.tiff"], decode=decode)
+    batch = images.batch([0, 1], Preprocessing(None))
+    assert torch.equal(batch[0], batch[1])
+
+
+def exif_block(kind, value):
+    """EXIF data with one entry, the orientation, of any type."""
+    return b"Exif\0\0II*\0" + struct.pack("<IHHHI", 8, 1, 0x0112, kind, 1) + value + bytes(4)
+
+
+NONSENSE = {
+    **{number: exif_block(3, struct.pack("<I", number)) for number in (0, 9, 10, 11, 65535)},
+    "text": exif_block(2, b"6\0\0\0"),
+    "bytes": exif_block(7, b"\6\0\0\0"),
+    "nothing": b"Exif\0\0",
+    "cut": exif_block(3, b"\6\0\0\0")[:20],
+    "no TIFF": b"Exif\0\0nonsense, and more of it",
+    "of an unknown type": exif_block(99, b"\6\0\0\0"),
+    "beyond the end": exif_block(5, struct.pack("<I", 1 << 31)),
+    "random": b"Exif\0\0" + bytes(range(200)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_as_orientation_is_upright(name, suffix, tmp_path):
+    path, upright = tmp_path / f"image.{suffix}", tmp_path / f"upright.{suffix}"
+    image = Image.fromarray(photo())
+    image.save(upright)
+    image.save(path, exif=NONSENSE[name])
+    expected = load([upright])
+    for decode in (False, True):
+        assert torch.equal(load([path], decode=decode), expected)
+        with Image.open(path) as lazy:
+            images = check_images([lazy, path], decode=decode)
+            assert images.batch([0, 1], Preprocessing(None)).shape == (2, *expected.shape[1:])
+            assert len(set(images.keys())) == 2
+
+
+@pytest.mark.parametrize("value", [9, "6", b"6", (6, 6), [6], None, float("nan")])
+def test_nonsense_as_orientation_of_a_pil_image_is_upright(value):
+    image = Image.fromarray(photo())
+    image.getexif()[0x0112] = value
+    assert torch.equal(load([image])[0], as_tensor(photo()))
 
 
 def save_jpeg(path, image, orientation=1):

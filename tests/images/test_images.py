@@ -128,7 +128,7 @@ def test_images_can_be_pickled(paths):
 
 def test_a_long_list_of_paths_takes_no_memory(tmp_path, monkeypatch):
     Image.fromarray(photo(2, 2)).save(tmp_path / "a.png")
-    monkeypatch.setattr("sklearn_ctran._images.images._check_row", lambda *args: ((2, 2), False))
+    monkeypatch.setattr("sklearn_ctran._images.images.check_row", lambda *args: ((2, 2), False))
     texts = [str(tmp_path / f"{'0123456789' * 5}{number}.png") for number in range(20_000)]
     for X in (texts, np.array(texts), [Path(text) for text in texts]):
         tracemalloc.start()

@@ -10,6 +10,7 @@ from PIL import Image
 
 from sklearn_ctran._images import keys as _keys
 from sklearn_ctran._images.images import check_images
+from sklearn_ctran._images.preprocessing import Preprocessing
 
 
 @pytest.fixture
@@ -80,6 +81,8 @@ def test_a_file_without_key_is_named(paths):
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, bool, np.float16, ">f8"])
 def test_keys_of_arrays(dtype):
     X = (noise(3) > 99).astype(dtype)
+    if X.dtype.kind == "u":
+        X *= np.iinfo(dtype).max
     X[2] = X[0]
     keys = keys_of(X)
     assert keys[2] == keys[0] != keys[1]
@@ -87,7 +90,8 @@ def test_keys_of_arrays(dtype):
     assert keys_of(np.asfortranarray(X)) == keys
     assert keys_of(X.reshape(3, 4, 16, 3))[0] != keys[0]
     if dtype is bool:
-        assert keys_of(X.view(np.uint8))[0] != keys[0]
+        with pytest.warns(UserWarning, match="as bool"):
+            assert keys_of(X.view(np.uint8))[0] != keys[0]
 
 
 def test_rows_of_an_array_are_not_copied_for_their_keys():
@@ -111,3 +115,13 @@ def test_keys_of_pil_images():
     keys = keys_of(looks)
     assert len(set(keys)) == len(looks)
     assert keys_of([image.copy() for image in looks[:4]]) == keys[:4]
+
+
+@pytest.mark.parametrize("transparency", [3, bytes(range(256))])
+def test_a_key_stays_the_same_when_an_image_is_decoded(transparency):
+    image = Image.fromarray(photo()).convert("P")
+    image.info["transparency"] = transparency
+    images = check_images([image])
+    keys = images.keys()
+    images.batch([0], Preprocessing(8))
+    assert images.keys() == keys

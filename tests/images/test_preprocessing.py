@@ -89,7 +89,7 @@ def test_flips_are_per_image_and_reproducible():
 
 def test_crops_move_and_are_reproducible():
     y, x = np.mgrid[:12, :12].astype(np.uint8)
-    X = np.repeat(np.stack([y, x, x], axis=-1)[None], 200, axis=0)
+    X = np.repeat(np.stack([y, x, 20 * x], axis=-1)[None], 200, axis=0)
     images, crop = check_images(X), Preprocessing((12, 9), "crop")
     batch = images.batch(range(200), crop, rng_for(1))
     corners = batch[:, :2, 0, 0].tolist()

@@ -79,7 +79,7 @@ def test_flips(augment):
 @pytest.mark.parametrize("augment, flips", [("crop", False), ("flip+crop", True), ("auto", True)])
 def test_crops(augment, flips):
     y, x = np.mgrid[:12, :12].astype(np.uint8)
-    X = np.repeat(np.stack([y, x, x], axis=-1)[None], 20, axis=0)
+    X = np.repeat(np.stack([y, x, 20 * x], axis=-1)[None], 20, axis=0)
     trained, predicted = seen(X, image_size=(12, 8), augment=augment)
     np.testing.assert_array_equal(predicted, X[:, 2:10, 2:10])
     trained = trained.reshape(-1, 8, 8, 3).astype(int)

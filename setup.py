@@ -48,6 +48,8 @@ setup(
             *PLOT,
             *PANDAS,
             *FAST,
+            "polars>=1,<3",
+            "pyarrow>=15,<27",
         ],
         "lint": [
             "ruff>=0.17,<0.18",  # another minor version may format differently

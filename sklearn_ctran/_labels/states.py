@@ -79,19 +79,24 @@ def column_order(columns, names, what="y"):
     """The position among `columns` of each of `names`, a list; raises ValueError if they differ."""
     columns, names = as_names(columns).tolist(), as_names(names).tolist()
     positions = {column: i for i, column in enumerate(columns)}
-    missing = [name for name in names if name not in positions]
-    wanted = set(names)
-    strange = [column for column in columns if column not in wanted]
-    if missing or strange or len(columns) != len(names):
-        twice = [column for i, column in enumerate(columns) if positions[column] != i]
-        wrong = {"lacks": missing, "has, beside the labels,": strange, "has twice": twice}
-        texts = [f"{verb} {listed(found, most=5)}" for verb, found in wrong.items() if found]
-        hint = did_you_mean(strange[0], missing) if strange else ""
-        raise ValueError(
-            f"The columns of {what} must be the labels {listed(names)}, but {what} "
-            f"{' and '.join(texts)}.{hint}"
-        )
+    if positions.keys() != set(names) or len(columns) != len(names):
+        raise ValueError(_about_columns(columns, names, positions, what))
     return [positions[name] for name in names]
+
+
+def _about_columns(columns, names, positions, what):
+    """Say which columns are missing, are no labels, or are there twice."""
+    wanted = set(names)
+    missing = [name for name in names if name not in positions]
+    strange = [column for column in columns if column not in wanted]
+    twice = [column for i, column in enumerate(columns) if positions[column] != i]
+    wrong = {"lacks": missing, "has, beside the labels,": strange, "has twice": twice}
+    texts = [f"{verb} {listed(found, most=5)}" for verb, found in wrong.items() if found]
+    hint = did_you_mean(strange[0], missing) if strange else ""
+    return (
+        f"The columns of {what} must be the labels {listed(names)}, but {what} "
+        f"{' and '.join(texts)}.{hint}"
+    )
 
 
 def as_table(labels):

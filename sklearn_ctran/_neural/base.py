@@ -355,19 +355,23 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         size = self._input.size if is_resumed else None
         inputs = NetworkInput(kind, self._preprocessing(), size)
         if kind == "images":
-            use_image = self.net_.module_.use_image if is_resumed else self.use_image
-            if use_image and not is_resumed and self.backbone is not None:
-                find_source(self.backbone, self.weights)
-            # A frozen backbone reads every image before training, and finds broken ones.
-            data = self._read_images(X, inputs, use_image, decode=self._trains_backbone())
-            if use_image and not is_resumed:
-                inputs = replace(inputs, size=inputs.preprocessing.final_size(data.sizes[0]))
-        elif kind == "tokens":
-            data = read_tokens(X)
-            if is_resumed:
-                check_tokens(data, self.net_.module_)
-        else:
-            data = self._read_features(X, reset=not is_resumed)
+            return self._read_images_to_fit(X, inputs, is_resumed)
+        if kind == "features":
+            return self._read_features(X, reset=not is_resumed), inputs
+        data = read_tokens(X)
+        if is_resumed:
+            check_tokens(data, self.net_.module_)
+        return data, inputs
+
+    def _read_images_to_fit(self, X, inputs, is_resumed):
+        use_image = self.net_.module_.use_image if is_resumed else self.use_image
+        is_new = use_image and not is_resumed
+        if is_new and self.backbone is not None:
+            find_source(self.backbone, self.weights)
+        # A frozen backbone reads every image before training, and finds broken ones.
+        data = self._read_images(X, inputs, use_image, decode=self._trains_backbone())
+        if is_new:
+            inputs = replace(inputs, size=inputs.preprocessing.final_size(data.sizes[0]))
         return data, inputs
 
     def _read_X(self, X):

@@ -8,7 +8,7 @@ import torch
 
 from sklearn_ctran import CTranClassifier, recipes
 from sklearn_ctran.modules.ctran import CTran
-from sklearn_ctran.modules.dropout import Dropout
+from sklearn_ctran.modules.dropout import FastDropout
 
 EXPERIMENTS = ["COCO80", "VG500", "NEWS500", "COCO1000", "CUB312"]
 
@@ -40,7 +40,7 @@ def test_the_published_experiment_runs(tmp_path):
     assert [layer.attention_dropout for layer in module.layers] == [0.1] * 3
     assert module.shortcut is None
     assert len(module.attention_biases) == 0
-    assert type(module.layers[0].dropout) is Dropout
+    assert type(module.layers[0].dropout) is FastDropout
     assert isinstance(module.project, torch.nn.Identity)
     assert module.position is None
     assert model.net_.callbacks == []  # no schedule

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from sklearn_ctran._images.engines import engine_version, make_engine
 from sklearn_ctran._images.tokens import ImageBatches, Tokens
-from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import prefetch
 
 #: The version of decoding and resizing. Raise it when the pixels that they produce change.
@@ -20,17 +20,27 @@ class Encoder:
     """Passes images through a backbone in evaluation mode.
 
     `preprocess` is used without augmentation. `precision`, "float32" or "bfloat16", is that of the
-    backbone; tokens are float32. `verbose` above 0 prints progress to standard error.
+    backbone; tokens are float32. `engine`, "torch" or "openvino", computes them. `verbose` above 0
+    prints progress to standard error.
     """
 
     def __init__(
-        self, backbone, preprocess, *, batch_size=64, device="cpu", precision="float32", verbose=0
+        self,
+        backbone,
+        preprocess,
+        *,
+        batch_size=64,
+        device="cpu",
+        precision="float32",
+        engine="torch",
+        verbose=0,
     ):
         self.backbone = backbone
         self.preprocess = preprocess
         self.batch_size = batch_size
         self.device = device
         self.precision = precision
+        self.engine = engine
         self.verbose = verbose
 
     def space(self, size):
@@ -39,7 +49,9 @@ class Encoder:
         `size` is the height and width of the preprocessed images.
         """
         steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
-        text = f"{self.backbone.fingerprint()} {steps} {self.precision}"
+        text = (
+            f"{self.backbone.fingerprint()} {steps} {self.precision}{engine_version(self.engine)}"
+        )
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
@@ -63,35 +75,30 @@ class _Passes:
     def __init__(self, encoder, images):
         self.encoder = encoder
         self.source = ImageBatches(images, encoder.preprocess)
-        self.backbone = None  # made when the first image is passed
+        self.engine = None  # made when the first image is passed
         self.bar = None  # likewise
 
     def __call__(self, rows):
         """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
         encoder = self.encoder
         was_training = encoder.backbone.training
-        if self.backbone is None:
-            dtype = torch.bfloat16 if encoder.precision == "bfloat16" else torch.float32
-            self.backbone = encoder.backbone.to(encoder.device).for_evaluation(dtype)
+        if self.engine is None:
+            where = encoder.device, encoder.precision
+            image_size = encoder.preprocess.final_size(self.source.images.sizes[0])
+            self.engine = make_engine(encoder.engine, encoder.backbone, *where, image_size)
+        encoder.backbone.eval()
         size = encoder.batch_size
         parts = [rows[first : first + size] for first in range(0, len(rows), size)]
-        self.backbone.eval()
         batches = (self.source.batch(part) for part in parts)
         if torch.device(encoder.device).type != "cpu":
             batches = prefetch(batches)  # On a CPU, decoding ahead slows the network down.
         try:
             with contextlib.closing(batches):
                 for part, images in zip(parts, batches, strict=True):
-                    yield part, self._pass(images)
+                    yield part, self.engine(images).flatten(2).transpose(1, 2)
                     self._report(len(part))
         finally:
             encoder.backbone.train(was_training)
-
-    @torch.inference_mode()
-    def _pass(self, images):
-        with autocast(self.encoder.device, self.encoder.precision):
-            features = self.backbone(images.to(self.encoder.device))
-        return features.flatten(2).transpose(1, 2).float().cpu()
 
     def _report(self, n_images):
         if self.bar is None:

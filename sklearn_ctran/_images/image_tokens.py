@@ -24,7 +24,15 @@ from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
-from sklearn_ctran._utils.typing import DataFrame, FilePath, Images, OnError, RandomState, Self
+from sklearn_ctran._utils.typing import (
+    DataFrame,
+    EncoderEngine,
+    FilePath,
+    Images,
+    OnError,
+    RandomState,
+    Self,
+)
 from sklearn_ctran.modules.backbone import find_source, make_backbone
 from sklearn_ctran.modules.pooling import pool_features
 
@@ -68,6 +76,11 @@ class ImageTokens(
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the backbone. "auto": bfloat16 where the device is fast in it, else float32.
+    encoder_engine : {"auto", "torch", "openvino"}, default="auto"
+        What passes images through a backbone. "openvino" is a faster
+        library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
+        process takes some seconds. "auto": that, if it is installed, for frozen networks of
+        torchvision's on a CPU.
     n_jobs : int or None, default=None
         Threads that decode images; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"
@@ -128,6 +141,7 @@ class ImageTokens(
         batch_size: int = 64,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        encoder_engine: EncoderEngine = "auto",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -142,6 +156,7 @@ class ImageTokens(
         self.batch_size = batch_size
         self.device = device
         self.precision = precision
+        self.encoder_engine = encoder_engine
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache

@@ -19,6 +19,7 @@ IMAGE_PARAMETERS = {
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "device": [str],
     "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+    "encoder_engine": [StrOptions({"auto", "torch", "openvino"})],
     "n_jobs": [Integral, None],
     "on_error": [StrOptions({"raise", "skip", "warn"})],
     "cache": [str, os.PathLike, TokenCache, None],
@@ -38,6 +39,7 @@ class ReadsImages:
     image_size: object
     batch_size: int
     precision: str
+    encoder_engine: str
     n_jobs: object
     on_error: str
     cache: object
@@ -51,6 +53,7 @@ class ReadsImages:
             label=f"{name}, image_size={self.image_size}",
             batch_size=self.batch_size,
             precision=self.precision,
+            engine=self.encoder_engine,
             n_jobs=self.n_jobs,
             cache=resolve_cache(self.cache),
             verbose=self.verbose,

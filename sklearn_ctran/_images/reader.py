@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.encoder import Encoder
+from sklearn_ctran._images.engines import choose_engine
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._utils.devices import has_bfloat16
@@ -21,6 +22,8 @@ class ImageReader:
     batch_size : int
         Images per pass through a backbone.
     precision : {"auto", "float32", "bfloat16", "float64"}
+    engine : {"auto", "torch", "openvino"}
+        What computes the tokens of a backbone.
     n_jobs : int or None
         Threads that decode.
     cache : TokenCache or None
@@ -31,6 +34,7 @@ class ImageReader:
     label: str
     batch_size: int
     precision: str
+    engine: str
     n_jobs: int | None
     cache: TokenCache | None
     verbose: int
@@ -67,6 +71,7 @@ class ImageReader:
             batch_size=min(self.batch_size, 32) if device == "cpu" else self.batch_size,
             device=device,
             precision=precision or forward_precision(self.precision, device),
+            engine=choose_engine(self.engine, backbone, device),
             verbose=self.verbose,
         )
 

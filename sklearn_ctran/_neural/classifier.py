@@ -20,7 +20,7 @@ from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
 from sklearn_ctran.modules.ctran import CTran
 
 
@@ -174,6 +174,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
         digits on every machine need "float32"; to more than five digits, "float64", in which all
         but the backbone then computes (at half the speed, and not on "mps"). Results are float32.
+    encoder_engine : {"auto", "torch", "openvino"}, default="auto"
+        What passes images through a backbone that is not being trained. "openvino" is a faster
+        library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
+        process takes some seconds. "auto": that, if it is installed, for frozen networks of
+        torchvision's on a CPU.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"
@@ -312,6 +317,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        encoder_engine: EncoderEngine = "auto",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -356,6 +362,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.validation_fraction = validation_fraction
         self.device = device
         self.precision = precision
+        self.encoder_engine = encoder_engine
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache

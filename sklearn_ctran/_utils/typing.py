@@ -35,6 +35,7 @@ ExtraLabels = Labels | Mapping[Any, Any] | None
 LabelNames = ArrayLike | Sequence[Any]
 Augment = Literal["auto", "flip", "crop", "flip+crop"] | Callable[[Tensor], Tensor] | None
 OnError = Literal["raise", "skip", "warn"]
+EncoderEngine = Literal["auto", "torch", "openvino"]
 Loss = Literal["bce", "focal", "asymmetric"] | Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., float]
 Splits = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None

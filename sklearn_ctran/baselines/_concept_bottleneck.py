@@ -9,7 +9,7 @@ from torch import nn
 
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._neural.net import LabelMaskNet
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import BottleneckModel
 
@@ -45,8 +45,9 @@ class ConceptBottleneck(NeuralBaseline):
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
-    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
-            on_error, cache, callbacks, net_params, warm_start, random_state, verbose
+    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
+            encoder_engine, n_jobs, on_error, cache, callbacks, net_params, warm_start, \
+            random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes
@@ -94,6 +95,7 @@ class ConceptBottleneck(NeuralBaseline):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        encoder_engine: EncoderEngine = "auto",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -123,6 +125,7 @@ class ConceptBottleneck(NeuralBaseline):
             validation_fraction=validation_fraction,
             device=device,
             precision=precision,
+            encoder_engine=encoder_engine,
             n_jobs=n_jobs,
             on_error=on_error,
             cache=cache,

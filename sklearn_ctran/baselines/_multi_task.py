@@ -28,8 +28,9 @@ class MultiTask(StandardMLP):
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
-    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
-            on_error, cache, callbacks, net_params, warm_start, random_state, verbose
+    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
+            encoder_engine, n_jobs, on_error, cache, callbacks, net_params, warm_start, \
+            random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes

@@ -11,7 +11,7 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.inputs import pooled_for
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
 
 
 class NeuralBaseline(NeuralMultilabelClassifier):
@@ -53,6 +53,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        encoder_engine: EncoderEngine = "auto",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -81,6 +82,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         self.validation_fraction = validation_fraction
         self.device = device
         self.precision = precision
+        self.encoder_engine = encoder_engine
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from sklearn_ctran._cache.token_cache import TokenCache
-from sklearn_ctran._utils.typing import Augment, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import MLPModel
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -40,8 +40,9 @@ class StandardMLP(NeuralBaseline):
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
-    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, n_jobs, \
-            on_error, cache, callbacks, net_params, warm_start, random_state, verbose
+    lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
+            encoder_engine, n_jobs, on_error, cache, callbacks, net_params, warm_start, \
+            random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes
@@ -87,6 +88,7 @@ class StandardMLP(NeuralBaseline):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
+        encoder_engine: EncoderEngine = "auto",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -116,6 +118,7 @@ class StandardMLP(NeuralBaseline):
             validation_fraction=validation_fraction,
             device=device,
             precision=precision,
+            encoder_engine=encoder_engine,
             n_jobs=n_jobs,
             on_error=on_error,
             cache=cache,

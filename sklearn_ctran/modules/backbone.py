@@ -228,7 +228,7 @@ class PatchTokens(nn.Module):
         patches = self.conv_proj(images)
         grid = patches.shape[-2:]
         tokens = patches.flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
+        tokens = torch.cat([self.class_token.expand(tokens.shape[0], -1, -1), tokens], dim=1)
         encoder = self.encoder
         tokens = encoder.dropout(tokens + self._positions(grid))
         tokens = encoder.ln(encoder.layers(tokens))
@@ -251,7 +251,7 @@ class PatchTokens(nn.Module):
 
     def _positions(self, grid):
         positions = self.encoder.pos_embedding
-        side = round((positions.shape[1] - 1) ** 0.5)
+        side = math.isqrt(int(positions.shape[1]) - 1)  # int: a tensor while it is traced
         if tuple(grid) == (side, side):
             return positions
         patches = positions[:, 1:].transpose(1, 2).unflatten(2, (side, side))

@@ -15,6 +15,7 @@ class Reads(ReadsImages, BaseEstimator):
         self.backbone = backbone
         self.cache = cache
         self.precision = precision
+        self.encoder_engine = "torch"
         self.image_size, self.batch_size, self.n_jobs, self.verbose = 12, 7, 2, 0
 
 
@@ -29,7 +30,7 @@ def test_the_reader_has_the_parameters(backbone, label, tmp_path):
     assert reader.label == label
     assert reader.cache == TokenCache(tmp_path)
     assert (reader.batch_size, reader.n_jobs, reader.verbose) == (7, 2, 0)
-    assert reader.precision == "float32"
+    assert (reader.precision, reader.engine) == ("float32", "torch")
 
 
 def test_pickles_carry_the_session_of_a_cache_in_memory_only(tmp_path):

@@ -43,9 +43,14 @@ class _Generators:
 
 
 def own_generator(device="cpu"):
-    """The generator of the `drawing` block on a device; None, torch's global one, outside it."""
+    """The generator of the `drawing` block on a device; None, torch's global one, outside it.
+
+    None on torch's meta device too, where tensors have no values.
+    """
     generators = getattr(_thread, "generators", None)
-    return None if generators is None else generators.on(device)
+    if generators is None or torch.device(device).type == "meta":
+        return None
+    return generators.on(device)
 
 
 @contextlib.contextmanager

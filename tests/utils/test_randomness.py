@@ -94,6 +94,14 @@ def test_blocks_within_blocks():
     assert torch.equal(inner, seeded(lambda: torch.rand(3), 8))
 
 
+def test_nothing_is_drawn_on_the_meta_device():
+    with drawing(7), all_drawing():
+        assert own_generator("meta") is None
+        assert nn.Dropout()(nn.Linear(2, 3, device="meta").weight).is_meta
+        drawn = torch.rand(3)
+    assert torch.equal(drawn, seeded(lambda: torch.rand(3)))
+
+
 def test_only_this_thread_draws_from_it():
     with drawing(7), ThreadPoolExecutor(1) as pool:
         assert pool.submit(own_generator).result() is None

@@ -34,11 +34,24 @@ def has_bfloat16(device):
     return kind == "cpu" and cpu_has_bfloat16()
 
 
+@contextlib.contextmanager
 def autocast(device, precision):
-    """Context manager for a forward pass in a precision, "float32", "bfloat16" or "float64"."""
-    if precision == "bfloat16":
-        return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
-    return contextlib.nullcontext()
+    """Context manager for a forward pass in a precision, "float32", "bfloat16" or "float64".
+
+    torch keeps weights in bfloat16 until the outermost context ends. Inside somebody's
+    ``torch.autocast`` that is not this one, and the next step would use the weights of the last.
+    """
+    if precision != "bfloat16":
+        yield
+        return
+    kind = torch.device(device).type
+    is_inner = torch.is_autocast_enabled(kind)  # Somebody's is switched off by `plain_torch`.
+    try:
+        with torch.autocast(kind, dtype=torch.bfloat16):
+            yield
+    finally:
+        if not is_inner:
+            torch.clear_autocast_cache()
 
 
 @contextlib.contextmanager

@@ -43,7 +43,11 @@ def test_numbers_are_those_of_outside(state, table):
     X, Y = table
     rules = {"exclusive_groups": {(0, 1): "at_most_one"}}
     Y = np.where((np.arange(4) == 1) & (Y[:, :1] == 1), 0, Y)
-    models = [CTranClassifier(**rules, **QUICK), FeedbackProp(LinearHead(**QUICK))]
+    models = [
+        CTranClassifier(**rules, **QUICK),
+        CTranClassifier(precision="bfloat16", **QUICK),
+        FeedbackProp(LinearHead(**QUICK)),
+    ]
     for model in models:
         expected = model.fit(X, Y).predict_proba(X, known_labels={2: 1})
         with STATES[state]():

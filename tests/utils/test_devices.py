@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sklearn_ctran._utils import devices
-from sklearn_ctran._utils.devices import autocast, has_bfloat16, resolve_device
+from sklearn_ctran._utils.devices import autocast, has_bfloat16, plain_torch, resolve_device
 
 
 def test_device_names(monkeypatch):
@@ -35,3 +35,14 @@ def test_autocast():
     for precision in ("float32", "float64"):
         with autocast("cpu", precision):
             assert (x @ x).dtype == torch.float32
+
+
+def test_no_step_inside_of_autocast_uses_the_weights_of_the_last():
+    weight = torch.ones(2, 2, requires_grad=True)
+    x = torch.ones(2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16), plain_torch():
+        for value in (1.0, 2.0):
+            with torch.no_grad():
+                weight.fill_(value)
+            with autocast("cpu", "bfloat16"), autocast("cpu", "bfloat16"):
+                assert (x @ weight)[0, 0] == 2 * value

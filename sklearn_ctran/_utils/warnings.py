@@ -13,22 +13,28 @@ _said = set()
 _scopes: ContextVar = ContextVar("scopes of warnings", default=())
 
 
-def warn(message, category=UserWarning):
+def warn(message, category=UserWarning, topic=None):
     """Issue a warning at the first caller outside of this package and the packages that it uses.
+
+    `topic` is for messages with numbers or rows, which differ from fold to fold: of one topic, the
+    first is issued in a search or cross-validation.
 
     Python shows a warning once for each line, but forgets what it has shown whenever anybody enters
     ``warnings.catch_warnings``, as scikit-learn does for each fit of a search. Here it is kept.
     """
     scopes = _scopes.get()
-    if any(message.startswith(out) or (message, category) in said for said, out in scopes):
+    text = topic or message
+    if any(message.startswith(out) or (text, category) in said for said, out in scopes):
         return
     for said, _ in scopes:
-        said.add((message, category))
-    level, frame = 1, sys._getframe()
+        said.add((text, category))
+    level, frame, has_folds = 1, sys._getframe(), False
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(_PACKAGES):
+        has_folds |= frame.f_globals["__name__"].startswith("sklearn.model_selection.")
         level, frame = level + 1, frame.f_back
     if _is_shown_once(message, category, frame):
-        place = message, category, frame.f_code.co_filename, frame.f_lineno
+        text = text if has_folds else message
+        place = text, category, frame.f_code.co_filename, frame.f_lineno
         if place in _said:
             return
         _said.add(place)

@@ -150,7 +150,8 @@ def _complete_rows(states):
             f"LabelPowerset leaves out {len(states) - len(complete)} of {len(states)} rows, which "
             "have a missing entry (-1 or NaN) and therefore no label set. Leave out labels that "
             "few samples are annotated for, or use a baseline that learns from all rows, such as "
-            "MaskedLinear."
+            "MaskedLinear.",
+            topic="LabelPowerset leaves out rows",
         )
     return complete
 

@@ -97,3 +97,28 @@ def test_each_different_warning_is_issued_once():
         raise ValueError("inside")
     with pytest.warns(match="one"):
         warn("one")
+
+
+# The numbers in these differ from fold to fold. A loop over data sets is no search.
+FOLDS = """
+import numpy as np
+from sklearn.model_selection import KFold, cross_validate
+from sklearn_ctran.baselines import LabelPowerset
+
+X, Y = np.random.RandomState(0).randn(2, 60, 2)
+Y = np.where(Y > 1.5, np.nan, Y > 0)
+cross_validate(LabelPowerset(), X, Y, cv=KFold(5))
+for n in (30, 40, 50):
+    LabelPowerset().fit(X[:n], Y[:n])
+"""
+
+
+def test_a_topic_is_shown_once_for_all_folds():
+    run = subprocess.run(
+        [sys.executable, "-W", "default", "-c", FOLDS], capture_output=True, text=True, check=True
+    )
+    assert run.stderr.count("LabelPowerset leaves out") == 1 + 3
+    with pytest.warns(match="1 row") as caught, each_once():
+        for n_rows in (1, 2):
+            warn(f"{n_rows} row(s)", topic="rows")
+    assert len(caught) == 1

@@ -19,7 +19,8 @@ def check_rows(**arguments):
     """Raise ValueError if two arguments have the same rows in another order, by their names.
 
     Other rows, by their indexes, are a warning. The values of a mapping are compared one by one.
-    The paths in `X`, their file names and stems are names of rows too. A default index says
+    The paths in `X` or an index, their file names and stems are names of rows too, and so are stems
+    that are numbers. A default index says
     nothing, and whatever may be a part of one, numbers that increase, is never taken for other
     rows: searches take parts of tables.
     """
@@ -36,20 +37,24 @@ def check_rows(**arguments):
             difference = difference or _difference(other, others, argument, names)
         distinct.append((argument, names))
     if difference:
-        warn(difference)
+        warn(difference, topic=difference.partition(":")[0])
 
 
 def row_names(rows, has_paths=True):
-    """Names of rows by kind, each a sequence of one name a row: "index", "path", "file", "stem".
+    """Names of rows by kind, a sequence each: "index", "path", "file", "stem", "number".
 
-    The last three are there if `rows` are paths, unless `has_paths` is False.
+    The last four are there if `rows` are paths, unless `has_paths` is False. The file names and
+    stems of an index of paths are there too, if no two are the same.
     """
     names = getattr(rows, "row_names", None)
     if isinstance(
         names, dict
     ):  # Images that were encoded; it may also be a column of a data frame.
         return names
-    names = {"index": [_plain(name) for name in rows.index]} if _has_index(rows) else {}
+    names = {}
+    if _has_index(rows):
+        index = [_plain(name) for name in rows.index]
+        names = {"index": index} | _index_names(index)
     return names | _path_names(rows) if has_paths else names
 
 
@@ -100,7 +105,23 @@ def _path_names(rows):
     paths = [os.fsdecode(row) for row in rows]
     files = [os.path.basename(path) for path in paths]
     stems = [os.path.splitext(file)[0] for file in files]
-    return {"path": paths, "file": files, "stem": stems}
+    return {"path": paths, "file": files, "stem": stems} | _numbers(stems)
+
+
+def _numbers(stems):
+    """Stems as numbers, as a data frame has them, unless they may be positions."""
+    if not all(stem.isdecimal() and stem.isascii() and len(stem) < 20 for stem in stems):
+        return {}
+    numbers = [int(stem) for stem in stems]
+    return {"number": numbers} if numbers and max(numbers) >= len(numbers) else {}
+
+
+def _index_names(index):
+    """Names of the files of an index of paths in folders; {} where they are no names of rows."""
+    if not all(isinstance(name, os.PathLike) or "/" in str(name) for name in index):
+        return {}
+    names = _path_names(index)
+    return {kind: names[kind] for kind in names if len(set(names[kind])) == len(index)}
 
 
 def _agree(names, others):
@@ -111,15 +132,18 @@ def _agree(names, others):
 
 def _check_order(argument, names, other, others):
     """Raise ValueError if the rows of two arguments have the same names in another order."""
-    for (kind, values), of_other in product(names.items(), others.values()):
+    for (kind, values), (other_kind, of_other) in product(names.items(), others.items()):
         if len(values) != len(of_other) or Counter(values) != Counter(of_other):
             continue
         wanted = f"{argument}.index" if kind == "index" else f"the {kind} of each row of {argument}"
+        order = f"as by {other}.loc[{wanted}]"
+        if other_kind != "index":
+            order = f"by the {other_kind} of each entry of {other}.index"
         raise ValueError(
             f"{argument} and {other} have the same rows in different orders: "
             f"{_first_difference(argument, values, other, of_other)}. Rows are matched by "
-            f"position: reorder them, as by {other}.loc[{wanted}]. If only the index is wrong, "
-            f"drop it: {other}.reset_index(drop=True)."
+            f"position: reorder them, {order}. If only the index is wrong, drop it: "
+            f"{other}.reset_index(drop=True)."
         )
 
 

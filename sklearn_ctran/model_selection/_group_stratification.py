@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.model_selection import BaseCrossValidator
 
 from sklearn_ctran._labels.states import is_missing
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Labels
 from sklearn_ctran.model_selection._coverage import cover
 from sklearn_ctran.model_selection._iterative import stratify_groups, sum_by_fold
@@ -88,6 +89,7 @@ class MultilabelStratifiedGroupKFold(MultilabelStratifiedKFold):
         UserWarning
             If a label has no positive in some fold; names the labels.
         """
+        check_rows(X=X, y=y, groups=groups)
         return BaseCrossValidator.split(self, X, y, groups)
 
     def _assign(self, labels, rng, groups):

@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing, check_random_state, indexable
 
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Labels, RandomState
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.model_selection._coverage import cover
@@ -115,6 +116,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
             If a label has no positive in some fold; names the labels.
         """
         _refuse_groups(groups)
+        check_rows(X=X, y=y)
         return super().split(X, y)
 
     def _iter_test_indices(self, X, y, groups):
@@ -213,6 +215,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
             If a label has no positive in the training or the test part; names the labels.
         """
         _refuse_groups(groups)
+        check_rows(X=X, y=y)
         return super().split(X, y)
 
     def _iter_indices(self, X, y, groups=None):
@@ -288,6 +291,7 @@ def multilabel_train_test_split(
     if missing:
         raise ValueError(f"arrays[{missing[0]}] is None, which cannot be split: leave it out.")
     X, y, *arrays = indexable(X, y, *arrays)
+    check_rows(X=X, y=y, **{f"arrays[{i}]": array for i, array in enumerate(arrays)})
     splitter = MultilabelStratifiedShuffleSplit(
         1, test_size=test_size, train_size=train_size, random_state=random_state
     )

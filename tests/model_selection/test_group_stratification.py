@@ -147,3 +147,10 @@ def test_bad_labels(photos):
     Y, places = photos
     with pytest.raises(ValueError, match="row 0, label 0 holds 7"):
         list(MultilabelStratifiedGroupKFold(3).split(Y, 7 + Y, places))
+
+
+def test_groups_in_another_order_are_an_error():
+    Y = pd.DataFrame(np.eye(4, 2, dtype=int), index=list("abcd"))
+    groups = pd.Series([0, 1, 2, 3], index=list("dcba"))
+    with pytest.raises(ValueError, match="y and groups have the same rows in different orders"):
+        MultilabelStratifiedGroupKFold(2).split(np.zeros(4), Y, groups)

@@ -376,6 +376,17 @@ def test_bad_sizes_and_groups(labels):
             cv.split(labels, labels, groups=np.arange(403))
 
 
+def test_rows_in_another_order():
+    y = pd.DataFrame(np.eye(4, 2, dtype=int), index=list("abcd"))
+    X = pd.DataFrame({"feature": range(4)}, index=list("dcba"))
+    for cv in (MultilabelStratifiedKFold(2), MultilabelStratifiedShuffleSplit()):
+        with pytest.raises(ValueError, match="X and y have the same rows in different orders"):
+            cv.split(X, y)
+    message = r"X and arrays\[1\] have the same rows in different orders"
+    with pytest.raises(ValueError, match=message):
+        multilabel_train_test_split(y, y, np.zeros(4), X)
+
+
 def test_repr():
     assert repr(MultilabelStratifiedKFold(3)) == (
         "MultilabelStratifiedKFold(n_splits=3, random_state=None, shuffle=False)"

@@ -59,6 +59,15 @@ def encoded(rows):
         (pd.Series([f"train/{name}" for name in NAMES], index=[5, 3, 9]), frame(NAMES)),
         (pd.DataFrame({"path": NAMES}, index=["x", "y", "z"]), frame(NAMES)),
         ([b"b.jpg", b"a.jpg", b"c.jpg"], frame(NAMES)),
+        (["x/12.jpg", "x/7.jpg"], frame([12, 7])),
+        (["x/012.jpg", "x/7.jpg"], frame([10, 11])),
+        # Numbers of files that may be positions of rows.
+        (["x/0.jpg", "x/1.jpg", "x/10.jpg"], frame([2, 0, 1])),
+        (["x/0.jpg", "x/1.jpg", "x/2.jpg"], frame([2, 0, 1])),
+        # An index of paths in folders.
+        (NAMES, frame([f"photos/{name}" for name in NAMES])),
+        ([f"x/{name}" for name in NAMES], frame([Path("y") / name for name in NAMES])),
+        (["a/1.jpg", "b/1.jpg"], frame(["c/1.jpg", "d/1.jpg"])),
         # Other names than the paths' have nothing to do with these.
         (NAMES, frame(["first", "second", "third"])),
     ],
@@ -85,6 +94,18 @@ def test_nothing_is_said(X, y):
         ([f"x/{n}" for n in NAMES], frame(sorted(NAMES)), "the file of each row of X"),
         ([Path(f"x/{n}") for n in NAMES], frame(["a", "b", "c"]), "the stem of each row of X"),
         (pd.Series(NAMES, index=[3, 5, 9]), frame(sorted(NAMES)), "the path of each row"),
+        (["x/012.jpg", "x/7.jpg"], frame([7, 12]), r"row 0 is 12 in X and 7 in y.*the number of"),
+        (
+            [f"x/{n}" for n in NAMES],
+            frame([f"y/{n}" for n in sorted(NAMES)]),
+            "'b.jpg' in X and 'a.jpg' in y.*the file of each entry of y.index",
+        ),
+        (
+            [f"x/{n}" for n in NAMES],
+            frame([Path(f"y/{n}.png") for n in "abc"]),
+            "'b' in X and 'a' in y.*the stem of each entry of y.index",
+        ),
+        (["a/1.jpg", "b/1.jpg"], frame(["b/1.jpg", "a/1.jpg"]), "row 0 is 'a/1.jpg' in X"),
         (encoded(frame(NAMES)), frame(sorted(NAMES)), "'b.jpg' in X"),
         (encoded(frame(NAMES))[[1, 0]], frame(["b.jpg", "a.jpg"]), "row 0 is 'a.jpg' in X"),
         (encoded(frame([("a", 1), ("b", 2)]))[[0, 1]], frame([("b", 2), ("a", 1)]), "row 0"),

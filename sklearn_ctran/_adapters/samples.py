@@ -15,6 +15,8 @@ _ADVICE = (
     "cv=sklearn_ctran.model_selection.MultilabelStratifiedKFold(), or KFold(5, shuffle=True)."
 )
 
+_OF_GROUPS = "Here, pass the folds: cv=list(splitter.split(X, y, groups))."
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -77,7 +79,10 @@ def folds_of(cv, X, y):
     except ValueError as error:
         if np.ndim(y) != 2:
             raise
-        raise ValueError(f"cv={cv!r} cannot split y: {error} {_ADVICE}") from error
+        advice = (
+            _OF_GROUPS if "'groups'" in str(error) or "groups is None" in str(error) else _ADVICE
+        )
+        raise ValueError(f"cv={cv!r} cannot split y: {error} {advice}") from error
 
 
 def held_out_once(cv, X, y, advice):

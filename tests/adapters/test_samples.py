@@ -6,14 +6,14 @@ import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, StratifiedKFold
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ctran._adapters.samples import Samples, fit, folds_of, held_out_once
 from sklearn_ctran._labels.targets import encode_targets
 from sklearn_ctran.baselines import BinaryRelevance
-from sklearn_ctran.model_selection import MultilabelStratifiedKFold
+from sklearn_ctran.model_selection import MultilabelStratifiedGroupKFold, MultilabelStratifiedKFold
 
 Y = np.array([[0, 1], [1, 1], [1, 0], [0, 0]])
 
@@ -93,6 +93,12 @@ def test_a_splitter_that_cannot_split_a_table_names_one_that_can(y):
     with pytest.raises(ValueError, match=advice):
         folds_of(StratifiedKFold(2), np.zeros((40, 1)), y)
     assert len(folds_of(MultilabelStratifiedKFold(2), np.zeros((40, 1)), y)) == 2
+    for cv in (GroupKFold(2), MultilabelStratifiedGroupKFold(2)):
+        with pytest.raises(
+            ValueError, match=r"groups.*None.*cv=list\(splitter.split\(X, y, gr"
+        ) as raised:
+            folds_of(cv, np.zeros((40, 1)), y)
+        assert "For tables of labels" not in str(raised.value)
     with pytest.raises(ValueError, match="^Cannot have number of splits") as raised:
         folds_of(KFold(50), np.zeros((40, 1)), np.arange(40) % 2)
     assert "Multilabel" not in str(raised.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -74,7 +75,7 @@ def encode_targets(y):
     if table.ndim != 2:
         raise ValueError(
             "y must be of shape (n_samples, n_labels), or (n_samples,) with one class per sample; "
-            f"got {table.ndim} dimensions."
+            f"got {_what_is_no_table(y, table.ndim)}."
         )
     names = np.arange(table.shape[1]) if names is None else np.asarray(names)
     states = _read_annotations(table, names, "y")
@@ -198,7 +199,7 @@ def _encode_classes(y):
     y = column_or_1d(y, dtype=None)
     check_one_class_each(y)
     _check_each_has_class(y)
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    y = check_array(_without_objects(y), ensure_2d=False, dtype=None, input_name="y")
     try:
         with np.errstate(invalid="ignore"):  # It casts numbers of any size to integers.
             check_classification_targets(y)
@@ -216,6 +217,29 @@ def _encode_classes(y):
     states = np.full((len(y), len(classes)), NEGATIVE, dtype=np.int8)
     states[np.arange(len(y)), codes] = POSITIVE
     return Targets(states, classes, classes, exclusive=True)
+
+
+def _what_is_no_table(y, n_dimensions):
+    if isinstance(y, Mapping):
+        return "a dict: pass pandas.DataFrame(y)"
+    return f"{n_dimensions} dimensions" if n_dimensions else f"a single {type(y).__name__}"
+
+
+def _without_objects(y):
+    """Numbers and booleans among objects, as an array of them; ValueError for other objects.
+
+    Texts stay as they are.
+    """
+    if y.dtype != object:
+        return y
+    for row, value in enumerate(y.tolist()):
+        if not isinstance(value, (str, bytes, Real, np.generic)):
+            raise ValueError(
+                f"y, row {row}, holds a {type(value).__name__}. Classes are texts or numbers: make "
+                "texts of them, as by [str(value) for value in y]."
+            )
+    has_texts = any(isinstance(value, (str, bytes)) for value in y)
+    return y if has_texts else np.array(y.tolist())
 
 
 def _check_each_has_class(y):

@@ -95,8 +95,8 @@ def _meanings(positive, negative, unknown):
         ("negative", negative, 0.0),
         ("unknown", unknown, np.nan),
     ):
-        several = isinstance(codes, (list, tuple, set, frozenset, np.ndarray))
-        for code in codes if several else [codes]:
+        is_one = isinstance(codes, (str, bytes)) or not hasattr(codes, "__iter__")
+        for code in [codes] if is_one else codes:
             code = None if is_missing(code) else code
             if code in meanings:
                 raise ValueError(f"The code {code!r} has two meanings, one of them {name!r}.")

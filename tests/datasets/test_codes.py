@@ -86,3 +86,9 @@ def test_other_codes_are_refused(y, codes, message):
 def test_sparse_tables_are_refused():
     with pytest.raises(TypeError, match="sparse"):
         read_codes(sparse.csr_matrix(VOC))
+
+
+@pytest.mark.parametrize("positive", [range(1, 4), pd.Series([1, 2, 3]), {1: "a", 2: "b", 3: "c"}])
+def test_codes_in_any_collection(positive):
+    states = read_codes([[1, 2, 3, -1, 0]], positive=positive)
+    np.testing.assert_array_equal(states, [[1, 1, 1, 0, np.nan]])

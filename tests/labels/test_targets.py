@@ -94,7 +94,10 @@ def test_a_column_of_other_values_holds_classes(y):
         ([[0, np.inf]], "row 0, label 1 holds inf"),
         ([["yes", "no"]], "y must hold numbers"),
         (np.zeros((2, 2, 2)), "3 dimensions"),
-        ({"a": [0, 1]}, "0 dimensions"),
+        ({"a": [0, 1]}, r"got a dict: pass pandas.DataFrame\(y\)"),
+        ("sky", "got a single str"),
+        (pd.period_range("2020", periods=2), "y, row 0, holds a Period.*make texts"),
+        (["a", object()], "y, row 1, holds a object"),
         ([[0, 1], [1]], "cannot be read as a table"),
         (np.full((2, 2), -1), "no annotated entry at all"),
         (np.full((2, 2), np.nan), "no annotated entry at all"),
@@ -230,3 +233,14 @@ def test_labels_of_one_state_stay_where_few_entries_are_missing():
     table[9, 0] = 1
     with pytest.raises(ValueError, match="for label.s. 0: "):
         encode_targets(table)
+
+
+@pytest.mark.parametrize(
+    "classes", [[True, False, True], [3, 5, 3], [0.0, 1.0, 0.0], [np.int64(3), 5, np.float32(3)]]
+)
+def test_numbers_among_objects_are_classes(classes):
+    targets = encode_targets(np.array(classes, dtype=object))
+    assert targets.classes.tolist() == sorted(set(classes))
+    np.testing.assert_array_equal(
+        targets.states.argmax(axis=1), encode_targets(classes).states[:, 1]
+    )

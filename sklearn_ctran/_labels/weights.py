@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.names import did_you_mean, listed, name_at
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
@@ -18,9 +19,10 @@ def check_sample_weight(sample_weight, X):
     """Weights (n_samples,), float64: the number of samples that each one stands for; None is all 1.
 
     Raises ValueError if the number of weights differs from that of samples, a weight is negative,
-    NaN or infinite, all are zero, or their sum is too large or too small for float32. Warns if they
-    look like shares (of a sum of 1, say) rather than numbers of samples.
+    NaN, infinite or masked, all are zero, or their sum is too large or too small for float32. Warns
+    if they look like shares (of a sum of 1, say) rather than numbers of samples.
     """
+    check_not_masked(sample_weight, "sample_weight")
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():  # Older versions of scikit-learn accept this.
         raise ValueError("Every sample_weight is zero: there is nothing to learn from.")

@@ -43,6 +43,7 @@ from sklearn_ctran._neural.training import (
 )
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.frames import take
 from sklearn_ctran._utils.randomness import all_drawing, drawing
@@ -407,6 +408,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return self._image_reader(inputs.preprocessing).read(X, decode)
 
     def _read_features(self, X, reset):
+        check_not_masked(X, "X")
         X = validate_data(self, X, dtype=np.float32, order="C", reset=reset)
         return Tokens(X[:, None])
 

@@ -25,3 +25,15 @@ def check_predicted(proba):
             f"There is no prediction of row(s) {listed(np.flatnonzero(missing))}, whose images "
             "cannot be read: leave them out of X."
         )
+
+
+def check_not_masked(values, name):
+    """Raise ValueError for masked entries, behind which there is a number that nobody means.
+
+    scikit-learn's checks drop the mask. `name` is the argument's.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has masked entries, which only labels may have: leave these rows out, or fill "
+            f"the entries, as by {name}.filled(0)."
+        )

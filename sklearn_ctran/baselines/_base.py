@@ -15,6 +15,7 @@ from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._labels.weights import check_learnable, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._task import read_labels
+from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
@@ -96,6 +97,7 @@ class Baseline(LabelPredictions, BaseEstimator):
                 f"X holds {kind}, but {type(self).__name__} takes features, (n_samples, "
                 f"n_features): {remedy[kind]}."
             )
+        check_not_masked(X, "X")
         return validate_data(self, X, reset=reset)
 
     def _fit_labels(self, X, states, sample_weight):

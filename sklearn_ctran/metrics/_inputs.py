@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import in_order, read_states
+from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.frames import columns_of, plain
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran._utils.rows import check_rows
@@ -68,6 +69,8 @@ def read_entries(y_true, y_score, known_labels, sample_weight, *, probabilities=
     check_rows(
         y_true=y_true, y_score=y_score, known_labels=known_labels, sample_weight=sample_weight
     )
+    check_not_masked(y_score, "y_score")
+    check_not_masked(sample_weight, "sample_weight")
     shape = table_shape(y_true, "y_true")
     if table_shape(y_score, "y_score") != shape:
         raise ValueError(

@@ -133,6 +133,13 @@ def test_sparse_features_are_refused(baseline, told_table):
 
 
 @all_baselines
+def test_masked_features_are_refused(baseline, told_table):
+    X, Y = told_table
+    with pytest.raises(ValueError, match=r"X has masked entries.*X.filled\(0\)"):
+        clone(baseline).fit(np.ma.masked_greater(X, 1), Y)
+
+
+@all_baselines
 def test_extra_labels_and_weights_come_third_and_fourth(baseline):
     parameters = list(inspect.signature(baseline.fit).parameters)
     assert parameters[:4] == ["X", "y", "extra_labels", "sample_weight"]

@@ -55,6 +55,7 @@ def test_no_weights_are_ones():
         ([0, 0, 0], "zero"),
         ([1, -1, 0], "[Nn]egative"),
         ([1, np.nan, 0], "NaN"),
+        (np.ma.masked_array([1, 2, 3], [0, 1, 0]), "sample_weight has masked entries"),
         ([1, 1e308, 0], r"sums to 1e\+308 \(the largest, of row 1, is 1e\+308\).* by their mean"),
         ([1e308, 1e308, 0], "sums to inf"),
         ([1e-320, 1e-320, 0], "sums to 1.99998e-320"),

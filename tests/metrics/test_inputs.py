@@ -107,6 +107,7 @@ def test_all_metrics_take_the_same_arguments(metric):
         (np.eye(2), np.eye(2), {"sample_weight": [0, 0]}, "nothing to score|at least one non-zero"),
         (np.eye(2), np.eye(2), {"sample_weight": [1, -1]}, "Negative values"),
         (np.eye(2), np.eye(2), {"sample_weight": [1]}, "sample_weight.shape"),
+        (np.eye(2), np.ma.masked_equal(np.eye(2), 0), {}, "y_score has masked entries"),
     ],
 )
 def test_bad_input(metric, y_true, y_score, more, message):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_ctran._utils.checks import check_count, check_predicted
+from sklearn_ctran._utils.checks import check_count, check_not_masked, check_predicted
 
 
 @pytest.mark.parametrize("value, least", [(1, 1), (np.int64(3), 1), (0, 0), (2, 2)])
@@ -30,3 +30,11 @@ def test_rows_without_a_prediction_are_named():
     check_predicted(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"no prediction of row\(s\) 1, 3, .* leave them out"):
         check_predicted([[0.5, 0.5], [np.nan, 0.5], [0.0, 1.0], [np.nan, np.nan]])
+
+
+def test_masked_entries():
+    values = np.ma.masked_array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(ValueError, match=r"weights has masked entries.*weights.filled\(0\)"):
+        check_not_masked(values, "weights")
+    for others in (values[:1], np.ma.masked_array([1.0, 2.0]), [1.0], None, np.zeros(2)):
+        check_not_masked(others, "weights")

@@ -1,25 +1,27 @@
 """Caches that were damaged at random or made with malice cost the cache, never anything else.
 
-By hand, with more inputs: ``CACHE_MUTATIONS=10000 python -m pytest tests/cache/test_trust.py``.
+What was found is tested in ``tests/cache/``, where its cause was.
 """
 
 import os
-import random
 import shutil
-import signal
 import sqlite3
-import warnings
-from contextlib import closing, contextmanager, suppress
+import tempfile
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from fuzzing import fuzz, time_limit
+from known_tokens import request_tokens
 
 from sklearn_ctran._cache.index import Index
 from sklearn_ctran._cache.lives import end_lives
-from sklearn_ctran._cache.request import TokenCacheWarning
 from sklearn_ctran._cache.token_cache import TokenCache
 
-N_MUTATIONS = int(os.environ.get("CACHE_MUTATIONS", 300))
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="needs alarms and named pipes"),
+    pytest.mark.filterwarnings("ignore::sklearn_ctran._cache.request.TokenCacheWarning"),
+]
 
 SECONDS = 10
 
@@ -210,20 +212,6 @@ MUTATIONS = [
 ]
 
 
-@contextmanager
-def time_limit():
-    def stop(*_):
-        raise AssertionError(f"It took longer than {SECONDS} s.")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def contents(folder):
     return {path.name: (path.read_bytes(), path.lstat().st_mtime_ns) for path in folder.iterdir()}
 
@@ -241,11 +229,11 @@ def fails_politely(call, location, *args):
 
 
 @pytest.fixture
-def template(tmp_path, ask):
+def template(tmp_path):
     """A good cache, and a folder of somebody's files beside it."""
     cache = TokenCache(tmp_path / "template")
     for space in ALL_SPACES:
-        ask(cache, range(8), space=space)
+        request_tokens(cache, range(8), space=space)
     end_lives(cache.location)
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -254,42 +242,40 @@ def template(tmp_path, ask):
     return Path(cache.location)
 
 
-def use(cache, ask):
+def use(cache):
     """Requests, info and clear as a user might call them; returns how many were refused."""
     refused = 0
     for space in ALL_SPACES:
-        refused += fails_politely(ask, cache.location, cache, range(2, 10), space)
+        refused += fails_politely(request_tokens, cache.location, cache, range(2, 10), space)
     refused += fails_politely(cache.info, cache.location)
     if fails_politely(cache.clear, cache.location):
         refused += 1
     else:
-        assert not fails_politely(ask, cache.location, cache, range(10))
-        assert ask(cache, range(10))[1] == []
+        assert not fails_politely(request_tokens, cache.location, cache, range(10))
+        assert request_tokens(cache, range(10))[1] == []
         assert cache.info().spaces
     return refused
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs alarms and named pipes")
-def test_mutated_caches(template, monkeypatch, ask):
+def test_caches(template, monkeypatch):
     # The disk is not waited for: these caches do not outlive the test.
     monkeypatch.setattr(TokenCache, "_index", lambda cache, folder: Index(folder, durable=False))
     outside = template.parent / "outside"
-    before, refused, failures = contents(outside), 0, []
-    for seed in range(N_MUTATIONS):
-        rng = random.Random(seed)
-        folder = template.parent / f"mutated_{seed}"
+
+    def check(rng):
+        folder = Path(tempfile.mkdtemp(dir=template.parent)) / "cache"
         shutil.copytree(template, folder)
+        before = contents(outside)
         mutate = rng.choice(MUTATIONS)
         mutate(rng, folder, outside)
         try:
-            with warnings.catch_warnings(), time_limit():
-                warnings.simplefilter("ignore", TokenCacheWarning)
-                refused += use(TokenCache(folder), ask) > 0
-            assert contents(outside) == before
-        except Exception as error:
-            failures.append(f"seed {seed}, {mutate.__name__}: {error!r}")
-            before = contents(outside)
-        end_lives(str(folder))
-        shutil.rmtree(folder)
-    assert not failures, f"{len(failures)} failures\n" + "\n".join(failures)
-    assert 0 < refused < N_MUTATIONS
+            with time_limit(SECONDS):
+                refused = use(TokenCache(folder))
+        finally:
+            end_lives(str(folder))
+            shutil.rmtree(folder.parent)
+        assert contents(outside) == before, f"{mutate.__name__}: a file outside has changed"
+        return "refused" if refused else "computed again"
+
+    counts = fuzz("caches", check)
+    assert min(counts["refused"], counts["computed again"]) > 0

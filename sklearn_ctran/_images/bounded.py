@@ -60,11 +60,13 @@ def check_size(image, file):
 
     Then allows as much to be read as these pixels can need.
     """
-    (width, height), n_bytes = image.size, file.seek(0, io.SEEK_END)
+    (width, height), position = image.size, file.tell()
+    n_bytes = file.seek(0, io.SEEK_END)
+    file.seek(position)
     n_pixels, limit = width * height, Image.MAX_IMAGE_PIXELS
     claim = f"its {n_bytes:,} bytes claim to be {height} x {width} pixels"
-    is_dense = n_pixels * _bits(image.mode) > 8 * _COMPRESSION * n_bytes
-    if limit is not None and n_pixels > limit and is_dense:
+    is_flat = n_pixels * _bits(image.mode) > 8 * _COMPRESSION * n_bytes
+    if limit is not None and n_pixels > limit and is_flat:
         raise ValueError(
             f"{claim}, like a decompression bomb; set PIL.Image.MAX_IMAGE_PIXELS higher if you "
             "trust it"

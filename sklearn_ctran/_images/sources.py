@@ -9,13 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-#: PIL reads the chunks of a PNG file as a whole, up to 2 GB. Only those of pixels are so long.
-_CHUNK_BYTES = 1 << 26
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-#: Photos have fewer pixels for each byte of their file, by far.
-_PIXELS_PER_BYTE = 100
+from sklearn_ctran._images.bounded import BoundedBytes, BoundedFile, check_size
 
 #: Formats whose small files may have no zero byte, as a path has none.
 _WITHOUT_ZERO = ("PPM", "XBM", "XPM", "EPS")
@@ -117,56 +111,32 @@ def file_status(path):
 def opened(held):
     """Open a path or a file's bytes with PIL, without decoding the pixels.
 
-    Raises ValueError if the file is a trap: a pipe, or small and of a huge declared size.
+    Raises ValueError if the file is a trap: a pipe, or much smaller or larger than its picture.
     """
     # PIL gets an open file: it would map one that it opens into memory, and a file that another
     # program cuts short meanwhile would end the process.
-    with _file(held) as file:
-        n_bytes = file.seek(0, io.SEEK_END)
-        if n_bytes > _CHUNK_BYTES:
-            _check_png_chunks(file)
-        with Image.open(file) as image:
-            _check_declared_size(image, n_bytes)
-            yield image
+    with _file(held) as file, Image.open(file) as image:
+        check_size(image, file)
+        yield image
 
 
 def read_bytes(held):
     """Return the bytes of a path, or of a file in memory."""
-    with _file(held) as file:
+    if isinstance(held, bytes):
+        return held
+    file_status(held)
+    with open(held, "rb") as file:
         return file.read()
 
 
-@contextmanager
 def _file(held):
-    """Open a path, or a file in memory, to read it."""
-    if not isinstance(held, bytes):
-        file_status(held)
-    with io.BytesIO(held) if isinstance(held, bytes) else open(held, "rb") as file:
-        yield file
+    """Open a path, or a file in memory, to read it; no more than a picture needs."""
+    if isinstance(held, bytes):
+        return BoundedBytes(held)
+    file_status(held)
+    return BoundedFile(io.FileIO(held))
 
 
 def lock_of(image):
     """Return the lock under which a PIL image is read: two threads that load it break it."""
     return _LOCKS[id(image) // 64 % len(_LOCKS)]
-
-
-def _check_declared_size(image, n_bytes):
-    """Raise ValueError if a small file claims so many pixels that PIL warns: a bomb."""
-    limit, (width, height) = Image.MAX_IMAGE_PIXELS, image.size
-    if limit is not None and width * height > max(limit, _PIXELS_PER_BYTE * n_bytes):
-        raise ValueError(
-            f"its {n_bytes} bytes claim to be {height} x {width} pixels, like a decompression "
-            "bomb; set PIL.Image.MAX_IMAGE_PIXELS higher if you trust it"
-        )
-
-
-def _check_png_chunks(file):
-    """Raise ValueError if a PNG file has a huge chunk beside its pixels."""
-    file.seek(0)
-    if file.read(len(_PNG)) != _PNG:
-        return
-    while len(head := file.read(8)) == 8 and head[4:].isalpha():
-        length, kind = int.from_bytes(head[:4], "big"), head[4:].decode()
-        if kind not in ("IDAT", "fdAT") and length > _CHUNK_BYTES:
-            raise ValueError(f"its chunk {kind} claims to have {length} bytes")
-        file.seek(length + 4, io.SEEK_CUR)

@@ -260,6 +260,31 @@ def check_known_classes(rng):
     return "read"
 
 
+ONE_NUMBER = as_objects([[0, 1], [[1], 0]])
+
+#: Tables that were read wrongly, or not with an error of this package, and their right states.
+FOUND = {
+    "a list of one number": (ONE_NUMBER, None),
+    "a list of one number in a frame": (pd.DataFrame(ONE_NUMBER), None),
+    "a class of 1e300": (np.array([1e300, 2, 2, 1e300]), None),
+    "a state of 1e300": ([[0, 1], [1, 1e300]], None),
+    "texts": ([["yes", "no"], ["no", "yes"]], None),
+    "sets of tags": ([{"sky"}, {"sea", "sky"}], None),
+    "dates": (np.array(["2020", "2021"], dtype="M8[D]"), None),
+    "complex numbers": ([[1j, 0], [0, 1]], None),
+    "positives alone": ([[1, np.nan], [np.nan, 1], [1, np.nan]], None),
+    "a mask": (np.ma.masked_array([[0, 1], [1, 0]], [[0, 1], [0, 0]]), [[0, -1], [1, 0]]),
+    "bytes in the other order": (np.array([[0, 1], [1, 0]], dtype=">f4"), [[0, 1], [1, 0]]),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_found(name):
+    y, states = FOUND[name]
+    found = read(encode_targets, y)
+    check_read(found and found.states, states, True, name)
+
+
 def test_targets():
     counts = fuzz("targets", check_targets)
     assert min(counts["read"], counts["refused"]) > 0.02 * sum(counts.values())

@@ -154,7 +154,7 @@ def test_weight_files(tmp_path, load, state):
         return "loaded"
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    counts = fuzz("weight files", check)
+    counts = fuzz("weight files", check, seconds_share=0.5)
     more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert more < 1_000_000, f"{more:,} kB of memory"  # On macOS these are bytes.
     assert min(counts["loaded"], counts["refused"]) > 0

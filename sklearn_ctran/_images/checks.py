@@ -58,7 +58,8 @@ def check_row(row, item, decode, brightness):
 
 def _short(item):
     if isinstance(item, dict):
-        images = [key for key, value in item.items() if source(value) is not None]
+        kinds = (bytes, np.ndarray, Image.Image)  # a text may be anything
+        images = [key for key, value in item.items() if isinstance(source(value), kinds)]
         hint = f": give its {images[0]!r} alone" if images else ""
         return f"a dict with the keys {shortened(repr(list(item)), 60)}{hint}"
     text = repr(item) if isinstance(item, (int, float, complex, np.generic)) else ""

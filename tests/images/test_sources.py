@@ -240,4 +240,4 @@ def test_a_path_is_said_once():
 
 def test_which_entry_of_a_dict_is_the_image():
     with pytest.raises(TypeError, match=r"keys \['label', 'img'\]: give its 'img' alone; an image"):
-        check_images([{"label": 1, "img": Image.new("L", (4, 4))}])
+        check_images([{"label": "cat", "img": Image.new("L", (4, 4))}])

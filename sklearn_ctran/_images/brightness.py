@@ -10,7 +10,7 @@ from sklearn_ctran._utils.warnings import warn
 
 #: For each kind of pixels, by its white: the brightest pixel of two images, or of ten, that are too
 #: dark to be photos in this range.
-_DARKEST = {255: (1, 16), 65535: (4095, 16383), 1: (1 / 255, 1 / 16)}
+_DARKEST = {255: (1, 16), 65535: (4095, 16383), 1: (1 / 255, 16.5 / 255)}
 
 _FEW, _MANY = 2, 10
 
@@ -58,7 +58,9 @@ def _message(white, peak):
             "as almost black. Divide each by the value that means white, once."
         )
     dtype = "uint8" if white == 255 else "16-bit"
-    full = 2 ** int(peak).bit_length() - 1
+    peak = int(peak)
+    # scikit-learn's digits go from 0 to 16.
+    full = peak if peak.bit_count() == 1 else 2 ** peak.bit_length() - 1
     advice = {
         1: "If they are masks, give them as bool, x.astype(bool)",
         255: "If 255 is white, give them as uint8, x.astype('uint8')",

@@ -6,14 +6,12 @@ from PIL import Image
 
 from sklearn_ctran._images.brightness import Brightness
 from sklearn_ctran._images.decoding import is_plain_jpeg, orientation, pil_pixels
+from sklearn_ctran._images.errors import IMAGES_ARE
 from sklearn_ctran._images.sources import lock_of, named, opened, shortened, source
 
 _CHUNK_BYTES = 1 << 24
 
-_ROW_KINDS = (
-    "a path, an encoded file (bytes, BytesIO or a dict with 'bytes' or 'path'), a PIL image or a "
-    "numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-)
+_ARRAYS = "a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 _SET_KINDS = (
     "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
@@ -52,7 +50,7 @@ def check_row(row, item, decode, brightness):
                 return size, is_plain_jpeg(image)
     if held is None:
         hint = "; use its numpy() array" if isinstance(item, torch.Tensor) else ""
-        raise TypeError(f"row {row} is {_short(item)}{hint}; an image is {_ROW_KINDS}.")
+        raise TypeError(f"row {row} is {_short(item)}{hint}; {IMAGES_ARE}")
     _check_layout(held, has_rows=False, name=f"row {row}")
     _check_pixels(held[None], row, brightness)
     return held.shape[:2], False
@@ -60,7 +58,10 @@ def check_row(row, item, decode, brightness):
 
 def _short(item):
     if isinstance(item, dict):
-        return f"a dict with the keys {shortened(repr(list(item)), 60)}"
+        kinds = (bytes, np.ndarray, Image.Image)  # a text may be anything
+        images = [key for key, value in item.items() if isinstance(source(value), kinds)]
+        hint = f": give its {images[0]!r} alone" if images else ""
+        return f"a dict with the keys {shortened(repr(list(item)), 60)}{hint}"
     text = repr(item) if isinstance(item, (int, float, complex, np.generic)) else ""
     return f"a {type(item).__name__}" + (f" ({text})" if 0 < len(text) < 40 else "")
 
@@ -109,7 +110,7 @@ def _check_layout(pixels, *, has_rows, name):
     """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
     shape = pixels.shape[1:] if has_rows else pixels.shape
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
-        kinds = _SET_KINDS if has_rows else _ROW_KINDS
+        kinds = _SET_KINDS if has_rows else _ARRAYS
         hint = _hint_at_channels(shape, has_rows)
         raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
     if 0 in shape:
@@ -156,7 +157,12 @@ def _check_range(pixels, first_row):
         if not (np.isfinite(low) and np.isfinite(high)):
             raise ValueError(f"row {row} has NaN or infinite pixels.")
         if low < 0 or high > 1:
+            advice = (
+                "Divide by the value that means white, such as 255."
+                if low >= 0
+                else "Leave out the normalisation: the backbone's is applied here."
+            )
             raise ValueError(
                 f"row {row} has float pixels from {low:g} to {high:g}; floats must lie within "
-                "[0, 1]. If white is 255, divide by 255 or convert to uint8."
+                f"[0, 1]. {advice}"
             )

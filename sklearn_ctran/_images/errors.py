@@ -8,6 +8,12 @@ ERRORS = (ValueError, TypeError, OSError)
 
 _MOST = 20
 
+#: How an error about a row that holds no image ends; said once of several rows.
+IMAGES_ARE = (
+    "an image is a path, an encoded file (bytes, BytesIO or a dict with 'bytes' or 'path'), a PIL "
+    "image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
+)
+
 
 class Unreadable(Exception):
     """Some images cannot be read.
@@ -63,7 +69,10 @@ def _together(messages, n_images):
 def summary(messages, n_images):
     """Text that says how many images cannot be read, and what is wrong with the first 20."""
     lines = [f"{len(messages)} of {n_images} images cannot be read:"]
-    lines += [messages[row] for row in sorted(messages)[:_MOST]]
+    shown = [messages[row] for row in sorted(messages)[:_MOST]]
+    lines += [text.removesuffix(f"; {IMAGES_ARE}") for text in shown]
     if len(messages) > _MOST:
         lines.append(f"... and {len(messages) - _MOST} more.")
+    if any(text.endswith(IMAGES_ARE) for text in shown):
+        lines.append(f"A{IMAGES_ARE[1:]}")
     return "\n".join(lines)

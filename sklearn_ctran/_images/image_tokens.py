@@ -170,9 +170,11 @@ class ImageTokens(
         Parameters
         ----------
         X : array-like
-            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
-            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
-            (n_samples, height, width). Only looked at for whether they can be images.
+            Images: a list, array, column (pandas, polars, pyarrow) or map-style dataset (torch,
+            Hugging Face) of paths, encoded files (``bytes``, ``io.BytesIO``, dicts with "bytes" or
+            "path"), PIL images or arrays; an array of shape (n_samples, height, width, 3), uint8,
+            or float in [0, 1]; grey images (n_samples, height, width).
+            Only looked at for whether they can be images.
         y : array-like, default=None
             Not used, but the order of its rows is compared with that of `X` by their indexes, which
             the next step of a pipeline cannot do.

@@ -57,7 +57,8 @@ def _read_list(X, takes_tokens):
             "search can split a dataset of such rows as skorch.helper.SliceDataset(dataset).)"
         )
     try:
-        return np.asarray(X)
+        table = np.asarray(X)
+        return None if table.dtype == object and table.ndim == 1 else table
     except ValueError:
         return None  # Rows of different sizes are no table of features.
 

@@ -20,7 +20,8 @@ _SETS = "a list, array, Series, column of a frame or map-style dataset, with one
 def is_image(x):
     """Tell a path, bytes, a file, a PIL image or an image array from anything else."""
     is_array = isinstance(x, np.ndarray) and x.ndim in (2, 3)
-    return is_path_or_pil(x) or is_array or isinstance(x, Mapping) or hasattr(x, "read")
+    is_file = isinstance(x, (Mapping, bytearray, memoryview)) or hasattr(x, "read")
+    return is_path_or_pil(x) or is_array or is_file
 
 
 def is_path_or_pil(x):

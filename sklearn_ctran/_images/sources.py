@@ -74,7 +74,9 @@ def named(row, item):
     except Exception as error:
         # PIL's own message has the file object's address instead of its path.
         unknown = isinstance(error, UnidentifiedImageError)
-        reason = "its format is not known" if unknown else f"{error}" or type(error).__name__
+        # The system's message repeats the path; strerror does not.
+        reason = getattr(error, "strerror", None) or f"{error}" or type(error).__name__
+        reason = "its format is not known" if unknown else reason
         raise ValueError(
             f"{_place(row, item)}: cannot be read as an image: {shortened(reason)}"
         ) from error

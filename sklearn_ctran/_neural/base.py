@@ -108,10 +108,12 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         Parameters
         ----------
         X : array-like
-            Images: a list, array, column or map-style dataset of paths, PIL images or arrays; an
-            array of shape (n_samples, height, width, 3), uint8, or float in [0, 1]; grey images
-            (n_samples, height, width). Features: (n_samples, n_features); with `backbone=None`
-            also tokens (n_samples, n_tokens, n_channels).
+            Images: a list, array, column (pandas, polars, pyarrow) or map-style dataset (torch,
+            Hugging Face) of paths, encoded files (``bytes``, ``io.BytesIO``, dicts with "bytes" or
+            "path"), PIL images or arrays; an array of shape (n_samples, height, width, 3), uint8,
+            or float in [0, 1]; grey images (n_samples, height, width).
+            Features: (n_samples, n_features); with `backbone=None` also tokens (n_samples,
+            n_tokens, n_channels).
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_labels), or (n_samples,)
             1 where the label applies, 0 where not, -1 or NaN where nobody annotated it. Such an
             entry is neither shown to the model nor part of the loss. One dimension: one class a

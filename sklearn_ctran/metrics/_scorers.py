@@ -10,7 +10,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from sklearn_ctran._adapters.probabilities import label_probabilities
 from sklearn_ctran._adapters.unwrap import unwrap
 from sklearn_ctran._labels.states import column_order, in_order
-from sklearn_ctran._utils.frames import columns_of
+from sklearn_ctran._utils.frames import columns_of, take
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Metric
 from sklearn_ctran.metrics._inputs import label_names, read_truth, table_shape
@@ -194,6 +194,7 @@ class _LabelScorer:
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
         proba = label_probabilities(estimator, X, shape[1], known)
+        y, proba, kwargs = _without_unreadable(final, y, proba, kwargs)
         metric = functools.partial(self._metric, **kwargs)
         score = with_own_threshold(metric, final)(y, proba)
         if np.ndim(score) != 0:
@@ -266,6 +267,17 @@ class _PartialLabelScorer(_LabelScorer):
 
     def _arguments(self):
         return {"known_fraction": self._known_fraction, "random_state": self._random_state}
+
+
+def _without_unreadable(estimator, y, proba, kwargs):
+    """Leave out rows that `on_error` left without a prediction, as the estimator's `score` does."""
+    is_missing = np.isnan(proba).all(axis=1)
+    if getattr(estimator, "on_error", "raise") == "raise" or not is_missing.any():
+        return y, proba, kwargs
+    rows = np.flatnonzero(~is_missing)
+    by_row = {"known_labels", "sample_weight"} & kwargs.keys()
+    kwargs = kwargs | {name: take(kwargs[name], rows) for name in by_row}
+    return take(y, rows), proba[rows], kwargs
 
 
 def _is_loss(metric):

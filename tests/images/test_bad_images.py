@@ -42,11 +42,13 @@ def test_nan_and_infinite_pixels(value, as_list):
         check_images(list(X) if as_list else X)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 255), (-0.5, 0.5)])
-def test_floats_out_of_range(low, high):
+@pytest.mark.parametrize(
+    ("low", "high", "advice"), [(0, 255, "Divide by .* 255"), (-0.5, 0.5, "Leave out the normal")]
+)
+def test_floats_out_of_range(low, high, advice):
     X = np.zeros((3, 4, 4, 3))
     X[2, 0, 0, :2] = low, high
-    with pytest.raises(ValueError, match=rf"row 2 .* from {low} to {high};.*divide by 255"):
+    with pytest.raises(ValueError, match=rf"row 2 .* from {low} to {high};.*{advice}"):
         check_images(X)
     with pytest.raises(ValueError, match="row 1"):
         check_images([X[0], X[2]])

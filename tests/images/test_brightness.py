@@ -36,6 +36,8 @@ def forms(X):
 DARK = [
     (grey(2, 1), "uint8 pixels is 1, but white is 255: .*masks, give them as bool, x.astype.bool"),
     (grey(10, 15), "uint8 pixels is 15, .*If 15 is white, give floats, x / 15 "),
+    (grey(10, 16), "uint8 pixels is 16, .*If 16 is white, give floats, x / 16 "),
+    (grey(10, 16, np.float32) / np.float32(255), "float pixels is 0.063, but white is 1"),
     (grey(2, 4095, np.uint16), r"16-bit pixels is 4095, but .* 65535: .*give floats, x / 4095 \("),
     (grey(2, 3500, np.uint16), "16-bit pixels is 3500, .* x / 4095 "),
     (grey(3, 1023, np.uint16), "x / 1023 "),

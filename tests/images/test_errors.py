@@ -4,7 +4,13 @@ import pickle
 
 import pytest
 
-from sklearn_ctran._images.errors import MissingImages, NoImages, UnreadableImages, unreadable
+from sklearn_ctran._images.errors import (
+    IMAGES_ARE,
+    MissingImages,
+    NoImages,
+    UnreadableImages,
+    unreadable,
+)
 
 
 def test_one_keeps_its_message_and_cause():
@@ -43,3 +49,11 @@ def test_worker_processes_can_raise_them():
         again = pickle.loads(pickle.dumps(kind("row 1")))
         assert type(again) is kind and str(again) == "row 1"
         assert again.messages == {} and again.n_images is None
+
+
+def test_what_an_image_is_is_said_once():
+    errors = {row: TypeError(f"row {row} is a NoneType; {IMAGES_ARE}") for row in range(3)}
+    error = unreadable(errors, 9)
+    assert str(error).count("is a path") == 1
+    assert "row 1 is a NoneType\n" in str(error) and "\nAn image is a path, " in str(error)
+    assert error.messages[2].endswith(IMAGES_ARE)

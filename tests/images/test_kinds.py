@@ -131,3 +131,8 @@ def test_numbers_are_not_looked_at_one_by_one(monkeypatch):
     monkeypatch.setattr(rows, "is_path_or_pil", None)
     for X in (numbers, numbers[:, :1], torch.from_numpy(numbers), pd.DataFrame(numbers)):
         assert kind_of(X, takes_tokens=True)[0] == "features"
+
+
+@pytest.mark.parametrize("item", [None, bytearray(b"abc"), memoryview(b"abc")])
+def test_rows_of_no_image_are_no_features(item):
+    assert kind_of([item, item], takes_tokens=False)[0] == "images"

@@ -183,3 +183,13 @@ def test_one_pil_image_in_many_rows_and_threads(tmp_path, mode):
             images = check_images([lazy] * 24, n_jobs=8)
             assert torch.equal(images.batch(range(24), Preprocessing(32)), expected)
             assert images.keys() == key * 24
+
+
+def test_a_path_is_said_once():
+    with pytest.raises(ValueError, match=r"a/: cannot be read as an image: File name too long$"):
+        check_images(["a" * 300 + "/"])
+
+
+def test_which_entry_of_a_dict_is_the_image():
+    with pytest.raises(TypeError, match=r"keys \['label', 'img'\]: give its 'img' alone; an image"):
+        check_images([{"label": "cat", "img": Image.new("L", (4, 4))}])

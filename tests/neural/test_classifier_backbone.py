@@ -9,6 +9,7 @@ from made_images import noise
 from sklearn.base import clone
 from small_models import net_made_by, quick
 from torch import nn
+from torchvision import models
 
 from sklearn_ctran import ImageTokens
 from sklearn_ctran.baselines import LinearHead
@@ -224,3 +225,11 @@ def test_a_loaded_model_without_its_weights_file(pictures, tmp_path):
     with pytest.raises(FileNotFoundError, match="no file '.*cnn.pth'"):
         clone(loaded).fit(["no image.png"] * 12, Y)
     loaded.set_params(warm_start=True, max_epochs=1).fit(X, Y)  # starts from its own
+
+
+def test_weights_of_another_network_are_recognised_in_a_fit(pictures, tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(models.mobilenet_v2(weights=None).state_dict(), path)
+    model = quick("mobilenet_v3_small", weights=path)
+    with pytest.raises(ValueError, match="These are the weights of 'mobilenet_v2'"):
+        model.fit(*pictures)

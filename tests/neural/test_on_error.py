@@ -12,7 +12,11 @@ from small_models import quick
 from torch.utils.data import Dataset
 
 from sklearn_ctran.baselines import FeedbackProp, LinearHead
-from sklearn_ctran.metrics import mean_average_precision
+from sklearn_ctran.metrics import (
+    make_multilabel_scorer,
+    mean_average_precision,
+    partial_label_scorer,
+)
 from sklearn_ctran.model_selection import TunedThresholds
 
 N = 24
@@ -375,3 +379,33 @@ def test_features_have_nothing_to_skip(table):
 def test_other_values_are_refused(table):
     with pytest.raises(ValueError, match="The 'on_error' parameter"):
         quick(on_error="ignore").fit(*table)
+
+
+@pytest.mark.parametrize("known_fraction", [None, 0.5])
+def test_scorers_leave_rows_out(broken, Y, known_fraction):
+    kind, more = make_multilabel_scorer, {}
+    if known_fraction:
+        kind, more = partial_label_scorer, {"known_fraction": known_fraction}
+    scorer = kind(mean_average_precision, **more)
+    weight = np.arange(1.0, N + 1)
+    model = quick("small", image_size=12, on_error="skip").fit(broken, Y)
+    for y in (Y, Y.tolist(), sparse.csr_matrix(Y)):
+        with pytest.warns(UserWarning, match="Their predictions are NaN"):
+            score = scorer(model, broken, y, sample_weight=weight)
+        if not known_fraction:  # Others are known in a table of fewer rows.
+            expected = scorer(model, of(GOOD, broken), Y[GOOD], sample_weight=weight[GOOD])
+            assert score == pytest.approx(expected)
+        assert 0 < score <= 1
+    model.on_error = "raise"
+    with pytest.raises(FileNotFoundError, match="3 of 24|2 of 24"):
+        scorer(model, broken, Y)
+
+
+def test_no_image_is_left(broken):
+    with pytest.raises(FileNotFoundError, match=r"2 of 2 .*\n.*\n.*\nToo few images are left\.$"):
+        quick("small", image_size=12, on_error="skip").fit(of(BAD[:2], broken), [[1, 0], [0, 1]])
+
+
+def test_skipped_rows_are_in_order(broken, Y):
+    model = quick("small", image_size=12, on_error="skip", train_backbone=False).fit(broken, Y)
+    assert list(model.skipped_) == BAD

@@ -69,6 +69,14 @@ def test_draws_are_those_of_the_seed(draw):
         assert torch.equal(own, expected)
 
 
+def test_tensors_without_values_draw_nothing():
+    with drawing(7), all_drawing():
+        nn.init.uniform_(torch.empty(3, device="meta"))
+        assert torch.rand(3, device="meta").is_meta
+        drawn = torch.rand(3)
+    assert torch.equal(drawn, seeded(lambda: torch.rand(3)))
+
+
 def test_an_error_ends_the_block():
     with pytest.raises(KeyError), drawing(7), all_drawing():
         torch.rand(3)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from sklearn_ctran import metrics as _metrics
+import sklearn_ctran.metrics as _metrics
 from sklearn_ctran._compare.arguments import unique
 from sklearn_ctran.metrics._scorers import _is_loss
 from sklearn_ctran.modules.label_states import POSITIVE

@@ -1,6 +1,7 @@
 """From images to tokens: each image is passed through a backbone once."""
 
 import contextlib
+import functools
 import hashlib
 from importlib.metadata import version
 
@@ -14,6 +15,8 @@ from sklearn_ctran._utils.threads import prefetch
 
 #: The version of decoding and resizing. Raise it when the pixels that they produce change.
 _VERSION = 1
+
+_version = functools.cache(version)  # It reads a file, which takes a millisecond.
 
 
 class Encoder:
@@ -43,15 +46,13 @@ class Encoder:
         self.engine = engine
         self.verbose = verbose
 
-    def space(self, size):
+    def space(self, size, fingerprint):
         """Digest of all that tokens depend on, except the image.
 
-        `size` is the height and width of the preprocessed images.
+        `size` is the height and width of the preprocessed images, `fingerprint` the backbone's.
         """
-        steps = f"{_VERSION} {version('torchvision')} {self.preprocess.resize_to} {size}"
-        text = (
-            f"{self.backbone.fingerprint()} {steps} {self.precision}{engine_version(self.engine)}"
-        )
+        steps = f"{_VERSION} {_version('torchvision')} {self.preprocess.resize_to} {size}"
+        text = f"{fingerprint} {steps} {self.precision}{engine_version(self.engine)}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
@@ -65,7 +66,8 @@ class Encoder:
         with contextlib.closing(_Passes(self, images.bound_to(keys))) as passes:
             if cache is None:
                 return Tokens.collect(passes(np.arange(len(images))), len(images))
-            space = self.space(self.preprocess.final_size(images.sizes[0]))
+            size = self.preprocess.final_size(images.sizes[0])
+            space = self.space(size, self.backbone.fingerprint())
             return cache.tokens(space, keys, passes, label=label, batch_size=self.batch_size)
 
 

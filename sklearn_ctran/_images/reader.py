@@ -59,9 +59,13 @@ class ImageReader:
         return self._encoder(backbone, device, precision).encode(images, cache, self.label)
 
     def space(self, backbone, device, precision=None):
-        """Digest of all that features depend on but the image; arguments as of `encode`."""
+        """Digest of all that features depend on but the image; arguments as of `encode`.
+
+        Its fingerprint of the backbone may be the last one: tokens are not kept under it.
+        """
         resizing = self.preprocessing.resize_to, self.preprocessing.crop_to
-        return self._encoder(backbone, device, precision).space(resizing)
+        encoder = self._encoder(backbone, device, precision)
+        return encoder.space(resizing, backbone.last_fingerprint())
 
     def _encoder(self, backbone, device, precision):
         return Encoder(

@@ -8,19 +8,19 @@ from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from sklearn_ctran import recipes
+import sklearn_ctran.recipes as recipes
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.checkpoint import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.inputs import NetworkInput
-from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
+from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
 from sklearn_ctran._neural.training import build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
-from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._utils.typing import EncoderEngine, FilePath, OnError, RandomState
 from sklearn_ctran.modules.ctran import CTran
 
 

@@ -207,7 +207,9 @@ class LabelMaskNet(NeuralNet):
     def _evaluate(self, X, states, training):
         X, states = self._to_device(X, states)
         with torch.set_grad_enabled(training), self._autocast():
-            self._set_training(training)
+            # Setting the mode takes several times as long as looking at it.
+            if training or any(each.training for each in self.module_.modules()):
+                self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
 
     def _masked_loss(self, X, true_states, weights, generator, **fit_params):

@@ -1,11 +1,17 @@
-"""What scikit-learn validates the constructor parameters of neural estimators by."""
+"""Types of the constructor parameters of neural estimators, and what validates their values."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Literal
 
 from sklearn.utils._param_validation import Interval, StrOptions
+from torch import Tensor
 
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS
 from sklearn_ctran.modules.losses import LOSSES
+
+Augment = Literal["auto", "flip", "crop", "flip+crop"] | Callable[[Tensor], Tensor] | None
+Loss = Literal["bce", "focal", "asymmetric"] | Callable[[Tensor, Tensor], Tensor]
 
 NEURAL_PARAMETERS = {
     **IMAGE_PARAMETERS,

@@ -6,7 +6,6 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 
 class Indexable(Protocol):  # Lists, data frames, EncodedImages.
@@ -33,9 +32,7 @@ Labels = Images
 KnownLabels = ArrayLike | Indexable | Mapping[Any, Any] | None
 ExtraLabels = Labels | Mapping[Any, Any] | None
 LabelNames = ArrayLike | Sequence[Any]
-Augment = Literal["auto", "flip", "crop", "flip+crop"] | Callable[[Tensor], Tensor] | None
 OnError = Literal["raise", "skip", "warn"]
 EncoderEngine = Literal["auto", "torch", "openvino"]
-Loss = Literal["bce", "focal", "asymmetric"] | Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[..., float]
 Splits = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None

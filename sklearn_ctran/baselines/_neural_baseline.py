@@ -10,8 +10,8 @@ from torch import nn
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.inputs import pooled_for
-from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS
-from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
+from sklearn_ctran._utils.typing import EncoderEngine, FilePath, OnError, RandomState
 
 
 class NeuralBaseline(NeuralMultilabelClassifier):

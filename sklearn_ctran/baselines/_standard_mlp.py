@@ -8,7 +8,8 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from sklearn_ctran._cache.token_cache import TokenCache
-from sklearn_ctran._utils.typing import Augment, EncoderEngine, FilePath, Loss, OnError, RandomState
+from sklearn_ctran._neural.parameters import Augment, Loss
+from sklearn_ctran._utils.typing import EncoderEngine, FilePath, OnError, RandomState
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 from sklearn_ctran.modules.heads import MLPModel
 from sklearn_ctran.modules.label_states import UNKNOWN

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_ctran._utils.randomness import all_drawing
-from sklearn_ctran.modules.fingerprint import describe
+from sklearn_ctran.modules.fingerprint import describe, describe_once
 from sklearn_ctran.modules.folding import fold_batch_norm
 from sklearn_ctran.modules.pretrained import (
     check_module,
@@ -101,6 +101,10 @@ class Backbone(nn.Module):
     def fingerprint(self):
         """Digest of everything but the image that features depend on; see :func:`describe`."""
         return describe(self)
+
+    def last_fingerprint(self):
+        """The fingerprint at hand, for questions in a row; see :func:`describe_once`."""
+        return describe_once(self)
 
     def unfreeze(self):
         """Undo `freeze`: compute gradients, and follow `train`."""

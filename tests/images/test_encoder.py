@@ -56,7 +56,8 @@ def test_the_key_of_tokens_depends_on_what_they_depend_on():
     backbone, other = (make_backbone("small").freeze() for _ in range(2))
 
     def space(backbone=backbone, image_size=(8, 6), size=(6, 6), **params):
-        return Encoder(backbone, Preprocessing(image_size), **params).space(size)
+        encoder = Encoder(backbone, Preprocessing(image_size), **params)
+        return encoder.space(size, backbone.fingerprint())
 
     assert space() == space(batch_size=2, verbose=1)
     assert space() == space(image_size=(8, 6), size=(6, 6), precision="float32")

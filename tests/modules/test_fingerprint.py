@@ -15,7 +15,7 @@ from torch import nn
 
 from sklearn_ctran.modules import fingerprint as fingerprint_module
 from sklearn_ctran.modules.backbone import make_backbone
-from sklearn_ctran.modules.fingerprint import describe
+from sklearn_ctran.modules.fingerprint import describe, describe_once
 
 
 class Scaled(nn.Module):
@@ -260,6 +260,60 @@ def test_weights_are_read_once(module, monkeypatch):
     module.conv.weight.data.mul_(2)
     assert describe(module) != first
     assert len(reads) == n_parts + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.conv.weight.mul_(2),
+        lambda m: m.offset.add_(1),
+        lambda m: m.register_buffer("offset", torch.ones(1)),
+        lambda m: setattr(m.conv, "weight", nn.Parameter(torch.ones(4, 3, 1, 1))),
+        lambda m: setattr(m, "conv", nn.Conv2d(3, 4, 1)),
+        lambda m: setattr(m, "factor", 3.0),
+        lambda m: m.conv.register_forward_hook(print),
+        lambda m: m.load_state_dict({k: v + 1 for k, v in m.state_dict().items()}),
+        # Fused steps do not count as changes.
+        lambda m: torch.optim.AdamW(with_gradients(m), lr=0.1, fused=True).step(),
+        lambda m: m.conv.weight.data.mul_(2),
+    ],
+)
+def test_a_module_that_looks_the_same_is_described_once(module, change, monkeypatch):
+    first = describe_once(module)
+    assert first == describe(module)
+    with monkeypatch.context() as patched:
+        patched.setattr(fingerprint_module, "describe", None)  # It would fail if called.
+        assert describe_once(module.eval()) == first
+    with torch.no_grad():
+        change(module)
+    assert describe_once(module) == describe(module) != first
+
+
+def with_gradients(module):
+    for weight in module.parameters():
+        weight.grad = torch.ones_like(weight)
+    return module.parameters()
+
+
+def test_a_frozen_module_is_not_read_to_see_whether_it_looks_the_same(module, monkeypatch):
+    first = describe_once(module.requires_grad_(False))
+    monkeypatch.setattr(fingerprint_module, "_total", None)  # It would fail if called.
+    assert describe_once(module) == first
+
+
+def test_a_module_that_cannot_be_recognised_keeps_its_last_digest(module):
+    module.anything = lambda: (yield)
+    module.held = module.anything()  # Generators cannot be pickled.
+    assert describe(module) != describe(module)
+    assert describe_once(module) == describe_once(module)
+
+
+def test_inference_tensors_are_described_each_time(module):
+    with torch.inference_mode():
+        module.register_buffer("offset", torch.zeros(1))
+        first = describe_once(module)
+        module.offset.add_(1)
+    assert describe_once(module) == describe(module) != first
 
 
 def test_networks_of_torchvision():

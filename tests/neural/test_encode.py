@@ -9,6 +9,7 @@ from small_models import QUICK, counting_backbone, n_seen
 from torch import nn
 
 from sklearn_ctran import CTranClassifier, ImageTokens
+from sklearn_ctran.modules import fingerprint
 
 
 @pytest.mark.parametrize("train_backbone", [False, True])
@@ -52,6 +53,32 @@ def test_encoded_images_of_another_estimator(photos, tmp_path):
             other.predict_proba(encoded)
     with pytest.raises(TypeError, match="fit takes images or features, not what encode"):
         model.fit(encoded, Y)
+
+
+def test_encoded_images_of_other_weights(photos, tmp_path):
+    """Also where the weights changed between two questions."""
+    paths, Y = photos
+    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    encoded = model.fit(paths, Y).encode(paths)
+    model.predict_proba(encoded[:1])
+    with torch.no_grad():
+        next(model.net_.module_.backbone.parameters()).mul_(2)
+    with pytest.raises(ValueError, match="other weights"):
+        model.predict_proba(encoded[:1])
+    again = model.encode(paths)
+    assert len(model.predict_proba(again[:1])) == 1
+
+
+def test_a_question_about_encoded_images_does_not_describe_the_backbone(
+    photos, tmp_path, monkeypatch
+):
+    """It would read all weights, which takes longer than the answer."""
+    paths, Y = photos
+    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    encoded = model.fit(paths, Y).encode(paths)
+    expected = model.predict_proba(encoded)
+    monkeypatch.setattr(fingerprint, "describe", None)  # It would fail if called.
+    np.testing.assert_array_equal(model.predict_proba(encoded), expected)
 
 
 def test_encoded_images_are_not_trained_on(photos, tmp_path):

@@ -47,20 +47,24 @@ def _read_list(X, takes_tokens):
         raise ValueError("X is empty: it holds no images and no features.")
     if any(is_image(x) for x in X) and not (takes_tokens and _are_tokens(X)):
         return None
-    first = X[0]
-    if isinstance(first, torch.Tensor) and first.ndim == 3:
+    if isinstance(X[0], torch.Tensor) and X[0].ndim == 3:
         return None
-    if isinstance(first, (list, tuple)) and any(map(is_path_or_pil, first)):
-        raise TypeError(
-            f"row 0 of X is a {type(first).__name__} with an image or text in it. A list of images "
-            "has an image in each row: [row[0] for row in X] takes the first entry of each. (A "
-            "search can split a dataset of such rows as skorch.helper.SliceDataset(dataset).)"
-        )
+    _check_no_pair(X[0])
     try:
         table = np.asarray(X)
         return None if table.dtype == object and table.ndim == 1 else table
     except ValueError:
         return None  # Rows of different sizes are no table of features.
+
+
+def _check_no_pair(row):
+    """Raise TypeError if a row is a list or tuple with an image in it."""
+    if isinstance(row, (list, tuple)) and any(map(is_path_or_pil, row)):
+        raise TypeError(
+            f"row 0 of X is a {type(row).__name__} with an image or text in it. A list of images "
+            "has an image in each row: [row[0] for row in X] takes the first entry of each. (A "
+            "search can split a dataset of such rows as skorch.helper.SliceDataset(dataset).)"
+        )
 
 
 def _are_tokens(X):

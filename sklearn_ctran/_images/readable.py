@@ -66,9 +66,10 @@ def with_readable(X, on_error, n_jobs, use, *, thorough=False, least=1):
             n_images = n_images or found.n_images
             skipped = dict(sorted((skipped | found.messages).items()))
             # Without a number, the image can be read again: nobody knows what to leave out.
-            if on_error == "raise" or not found.n_images or n_images - len(skipped) < least:
-                if on_error != "raise" and found.n_images:
-                    found.args = (f"{summary(skipped, n_images)}\nToo few images are left.",)
+            if on_error == "raise" or not found.n_images:
+                raise found from found.__cause__
+            if n_images - len(skipped) < least:
+                found.args = (f"{summary(skipped, n_images)}\nToo few images are left.",)
                 raise found from found.__cause__
             rows = np.setdiff1d(np.arange(n_images), list(skipped))
             images = _take(X, rows) if len(rows) else None

@@ -50,7 +50,6 @@ setup(
             *PLOT,
             *PANDAS,
             *FAST,
-            *OPENVINO,
             "polars>=1,<3",
             "pyarrow>=15,<27",
         ],

@@ -76,7 +76,7 @@ class ImageTokens(
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the backbone. "auto": bfloat16 where the device is fast in it, else float32.
-    encoder_engine : {"auto", "torch", "openvino"}, default="auto"
+    encoder_engine : {"torch", "auto", "openvino"}, default="torch"
         What passes images through a backbone. "openvino" is a faster
         library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
         process takes some seconds. "auto": that, if it is installed, for frozen networks of
@@ -141,7 +141,7 @@ class ImageTokens(
         batch_size: int = 64,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
-        encoder_engine: EncoderEngine = "auto",
+        encoder_engine: EncoderEngine = "torch",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",

@@ -174,7 +174,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
         digits on every machine need "float32"; to more than five digits, "float64", in which all
         but the backbone then computes (at half the speed, and not on "mps"). Results are float32.
-    encoder_engine : {"auto", "torch", "openvino"}, default="auto"
+    encoder_engine : {"torch", "auto", "openvino"}, default="torch"
         What passes images through a backbone that is not being trained. "openvino" is a faster
         library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
         process takes some seconds. "auto": that, if it is installed, for frozen networks of
@@ -317,7 +317,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
-        encoder_engine: EncoderEngine = "auto",
+        encoder_engine: EncoderEngine = "torch",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",

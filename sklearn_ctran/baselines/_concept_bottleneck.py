@@ -96,7 +96,7 @@ class ConceptBottleneck(NeuralBaseline):
         validation_fraction: float = 0.1,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
-        encoder_engine: EncoderEngine = "auto",
+        encoder_engine: EncoderEngine = "torch",
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",

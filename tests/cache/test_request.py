@@ -81,7 +81,7 @@ def test_what_the_call_uses_stays(tmp_path, ask, segment_files, row_bytes):
         _, computed = ask(cache, range(20))
     assert computed == list(range(8, 20))
     assert len(caught) == 1
-    # The warning points at the caller of the package, here in conftest.py.
+    # The warning points at the caller of the package, here in known_tokens.py.
     assert caught[0].filename.endswith("known_tokens.py")
     assert ask(cache, range(8))[1] == []
     assert len(segment_files(tmp_path)) == 2

@@ -168,13 +168,13 @@ def run_search(model, X, Y, grid, n_jobs=1):
 def counted_images():
     """Yield an object with ``n_images``, which counts images through backbones in this process."""
     counter = SimpleNamespace(n_images=0)
-    original = _Passes._pass
+    original = _Passes._report
 
-    def count(self, images):
-        counter.n_images += len(images)
-        return original(self, images)
+    def count(self, n_images):
+        counter.n_images += n_images
+        return original(self, n_images)
 
-    with mock.patch.object(_Passes, "_pass", count):
+    with mock.patch.object(_Passes, "_report", count):
         yield counter
 
 

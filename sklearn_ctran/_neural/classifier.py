@@ -179,6 +179,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
         process takes some seconds. "auto": that, if it is installed, for frozen networks of
         torchvision's on a CPU.
+        Experimental: see "The backbone on a processor" in the guide to speed.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"

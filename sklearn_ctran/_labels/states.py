@@ -119,6 +119,8 @@ def as_floats(table):
         with suppress(TypeError, ValueError):  # pandas' NA among objects
             return table.to_numpy(dtype=np.float64, na_value=np.nan)
     table = np.asarray(unmask(table))
+    if table.dtype.kind == "S":
+        raise TypeError("Bytes are no numbers.")
     if table.dtype == object:
         values = [np.nan if is_missing(value) else _number(value) for value in table.ravel()]
         table = np.array(values, dtype=np.float64).reshape(table.shape)

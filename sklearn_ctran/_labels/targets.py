@@ -199,7 +199,8 @@ def _encode_classes(y):
     y = column_or_1d(y, dtype=None)
     check_one_class_each(y)
     _check_each_has_class(y)
-    y = check_array(_without_objects(y), ensure_2d=False, dtype=None, input_name="y")
+    with np.errstate(invalid="ignore"):  # It adds up what may be inf and -inf.
+        y = check_array(_without_objects(y), ensure_2d=False, dtype=None, input_name="y")
     try:
         with np.errstate(invalid="ignore"):  # It casts numbers of any size to integers.
             check_classification_targets(y)

@@ -92,3 +92,8 @@ def test_a_cell_that_holds_one_number_is_no_number(cell, form):
         ValueError, match=r"row 0, label 'b' holds a (list|tuple|set|ndarray|bytes)"
     ):
         read_states(form(table), ["a", "b"], "y")
+
+
+def test_bytes_are_no_numbers():
+    with pytest.raises(ValueError, match=r"row 0, label 'cat' holds a bytes"):
+        read_states(as_table([[b"1", 0], [0, 1]]), NAMES, "y")

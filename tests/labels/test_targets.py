@@ -244,3 +244,8 @@ def test_numbers_among_objects_are_classes(classes):
     np.testing.assert_array_equal(
         targets.states.argmax(axis=1), encode_targets(classes).states[:, 1]
     )
+
+
+def test_infinite_classes_are_refused_without_a_warning_of_numpys():
+    with pytest.raises(ValueError, match="infinity"):
+        encode_targets([1.0, np.inf, -np.inf])

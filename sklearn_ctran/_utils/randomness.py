@@ -74,8 +74,6 @@ class _OwnNumbers(TorchDispatchMode):
         if torch.Tag.nondeterministic_seeded not in func.tags or kwargs.get("generator"):
             return func(*args, **kwargs)
         device = _device_of(args, kwargs)
-        if device.type == "meta":  # Nothing is drawn where there are no values.
-            return func(*args, **kwargs)
         with_generator = _with_generator(func)
         if with_generator is not None:
             return with_generator(*args, **kwargs | {"generator": own_generator(device)})

@@ -18,7 +18,7 @@ from sklearn_ctran._labels.states import in_order, read_states
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count, check_predicted
 from sklearn_ctran._utils.documentation import DocumentationLink
-from sklearn_ctran._utils.frames import columns_of, plain
+from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
@@ -388,8 +388,8 @@ class LabelPredictions(DocumentationLink, ClassifierMixin):
             predicted = self.classes_[proba[scored].argmax(axis=1)]
             score = accuracy_score(np.asarray(y)[scored], predicted, sample_weight=sample_weight)
             return float(score)
-        y = y.toarray() if hasattr(y, "toarray") else plain(y, "y")
-        if columns_of(y) is not None:
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if columns_of(y, "y") is not None:
             y = in_order(y, self.label_names_)
         truth = read_states(y, self.label_names_, "y")
         truth[~is_predicted] = UNKNOWN

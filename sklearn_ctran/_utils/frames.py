@@ -45,7 +45,7 @@ def take(data, rows):
         return data
     if isinstance(data, Mapping):
         return {name: take(column, rows) for name, column in data.items()}
-    if type(data).__module__.startswith("pyarrow"):
+    if _package(data) == "pyarrow":
         return data.take(rows)
     return _safe_indexing(data.tocsr() if sparse.issparse(data) else data, rows)
 
@@ -93,7 +93,7 @@ def plain(data, what="X"):
 
     Missing entries become NaN among numbers, else None. `what` is the argument's name, for errors.
     """
-    if type(data).__module__.partition(".")[0] not in ("polars", "pyarrow"):
+    if _package(data) not in ("polars", "pyarrow"):
         return data
     check_computed(data, what)
     if hasattr(data, "column_names"):  # a Table or RecordBatch of pyarrow
@@ -103,10 +103,15 @@ def plain(data, what="X"):
     return _values(data) if hasattr(data, "to_numpy") else data
 
 
-def columns_of(table):
-    """Names of the columns of a frame of any kind, in a list; None for what is no frame."""
-    table = plain(table)
-    return list(table.columns) if hasattr(table, "columns") else None
+def columns_of(table, what="X"):
+    """Names of the columns of a frame of any kind, in a list; None for what is no frame.
+
+    `what` is the argument's name, for errors.
+    """
+    check_computed(table, what)
+    # The `columns` of pyarrow are the values.
+    names = getattr(table, "column_names" if _package(table) == "pyarrow" else "columns", None)
+    return None if names is None else list(names)
 
 
 def select(frame, order):
@@ -115,6 +120,10 @@ def select(frame, order):
         names = [frame.columns[i] for i in order]
         return Table(names, [frame[name] for name in names])
     return frame.iloc[:, order]
+
+
+def _package(data):
+    return type(data).__module__.partition(".")[0]
 
 
 def _values(column):

@@ -34,6 +34,7 @@ from _speed import describe_machine, print_table, write_json
 from sklearn_ctran import TokenCache
 from sklearn_ctran._cache import checksums
 from sklearn_ctran._neural.training import n_epochs
+from sklearn_ctran._utils import file_memo
 
 SHAPE = (49, 1280)
 BATCH_SIZE = 64
@@ -43,7 +44,7 @@ N_FITS = 7  # of a search over two candidates in three folds
 def main():
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
-    checksums._SETTLED_NS = -(10**18)  # These files are new, but nobody changes them.
+    file_memo._SETTLED_NS = -(10**18)  # These files are new, but nobody changes them.
     results = {}
     for dtype in ("float32", "bfloat16"):
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:

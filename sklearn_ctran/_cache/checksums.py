@@ -4,20 +4,15 @@ The index has one checksum per image. It binds the values of the image's row to 
 they are, so that damaged values are seen, and whole ones in a wrong place too.
 """
 
-import threading
-import time
 import zlib
 
 import numpy as np
 import torch
 
-# A file that changed less than this ago may change again without new time stamps.
-_SETTLED_NS = 2_000_000_000
-
-_MEMO_SEGMENTS = 100_000
+from sklearn_ctran._utils.file_memo import FileMemo
 
 # From unchanged files to the sums of their rows, -1 for a row that has not been read.
-_memo, _memo_lock = {}, threading.Lock()
+_memo = FileMemo(100_000)
 
 
 def sums_of_rows(values):
@@ -48,9 +43,5 @@ def sums_in_file(file, status, n_rows, row_bytes, rows):
             if file.readinto(buffer) != row_bytes:
                 return None
             sums[row] = zlib.crc32(buffer)
-    if time.time_ns() - max(times) > _SETTLED_NS:
-        with _memo_lock:
-            if len(_memo) >= _MEMO_SEGMENTS:
-                _memo.clear()
-            _memo[identity] = sums
+    _memo.keep(identity, sums, times)
     return sums[rows].tolist()

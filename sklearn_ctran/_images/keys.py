@@ -1,8 +1,6 @@
 """Content keys of images: equal content has an equal key, whatever the file's name."""
 
 import os
-import threading
-import time
 from hashlib import blake2b
 
 import numpy as np
@@ -10,16 +8,13 @@ from PIL import Image
 
 from sklearn_ctran._images.decoding import orientation
 from sklearn_ctran._images.sources import file_status, lock_of, named, read_bytes, source
+from sklearn_ctran._utils.file_memo import FileMemo
 
 _KEY_BYTES = 16
 _READ_BYTES = 1 << 20
-_MEMO_ENTRIES = 1_000_000
-
-# A file that changed less than this ago may change again without new time stamps.
-_SETTLED_NS = 2_000_000_000
 
 # From signatures of unchanged files to their keys.
-_memo, _memo_lock = {}, threading.Lock()
+_memo = FileMemo(1_000_000)
 
 
 def content_key(row, item):
@@ -82,9 +77,6 @@ def _file_key(path):
     key = digest.digest()
     # Another file may have come to this path, and this one may have changed while it was read.
     is_same = (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (status.st_ino, *times)
-    if is_same and time.time_ns() - max(times) > _SETTLED_NS:
-        with _memo_lock:
-            if len(_memo) >= _MEMO_ENTRIES:
-                _memo.clear()
-            _memo[signature] = key
+    if is_same:
+        _memo.keep(signature, key, times)
     return key

@@ -8,6 +8,7 @@ import pytest
 
 from sklearn_ctran._cache import checksums
 from sklearn_ctran._cache.index import TokenCacheWarning
+from sklearn_ctran._utils import file_memo
 
 ROW = 48  # bytes of an image's tokens
 
@@ -102,7 +103,7 @@ def test_unchanged_files_are_read_once(cache, ask, segment_files, monkeypatch):
 
     ask(cache, range(8))
     monkeypatch.setattr(checksums, "zlib", Spy)
-    monkeypatch.setattr(checksums, "_SETTLED_NS", -(10**18))
+    monkeypatch.setattr(file_memo, "_SETTLED_NS", -(10**18))
     ask(cache, [1])
     assert sizes.count(ROW) == 1
     ask(cache, range(8))
@@ -115,9 +116,8 @@ def test_unchanged_files_are_read_once(cache, ask, segment_files, monkeypatch):
 
 
 def test_the_memo_does_not_grow_forever(cache, ask, monkeypatch):
-    monkeypatch.setattr(checksums, "_SETTLED_NS", -(10**18))
-    monkeypatch.setattr(checksums, "_MEMO_SEGMENTS", 2)
-    monkeypatch.setattr(checksums, "_memo", {})
+    monkeypatch.setattr(file_memo, "_SETTLED_NS", -(10**18))
+    monkeypatch.setattr(checksums, "_memo", file_memo.FileMemo(2))
     ask(cache, range(12))
     for _ in range(2):
         assert ask(cache, range(12))[1] == []

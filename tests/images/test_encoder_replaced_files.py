@@ -16,6 +16,7 @@ from sklearn_ctran._images.encoder import Encoder
 from sklearn_ctran._images.images import Images, check_images
 from sklearn_ctran._images.keys import content_key
 from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._utils.file_memo import FileMemo
 from sklearn_ctran.modules.backbone import make_backbone
 
 TURNED = Image.Exif()
@@ -131,8 +132,8 @@ def test_broken_pixels_are_still_named(cache, encoder, files):
 
 def test_the_key_of_a_file_replaced_while_it_is_read(files, monkeypatch):
     """It is not remembered for the file that has been there before."""
-    monkeypatch.setattr("sklearn_ctran._images.keys._SETTLED_NS", -(10**18))
-    memo = {}
+    monkeypatch.setattr("sklearn_ctran._utils.file_memo._SETTLED_NS", -(10**18))
+    memo = FileMemo(9)
     monkeypatch.setattr("sklearn_ctran._images.keys._memo", memo)
 
     def replace_and_open(path, *args):
@@ -142,5 +143,5 @@ def test_the_key_of_a_file_replaced_while_it_is_read(files, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("sklearn_ctran._images.keys.open", replace_and_open, raising=False)
         key = content_key(0, files[0])
-    assert memo == {}
+    assert len(memo) == 0
     assert content_key(0, files[0]) == key

@@ -11,13 +11,14 @@ from PIL import Image
 from sklearn_ctran._images import keys as _keys
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._utils import file_memo
 
 
 @pytest.fixture
 def settled(monkeypatch):
     """Files just written are remembered at once; what was remembered before is not."""
-    monkeypatch.setattr(_keys, "_SETTLED_NS", -(10**18))
-    monkeypatch.setattr(_keys, "_memo", {})
+    monkeypatch.setattr(file_memo, "_SETTLED_NS", -(10**18))
+    monkeypatch.setattr(_keys, "_memo", file_memo.FileMemo(_keys._memo.most))
 
 
 def keys_of(X, **params):
@@ -65,7 +66,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
 
 
 def test_the_memo_does_not_grow_forever(paths, settled, monkeypatch):
-    monkeypatch.setattr(_keys, "_MEMO_ENTRIES", 2)
+    monkeypatch.setattr(_keys._memo, "most", 2)
     keys = keys_of(paths)
     assert len(_keys._memo) == 1
     assert keys_of(paths) == keys

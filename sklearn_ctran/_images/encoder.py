@@ -1,22 +1,18 @@
 """From images to tokens: each image is passed through a backbone once."""
 
 import contextlib
-import functools
 import hashlib
-from importlib.metadata import version
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from sklearn_ctran._images.engines import engine_version, make_engine
+from sklearn_ctran._images.engines import engine_version, installed_version, make_engine
 from sklearn_ctran._images.tokens import ImageBatches, Tokens
 from sklearn_ctran._utils.threads import prefetch
 
 #: The version of decoding and resizing. Raise it when the pixels that they produce change.
 _VERSION = 1
-
-_version = functools.cache(version)  # It reads a file, which takes a millisecond.
 
 
 class Encoder:
@@ -51,7 +47,7 @@ class Encoder:
 
         `size` is the height and width of the preprocessed images, `fingerprint` the backbone's.
         """
-        steps = f"{_VERSION} {_version('torchvision')} {self.preprocess.resize_to} {size}"
+        steps = f"{_VERSION} {installed_version('torchvision')} {self.preprocess.resize_to} {size}"
         text = f"{fingerprint} {steps} {self.precision}{engine_version(self.engine)}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -3,6 +3,7 @@
 import threading
 import warnings
 from collections import OrderedDict
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -19,6 +20,8 @@ _N_KEPT = 2
 _TOLERANCE = 1e-4
 
 _converted, _lock = OrderedDict(), threading.Lock()
+
+installed_version = cache(version)  # It reads a file, which takes a millisecond.
 
 
 def choose_engine(engine, backbone, device):
@@ -44,7 +47,7 @@ def choose_engine(engine, backbone, device):
 
 def engine_version(engine):
     """The version that features may depend on, as text; "" for torch, which counts elsewhere."""
-    return "" if engine == "torch" else f" {engine} {version(engine)}"
+    return "" if engine == "torch" else f" {engine} {installed_version(engine)}"
 
 
 class TorchEngine:

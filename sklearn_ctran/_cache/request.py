@@ -72,9 +72,8 @@ class Request:
 
     def _fill_without_claims(self, compute, reason):
         """Read what is stored, and compute the rest, although not even claims can be written."""
-        with suppress(
-            NoRoom
-        ):  # Damaged segments cannot be dropped, and a locked index not be read.
+        # Damaged segments cannot be dropped, and a locked index not be read.
+        with suppress(NoRoom):
             self._take(self.index.find(self.space, self._missing()))
         missing = self._missing()
         if missing:

@@ -6,12 +6,10 @@ from PIL import Image
 
 from sklearn_ctran._images.brightness import Brightness
 from sklearn_ctran._images.decoding import is_plain_jpeg, orientation, pil_pixels
-from sklearn_ctran._images.errors import IMAGES_ARE
+from sklearn_ctran._images.errors import ARRAYS, IMAGES_ARE
 from sklearn_ctran._images.sources import lock_of, named, opened, shortened, source
 
 _CHUNK_BYTES = 1 << 24
-
-_ARRAYS = "a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 _SET_KINDS = (
     "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
@@ -110,7 +108,7 @@ def _check_layout(pixels, *, has_rows, name):
     """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
     shape = pixels.shape[1:] if has_rows else pixels.shape
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
-        kinds = _SET_KINDS if has_rows else _ARRAYS
+        kinds = _SET_KINDS if has_rows else ARRAYS
         hint = _hint_at_channels(shape, has_rows)
         raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
     if 0 in shape:

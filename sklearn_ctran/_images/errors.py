@@ -8,10 +8,13 @@ ERRORS = (ValueError, TypeError, OSError)
 
 _MOST = 20
 
+#: What an array may be, if it is an image.
+ARRAYS = "a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+
 #: How an error about a row that holds no image ends; said once of several rows.
 IMAGES_ARE = (
     "an image is a path, an encoded file (bytes, BytesIO or a dict with 'bytes' or 'path'), a PIL "
-    "image or a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
+    f"image or {ARRAYS}."
 )
 
 

@@ -149,10 +149,10 @@ def check_images(X, *, n_jobs=None, decode=True):
     Warns if the pixels of the whole set use so little of their range that they would be black.
 
     All images are looked at; the error (Unreadable) names rows and paths of those that cannot be
-    read. Raises FileNotFoundError if a path does not exist; TypeError if X or
-    a row is no image at all (a torch tensor, a number, None, ...); ValueError if the set is empty,
-    a file is broken or truncated, pixels are NaN, infinite or out of range, or dtype, number of
-    axes, channels or sides are wrong.
+    read. Raises FileNotFoundError if a path does not exist; TypeError if X or a row is no image at
+    all (a torch tensor, a number, None, ...); ValueError if the set is empty, a file is broken or
+    truncated, pixels are NaN, infinite or out of range, or dtype, number of axes, channels or sides
+    are wrong.
     """
     if isinstance(X, torch.Tensor):
         raise TypeError(

@@ -123,7 +123,7 @@ def as_floats(table):
         raise TypeError("Bytes are no numbers.")
     if table.dtype == object:
         values = [np.nan if is_missing(value) else _number(value) for value in table.ravel()]
-        table = np.array(values, dtype=np.float64).reshape(table.shape)
+        return np.array(values, dtype=np.float64).reshape(table.shape)
     return table.astype(np.float64)
 
 
@@ -141,8 +141,7 @@ def _number(value):
 
 def is_missing(value):
     """Tell None, NaN, pandas' NA and what is masked from any other value."""
-    if (
-        value is None or value is np.ma.masked or type(value).__name__ == "NAType"
-    ):  # pandas' NA equals nothing
+    # pandas' NA equals nothing, not even itself.
+    if value is None or value is np.ma.masked or type(value).__name__ == "NAType":
         return True
     return isinstance(value, Real) and bool(value != value)

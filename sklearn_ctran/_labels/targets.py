@@ -199,16 +199,16 @@ def _encode_classes(y):
     y = column_or_1d(y, dtype=None)
     check_one_class_each(y)
     _check_each_has_class(y)
-    with np.errstate(invalid="ignore"):  # It adds up what may be inf and -inf.
+    # scikit-learn adds up what may be inf and -inf, and casts numbers of any size to integers.
+    with np.errstate(invalid="ignore"):
         y = check_array(_without_objects(y), ensure_2d=False, dtype=None, input_name="y")
-    try:
-        with np.errstate(invalid="ignore"):  # It casts numbers of any size to integers.
+        try:
             check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(
-            f"The classes of y must be of one type, all texts or all numbers: {error}."
-        ) from error
+            classes, codes = np.unique(y, return_inverse=True)
+        except TypeError as error:
+            raise ValueError(
+                f"The classes of y must be of one type, all texts or all numbers: {error}."
+            ) from error
     if len(classes) < 2:
         raise ValueError(
             f"y has one class only ({classes[0]!r}): a classifier needs samples of at least two "

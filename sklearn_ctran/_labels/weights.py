@@ -35,7 +35,7 @@ def check_sample_weight(sample_weight, X):
             f"which float32 cannot compute with: divide all by their mean, or correct that row."
         )
     # The sum of a few ordinary weights may be small too: then their mean is not.
-    if weights.sum() < 2 and weights.sum() < 0.5 * np.count_nonzero(weights):
+    if total < 2 and total < 0.5 * np.count_nonzero(weights):
         warn(
             "sample_weight sums to less than 2 though more samples have one. A weight is how often "
             "its sample counts, so these are as little to learn from as one or two samples: shares "

@@ -20,9 +20,8 @@ def check_rows(**arguments):
 
     Other rows, by their indexes, are a warning. The values of a mapping are compared one by one.
     The paths in `X` or an index, their file names and stems are names of rows too, and so are stems
-    that are numbers. A default index says
-    nothing, and whatever may be a part of one, numbers that increase, is never taken for other
-    rows: searches take parts of tables.
+    that are numbers. A default index says nothing, and whatever may be a part of one, numbers that
+    increase, is never taken for other rows: searches take parts of tables.
     """
     parts = [part for argument, rows in arguments.items() for part in _parts(argument, rows)]
     if len(parts) < 2:
@@ -47,9 +46,7 @@ def row_names(rows, has_paths=True):
     stems of an index of paths are there too, if no two are the same.
     """
     names = getattr(rows, "row_names", None)
-    if isinstance(
-        names, dict
-    ):  # Images that were encoded; it may also be a column of a data frame.
+    if isinstance(names, dict):  # Of images that were encoded; a data frame may have such a column.
         return names
     names = {}
     if _has_index(rows):

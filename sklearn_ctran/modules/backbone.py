@@ -21,7 +21,7 @@ from sklearn_ctran.modules.pretrained import (
     download,
     find_weights,
     load_state,
-    names_in,
+    new_network,
     read_state,
 )
 from sklearn_ctran.modules.recognition import recognise
@@ -175,14 +175,12 @@ def make_backbone(backbone, weights="DEFAULT"):
     state = None
     if source is not None:
         state = read_state(source) if isinstance(source, Path) else download(source, backbone)
-    is_inception = backbone == "inception_v3"
-    # With its own initialisation, features are near 1e7 until batch normalisation has seen images.
-    arguments = {"init_weights": False} if is_inception else {}
-    trunk = family.trunk(models.get_model(backbone, weights=None, **arguments), family.left_out)
+    trunk = family.trunk(new_network(backbone), family.left_out)
     if state is not None:
         load_state(trunk, state, source, family.left_out, _whose)
     preset = (source if isinstance(source, named) else named["DEFAULT"]).transforms()
     # torchvision's Inception renormalises its inputs to (x - 0.5) / 0.5 (transform_input).
+    is_inception = backbone == "inception_v3"
     mean, std = ((0.5,) * 3, (0.5,) * 3) if is_inception else (preset.mean, preset.std)
     min_side = getattr(trunk, "patch_size", family.min_side)
     return Backbone(trunk, mean, std, min_side, is_torchvision=True)
@@ -325,7 +323,7 @@ def _whose(state):
     from torchvision import models
 
     shapes = {key: value.shape for key, value in state.items()}
-    return recognise(shapes, _families(models), names_in)
+    return recognise(shapes, _families(models))
 
 
 def _family(name, models):

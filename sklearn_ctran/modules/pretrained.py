@@ -72,6 +72,17 @@ def download(weights, backbone):
         ) from error
 
 
+def new_network(name):
+    """A network of torchvision's with random weights."""
+    # Imported here: torchvision takes longer to import than all of scikit-learn.
+    from torchvision import models
+
+    # With Inception's own initialisation, features are near 1e7 until batch normalisation has seen
+    # images.
+    arguments = {"init_weights": False} if name == "inception_v3" else {}
+    return models.get_model(name, weights=None, **arguments)
+
+
 def read_state(path):
     """Read a state dict from a file of weights; see :func:`read_tensors`."""
     return read_tensors(path, "weights: ")

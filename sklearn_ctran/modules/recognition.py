@@ -5,13 +5,14 @@ from functools import lru_cache
 import torch
 from torch.overrides import TorchFunctionMode
 
+from sklearn_ctran.modules.pretrained import names_in, new_network
 
-def recognise(shapes, families, names_in):
+
+def recognise(shapes, families):
     """The name of the torchvision network that weights of these `shapes` fit, or None.
 
     `shapes` maps names of weights to their shapes, and `families` the names of networks to what
-    they have in common, with `left_out`, parts that need not fit. ``names_in(model, shapes)`` maps
-    the names in a file to those in a network.
+    they have in common, with `left_out`, parts that need not fit.
     """
     n_parameters = sum(map(torch.Size.numel, shapes.values()))
     strange = []
@@ -61,8 +62,5 @@ class _OnMeta(TorchFunctionMode):
 
 @lru_cache
 def _without_values(name):
-    from torchvision import models
-
-    arguments = {"init_weights": False} if name == "inception_v3" else {}
     with _OnMeta():
-        return models.get_model(name, weights=None, **arguments)
+        return new_network(name)

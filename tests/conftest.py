@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def fast_bfloat16(monkeypatch):
             monkeypatch.setattr(torch.cpu, name, lambda: is_fast, raising=False)
 
     return set_to
+
+
+@pytest.fixture
+def global_generators_stay():
+    """The global generators of torch, numpy and Python are as before after a test."""
+    torch_state, numpy_state, state = (
+        torch.get_rng_state(),
+        np.random.get_state(),
+        random.getstate(),
+    )
+    yield
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    assert all(
+        np.array_equal(*pair) for pair in zip(np.random.get_state(), numpy_state, strict=True)
+    )
+    assert random.getstate() == state
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import torch
 from encoded_images import encoded_images, outcome
 from fuzzing import fuzz, time_limit
 from PIL import Image
+from strange_paths import Strange
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="needs alarms"),
@@ -29,18 +30,6 @@ MODES = [
 ]
 
 ORIENTATIONS = [9, 11, "6", b"6", (6, 6), 6.0, None, [6]]
-
-
-class Strange(os.PathLike):
-    """A path that is none."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __fspath__(self):
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
 
 
 class Items:

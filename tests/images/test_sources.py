@@ -10,6 +10,7 @@ import pytest
 import torch
 from made_images import load, noise, photo
 from PIL import Image
+from strange_paths import Strange
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
@@ -104,16 +105,6 @@ def test_a_closed_file_is_named(paths):
     file.close()
     with pytest.raises(ValueError, match="row 0: .*closed"):
         check_images([file])
-
-
-class Strange(os.PathLike):
-    def __init__(self, value):
-        self.value = value
-
-    def __fspath__(self):
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
 
 
 @pytest.mark.parametrize("value", [3, None, RuntimeError("gone"), "a\0b"])

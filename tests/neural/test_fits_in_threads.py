@@ -1,6 +1,5 @@
 """Fits side by side, in threads and in processes, have the numbers of fits one by one."""
 
-import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +17,8 @@ from sklearn_ctran import CTranClassifier, ImageTokens
 from sklearn_ctran.baselines import ConceptBottleneck, LinearHead, StandardMLP
 from sklearn_ctran.model_selection import MultilabelStratifiedKFold
 
+pytestmark = pytest.mark.usefixtures("global_generators_stay")
+
 QUICK = {"max_epochs": 3, "batch_size": 8, "cache": None, "device": "cpu"}
 SMALL = {"d_model": 16, "n_layers": 2, "n_heads": 2, "dropout": 0.3}
 
@@ -26,21 +27,6 @@ SMALL = {"d_model": 16, "n_layers": 2, "n_heads": 2, "dropout": 0.3}
 def data():
     rng = np.random.RandomState(0)
     return rng.randint(256, size=(32, 12, 12, 3), dtype=np.uint8), rng.randint(2, size=(32, 4))
-
-
-@pytest.fixture(autouse=True)
-def _global_generators_stay():
-    torch_state, numpy_state, state = (
-        torch.get_rng_state(),
-        np.random.get_state(),
-        random.getstate(),
-    )
-    yield
-    assert torch.equal(torch.get_rng_state(), torch_state)
-    assert all(
-        np.array_equal(*pair) for pair in zip(np.random.get_state(), numpy_state, strict=True)
-    )
-    assert random.getstate() == state
 
 
 def random_backbone():

@@ -1,13 +1,15 @@
-import random
+"""Draws from generators of one's own."""
+
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from sklearn_ctran._utils.randomness import all_drawing, drawing, lent_numbers, own_generator
+
+pytestmark = pytest.mark.usefixtures("global_generators_stay")
 
 
 def seeded(function, seed=7):
@@ -15,21 +17,6 @@ def seeded(function, seed=7):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return function()
-
-
-@pytest.fixture(autouse=True)
-def _global_generators_stay():
-    torch_state, numpy_state, state = (
-        torch.get_rng_state(),
-        np.random.get_state(),
-        random.getstate(),
-    )
-    yield
-    assert torch.equal(torch.get_rng_state(), torch_state)
-    assert all(
-        np.array_equal(*pair) for pair in zip(np.random.get_state(), numpy_state, strict=True)
-    )
-    assert random.getstate() == state
 
 
 DRAWS = {

@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import os
+import platform
 import re
 import resource
 import sys
@@ -9,11 +11,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from _common import describe_machine as _describe_machine
 
 _FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
+
+#: Values of ONEDNN_MAX_CPU_ISA, from AVX-512 on, without products of bfloat16.
+_WITHOUT_BFLOAT16 = ("AVX512_CORE", "AVX512_CORE_VNNI")
 
 
 def time_interleaved(variants, n_repeats=7, n_warm_up=1):
@@ -126,6 +132,32 @@ def _processor():
         "processor": name[1] if name else "unknown",
         "features": " ".join(feature for feature in _FEATURES if feature in flags),
     }
+
+
+def instruction_set():
+    """Name the widest set of instructions that torch uses on this processor.
+
+    ``ATEN_CPU_CAPABILITY`` and ``ONEDNN_MAX_CPU_ISA``, which hide instructions from torch and from
+    oneDNN, count: set both (``avx2`` and ``AVX2``) to measure as on a lesser processor.
+
+    Returns
+    -------
+    name : str
+        "amx_bf16", "avx512_bf16", "avx512", "avx2", "arm" or, elsewhere, the machine's name.
+    """
+    machine = platform.machine().lower()
+    if machine not in ("x86_64", "amd64"):
+        return "arm" if machine in ("arm64", "aarch64") else machine
+    capability = torch.backends.cpu.get_cpu_capability()
+    if capability != "AVX512":
+        return capability.lower()
+    features = _processor().get("features", "").split()
+    most = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT").upper()
+    if "amx_bf16" in features and ("AMX" in most or most in ("DEFAULT", "ALL")):
+        return "amx_bf16"
+    if "avx512_bf16" in features and most not in _WITHOUT_BFLOAT16:
+        return "avx512_bf16"
+    return "avx512"
 
 
 def print_table(rows, columns, machine):

@@ -336,7 +336,7 @@ def _time(size, variants, batch, training, repeats):
     """Measure milliseconds, plain/this and this/limit of each variant; name the lower limit."""
     functions = {}
     for name, (module, optimizer, precision) in variants.items():
-        functions[name] = _make_step(module, optimizer, batch, precision, training)
+        functions[name] = make_step(module, optimizer, batch, precision, training)
     shapes = products(size, training)
     functions |= {name: bare(shapes, precision) for name, precision in LIMITS.items()}
     seconds = time_interleaved(functions, repeats)
@@ -350,7 +350,9 @@ def _time(size, variants, batch, training, repeats):
     return {"limit": limit, "rows": rows}
 
 
-def _make_step(module, optimizer, batch, precision, training):
+def make_step(module, optimizer, batch, precision, training):
+    """Make a function that does a training step, or a prediction of N_PREDICTED batches."""
+
     def step():
         # Several variants share a module, and may need it in another mode.
         module.train(training)

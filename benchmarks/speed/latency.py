@@ -61,7 +61,7 @@ def main():
     warnings.simplefilter("ignore")
     rng = np.random.RandomState(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
-        model, images = fitted_model(rng, arguments)
+        model, images = fitted_model(rng, arguments.backbone)
         with open(Path(folder, "model.pkl"), "wb") as file:
             pickle.dump(model, file)
         photo = rng.randint(0, 256, (375, 500, 3), dtype=np.uint8)
@@ -92,17 +92,18 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def fitted_model(rng, arguments):
+def fitted_model(rng, backbone="resnet50", precision="auto"):
     """A model of default sizes, and the images that it was fitted on."""
     images = rng.randint(0, 256, (40, 64, 64, 3), dtype=np.uint8)
     Y = rng.random_sample((len(images), N_LABELS)) < 0.2
     Y[:2] = [[False], [True]]  # Each label is positive and negative somewhere.
     model = CTranClassifier(
-        arguments.backbone,
+        backbone,
         weights=None,
         train_backbone=False,
         max_epochs=1,
-        random_state=arguments.seed,
+        precision=precision,
+        random_state=0,
     )
     return model.fit(images, Y.astype(np.int8)), images
 
@@ -118,13 +119,18 @@ def in_new_processes(codes, folder, n_repeats):
     return {name: np.min(pairs, axis=0).tolist() for name, pairs in seconds.items()}
 
 
+def ask(model, encoded, k):
+    """The k-th question: about one of the images, with two labels known."""
+    known = {k % N_LABELS: 1, (7 * k + 3) % N_LABELS: 0}
+    return model.predict_proba(encoded[[k % len(encoded)]], known_labels=known)
+
+
 def questions(model, images, arguments, n_before=100):
     """Median and 95th percentile of a question's milliseconds, from the hundredth on."""
     encoded, times = model.encode(images), []
     for k in range(n_before + arguments.n_questions):
-        known = {k % N_LABELS: 1, (7 * k + 3) % N_LABELS: 0}
         start = time.perf_counter()
-        model.predict_proba(encoded[[k % len(images)]], known_labels=known)
+        ask(model, encoded, k)
         times.append(1000 * (time.perf_counter() - start))
     times = times[n_before:]
     return {"median": float(np.median(times)), "p95": float(np.percentile(times, 95))}

@@ -1,21 +1,10 @@
 """Shared code of the benchmarks: hidden labels, rivals that take known labels."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain
-
-
-@pytest.fixture(scope="module", autouse=True)
-def benchmarks():
-    folder = str(Path(__file__).parents[2] / "benchmarks")
-    sys.path.insert(0, folder)
-    yield
-    sys.path.remove(folder)
 
 
 @pytest.fixture(scope="module")

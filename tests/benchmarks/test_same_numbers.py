@@ -1,20 +1,13 @@
 """The check that numbers have not changed finds what has."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 
 @pytest.fixture(scope="module")
 def differences():
-    folder = str(Path(__file__).parents[2] / "benchmarks")
-    sys.path.insert(0, folder)
-    try:
-        from same_numbers import differences
-    finally:
-        sys.path.remove(folder)
+    from same_numbers import differences
+
     return differences
 
 

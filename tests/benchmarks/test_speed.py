@@ -3,20 +3,10 @@
 import math
 import multiprocessing
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-
-
-@pytest.fixture(scope="module", autouse=True)
-def speed():
-    folders = [str(Path(__file__).parents[2] / "benchmarks" / name) for name in ("speed", ".")]
-    sys.path[:0] = folders
-    yield
-    for folder in folders:
-        sys.path.remove(folder)
 
 
 @pytest.fixture

@@ -1,24 +1,11 @@
 """The speed benchmarks on Corel5k at sizes that take no time: they run, and their verdicts hold."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
 from torch import nn
 
 from sklearn_ctran import CTranClassifier
-
-FOLDERS = [str(Path(__file__).parents[2] / "benchmarks" / name) for name in ("speed", ".")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def speed():
-    sys.path[:0] = FOLDERS
-    yield
-    for folder in FOLDERS:
-        sys.path.remove(folder)
 
 
 @pytest.fixture

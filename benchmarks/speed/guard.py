@@ -59,16 +59,12 @@ def main():
     processor = instruction_set()
     key = f"{processor}, {arguments.threads} thread{'s' * (arguments.threads > 1)}"
     saved = read_saved(arguments.file)
-    if key not in saved and not arguments.save:
-        print(
-            f"Nothing is saved for {key}, only for {'; '.join(saved) or 'nothing'}, so nothing was "
-            "compared. Run this with --save on the version before your change, then without."
-        )
-        sys.exit(UNKNOWN)
-    expected = {} if arguments.save else saved[key]["ratios"]
+    expected = {} if arguments.save else saved.get(key, {}).get("ratios", {})
+    if not arguments.save and not expected:
+        print(f"nothing is saved for {key}: this measures only", flush=True)
     precisions = ("float32", "bfloat16") if processor in BFLOAT16 else ("float32",)
     torch.manual_seed(arguments.seed)
-    ratios = measure_all(measurements(precisions, arguments), expected)
+    ratios = measure_all(measurements(precisions, arguments.seed), expected)
     machine = describe_machine(arguments.seed)
     rows = {name: [ratio, expected.get(name, "")] for name, ratio in ratios.items()}
     print_table(rows, ("ratio", "saved"), machine)
@@ -78,12 +74,8 @@ def main():
         text = json.dumps(dict(sorted(saved.items())), indent=2)
         Path(arguments.file).write_text(text + "\n", encoding="utf-8")
         print(f"saved for {key} in {arguments.file}")
-        return
-    faults = find_faults(ratios, expected)
-    print("\n".join(faults) or f"no ratio of {key} is lost")
-    if faults:
-        print(f"saved on: {saved[key].get('processor')}, torch {saved[key].get('torch')}")
-        sys.exit(LOST)
+    else:
+        sys.exit(judge(key, saved, ratios))
 
 
 def parse_arguments():
@@ -104,13 +96,13 @@ def read_saved(path):
     return json.loads(Path(path).read_text(encoding="utf-8")) if Path(path).exists() else {}
 
 
-def measurements(precisions, arguments):
+def measurements(precisions, seed):
     """What is measured: functions without arguments, each of which gives name -> ratio."""
     encoders = [lambda size=size: encoder_ratios(size, precisions) for size in SIZES]
     return [
         *encoders,
         lambda: backbone_ratios(precisions),
-        lambda: question_ratio(precisions[-1], arguments.seed),
+        lambda: question_ratio(precisions[-1], seed),
         import_ratio,
     ]
 
@@ -134,6 +126,23 @@ def measure_all(functions, expected):
     return ratios
 
 
+def judge(key, saved, ratios):
+    """Print the verdict, and return the exit status."""
+    if key not in saved:
+        print(
+            f"NOT COMPARED: nothing is saved for {key}, only for {'; '.join(saved) or 'no other'}. "
+            "Run this with --save on the version before your change, then without."
+        )
+        return UNKNOWN
+    faults = find_faults(ratios, saved[key]["ratios"])
+    if not faults:
+        print(f"no ratio of {key} is lost")
+        return 0
+    print("\n".join(faults))
+    print(f"saved on: {saved[key].get('processor')}, torch {saved[key].get('torch')}")
+    return LOST
+
+
 def is_lost(ratio, saved):
     """Whether a ratio is too much smaller than the saved one."""
     return ratio < LEAST * saved
@@ -147,7 +156,7 @@ def find_faults(ratios, expected):
         for name, saved in expected.items()
         if name in ratios and is_lost(ratios[name], saved)
     ]
-    for name in expected.keys() ^ ratios.keys():
+    for name in sorted(expected.keys() ^ ratios.keys()):
         what = "measured, but not saved" if name in ratios else "saved, but not measured"
         faults.append(f"NOT COMPARED: {name} is {what}: use --save once it is as it should be")
     return faults

@@ -1,17 +1,27 @@
 """How time and memory grow with the number of images, labels, tokens and the width.
 
-One of them changes, the others stay at 20 labels, 10 tokens of 64 channels, width 128, three layers
-and steps of 16 images, on made-up tokens. Each line is a process of its own:
+One of them changes; the others stay at 2,000 images, 20 labels, 10 tokens of 256 channels and a
+width of 128, on made-up tokens and the estimator's other defaults. Each size is a process of its
+own:
 
-- train: milliseconds of an image in a training step, the median of the steps after the first two;
-- predict: milliseconds of an image in ``predict_proba``;
-- attention: the share of the training step that attention takes, timed by itself on as many tokens;
-- memory: the largest of the process in MB, above that of the first line of its block.
+- train, predict: milliseconds of an image in a training step and in ``predict_proba``;
+- attention: the share of a training step that attention takes, timed by itself;
+- memory: the peak of a fit and a prediction in MB, beyond imports and data. By labels it is that
+  of batches of 4;
+- fit: seconds of a default fit. It is not run to its end: what comes before the first step is
+  measured with all images, a step as the median of some, and the number of steps is the default's.
 
-The exponent is the slope of log time against log size over the last three lines: 1 is linear, 2
-quadratic. For images it is that of a whole epoch.
+Batches are the default's, of 64 images, but with more than 390 labels of fewer; a fit is then
+counted as if it took batches of 64 of as many milliseconds an image. The exponent is the slope of
+log time against log size over the last three sizes: 1 is linear.
 
-Usage (8 minutes)::
+The second table has the seconds of the rivals' default fits, on the mean tokens, by labels and
+images. A rival that would take more than 15 s is not run any more: "~" is its line of growth
+through the last two sizes. Below are the sizes at which C-Tran's fit becomes faster or slower.
+
+Both tables are printed as docs/speed.rst has them.
+
+Usage (9 minutes)::
 
     python benchmarks/speed/scale.py [--axes labels tokens] --json scale.json
 
@@ -22,38 +32,41 @@ import time
 
 import numpy as np
 import torch
-from _speed import describe_machine, in_new_process, print_table, write_json
-from skorch.callbacks import Callback
+from _fits import AXES, BATCH, DEFAULTS, fit_seconds, make_data
+from _rivals import RIVALS, crossing, extrapolated, measure_rivals
+from _speed import describe_machine, in_new_process, peak_memory_mb, write_json
+from memory import fit_nothing
+from tabulate import tabulate
 
 from sklearn_ctran import CTranClassifier
 from sklearn_ctran.modules.attention import attend
 
-DEFAULTS = {"images": 96, "labels": 20, "tokens": 10, "width": 128, "batch": 16}
-CHANNELS, N_LAYERS, N_HEADS = 64, 3, 4
-AXES = {
-    "labels": (5, 20, 80, 300, 1000, 3000),
-    "tokens": (1, 10, 49, 196, 577),
-    "width": (64, 128, 256, 512, 1024),
-    "images": (100, 1000, 10_000, 100_000),
-}
-COLUMNS = ("train ms", "predict ms", "attention", "memory MB")
+KINDS = ("train ms", "predict ms", "attention %", "memory MB", "fit s")
 
 
 def main():
     arguments = parse_arguments()
-    machine, results = describe_machine(arguments.seed), {}
+    machine = describe_machine(arguments.seed)
+    baseline = peak_memory_mb(fit_nothing)
+    results, growth, race, crossings = {}, {}, {}, []
     for axis in arguments.axes:
-        points = {}
-        for size in AXES[axis]:
-            settings = DEFAULTS | {axis: size}
-            if axis == "labels" and size >= 1000:
-                settings |= {"batch": 4, "images": 16}  # Some seconds an image.
-            points[size], peak = in_new_process(measure, settings, arguments.seed)
-            points[size]["memory MB"] = peak
-        results[axis] = points
-        print(f"\nby {axis}")
-        print_table(*make_table(axis, points), machine)
-        print(f"exponents: {exponents(axis, points)}", flush=True)
+        ours = measure_axis(axis, baseline, arguments.seed)
+        results[axis] = {"C-Tran": ours}
+        growth |= growth_rows(axis, ours)
+        if axis in ("images", "labels"):
+            times = {size: point["fit s"] for size, point in ours.items()}
+            rivals = measure_rivals(axis, arguments.seed)
+            results[axis] |= rivals
+            race |= race_rows(axis, times, rivals)
+            crossings += [
+                f"{name}, {axis}: C-Tran's fit is {crossing(times, extrapolated(rival, times))}"
+                for name, rival in rivals.items()
+            ]
+    print_rst(growth, KINDS)
+    if race:
+        print_rst(race, ("C-Tran", *RIVALS))
+        print("\n".join(crossings))
+    print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()))
     write_json(arguments.json, results, machine)
 
 
@@ -68,92 +81,107 @@ def parse_arguments():
     return parser.parse_args()
 
 
-class StepTimes(Callback):
-    """Times of the steps of training, in seconds."""
+def measure_axis(axis, baseline, seed):
+    """Measure each size of an axis: size -> dict with a number for each of KINDS."""
+    points = {}
+    for size in AXES[axis]:
+        settings = make_settings(axis, size)
+        (points[size], data), peak = in_new_process(measure, settings, seed)
+        if axis == "labels":
+            settings |= {"batch": 4, "steps": 1, "predicted": 4}
+            (_, data), peak = in_new_process(measure, settings, seed)
+        points[size]["memory MB"] = peak - baseline - data
+        cells = (f"{kind} {points[size][kind]:.3g}" for kind in KINDS)
+        print(f"{size:,} {axis}: {', '.join(cells)}", flush=True)
+    return points
 
-    def on_train_begin(self, net, **kwargs):
-        self.seconds = []
 
-    def on_batch_begin(self, net, training=False, **kwargs):
-        self.start = time.perf_counter()
-
-    def on_batch_end(self, net, training=False, **kwargs):
-        if training:
-            self.seconds.append(time.perf_counter() - self.start)
+def make_settings(axis, size):
+    """What a process measures: the size, the batch, and how many steps and predictions of it."""
+    settings = DEFAULTS | {axis: size}
+    batch = BATCH
+    if axis == "labels":
+        batch = min(BATCH, 400 * BATCH // (settings["tokens"] + size))
+    steps, predicted = (8, 4 * batch) if batch == BATCH else (3, 2 * batch)
+    if axis == "images":
+        predicted = min(size, 10_000)
+    return settings | {"batch": batch, "steps": steps, "predicted": predicted}
 
 
 def measure(settings, seed):
-    """Milliseconds of an image in training, in prediction, and in attention while training."""
-    rng = np.random.RandomState(seed)
-    shape = settings["images"], settings["tokens"], CHANNELS
-    X = rng.standard_normal(shape).astype(np.float32)
-    Y = rng.random((settings["images"], settings["labels"])) < 0.2
-    Y[:2] = [[False], [True]]  # Each label is positive and negative somewhere.
-    steps = StepTimes()
-    model = CTranClassifier(
-        backbone=None,
-        regions=None,
-        d_model=settings["width"],
-        n_layers=N_LAYERS,
-        n_heads=N_HEADS,
-        batch_size=settings["batch"],
-        max_epochs=1,
-        callbacks=[steps],
-        random_state=seed,
-    )
+    """Measure all but memory: kind -> number; and the megabytes of tokens and labels."""
+    X, Y = make_data(settings, seed)
+    model = CTranClassifier(None, regions=None, d_model=settings["width"], random_state=seed)
+    fit, step = fit_seconds(model, X, Y, settings["batch"], settings["steps"])
+    rows = X[: settings["predicted"]]
+    model.predict_proba(X[: settings["batch"]])  # The first call is slower.
     start = time.perf_counter()
-    model.fit(X, Y.astype(np.int8))
-    fit_seconds = time.perf_counter() - start
-    X = X[: max(settings["batch"], 1000 if settings["images"] >= 1000 else 32)]
-    model.predict_proba(X)  # The first call is slower.
-    start = time.perf_counter()
-    model.predict_proba(X)
-    predict_seconds = time.perf_counter() - start
-    step = float(np.median(steps.seconds[2:]))
-    own = attention_seconds(settings, model.net_.precision) * N_LAYERS
-    return {
+    model.predict_proba(rows)
+    predict = time.perf_counter() - start
+    attention = attention_seconds(settings, model) * model.n_layers
+    point = {
         "train ms": 1000 * step / settings["batch"],
-        "predict ms": 1000 * predict_seconds / len(X),
-        "attention": own / step,
-        "fit s": fit_seconds,
+        "predict ms": 1000 * predict / len(rows),
+        "attention %": 100 * attention / step,
+        "fit s": fit,
     }
+    return point, (X.nbytes + Y.nbytes) / 1e6
 
 
-def attention_seconds(settings, precision, n_repeats=3):
+def attention_seconds(settings, model, n_repeats=2):
     """Seconds of attention in a training step, forward and backward, of one layer."""
     n, d = settings["tokens"] + settings["labels"], settings["width"]
-    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    dtype = torch.bfloat16 if model.net_.precision == "bfloat16" else torch.float32
     query = torch.randn(settings["batch"], n, d, dtype=dtype, requires_grad=True)
     key_value = torch.randn(settings["batch"], n, 2 * d, dtype=dtype, requires_grad=True)
     seconds = []
     for _ in range(n_repeats + 1):
         start = time.perf_counter()
-        attend(query, key_value, N_HEADS).sum().backward()
+        attend(query, key_value, model.n_heads).sum().backward()
         seconds.append(time.perf_counter() - start)
     return min(seconds[1:])
 
 
-def make_table(axis, points):
-    """Cells of COLUMNS for each size, and the columns."""
-    columns = [*COLUMNS, "fit s"] if axis == "images" else list(COLUMNS)
-    first = next(iter(points.values()))["memory MB"]
-    rows = {}
-    for size, point in points.items():
-        cells = [f"{point['train ms']:.2f}", f"{point['predict ms']:.2f}"]
-        cells += [f"{100 * point['attention']:.0f} %", f"{point['memory MB'] - first:.0f}"]
-        rows[f"{size:,}"] = cells + ([f"{point['fit s']:.1f}"] if axis == "images" else [])
-    return rows, columns
-
-
-def exponents(axis, points):
-    """Slopes of log time against log size over the last three sizes, as text."""
-    kinds = ["fit s"] if axis == "images" else ["train ms", "predict ms"]
-    sizes = np.log(list(points)[-3:])
-    slopes = {
-        kind: np.polyfit(sizes, np.log([points[s][kind] for s in list(points)[-3:]]), 1)[0]
-        for kind in kinds
+def growth_rows(axis, points):
+    """Cells of KINDS for each size, and the exponents."""
+    rows = {
+        f"{size:,} {axis}": [number(point[kind]) for kind in KINDS]
+        for size, point in points.items()
     }
-    return ", ".join(f"{kind.removesuffix(' ms')} {slope:.2f}" for kind, slope in slopes.items())
+    exponents = [f"{exponent(points, kind):.1f}" for kind in KINDS]
+    exponents[KINDS.index("attention %")] = ""
+    return rows | {f"exponent of {axis}": exponents}
+
+
+def exponent(points, kind):
+    """Slope of log number against log size over the last three sizes."""
+    last = list(points)[-3:]
+    return np.polyfit(np.log(last), np.log([points[size][kind] for size in last]), 1)[0]
+
+
+def race_rows(axis, ours, rivals):
+    """Seconds of the fits of C-Tran and of the rivals, by size."""
+    rows = {}
+    for size, seconds in ours.items():
+        cells = [number(seconds)]
+        for times in rivals.values():
+            mark = "" if size in times else "~"
+            cells.append(mark + number(extrapolated(times, [size])[size]))
+        rows[f"{size:,} {axis}"] = cells
+    return rows
+
+
+def number(value):
+    """A number with two digits, or as an integer."""
+    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def print_rst(rows, columns):
+    """Print a table of reStructuredText."""
+    table = [[name, *cells] for name, cells in rows.items()]
+    text = tabulate(table, headers=["\\", *columns], tablefmt="rst", disable_numparse=True,
+                    colalign=["left", *("right" for _ in columns)])  # fmt: skip
+    print(f"\n{text}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ IMPORTS = {
     "and skorch": f"{LEARN}, skorch",
     "and small ones": f"{LEARN}, skorch, {SMALL}",
     "CTranClassifier": "from sklearn_ctran import CTranClassifier",
+    # Needed for a torchvision network only. It imports torch's compiler.
+    "and torchvision": "from sklearn_ctran import CTranClassifier; import torchvision.models",
 }
 ALONE = {"metrics": "import sklearn_ctran.metrics", "its scikit-learn": "import sklearn.metrics"}
 FIRST = """

@@ -16,8 +16,9 @@ counted as if it took batches of 64 of as many milliseconds an image. The expone
 log time against log size over the last three sizes: 1 is linear.
 
 The second table has the seconds of the rivals' default fits, on the mean tokens, by labels and
-images. A rival that would take more than 15 s is not run any more: "~" is its line of growth
-through the last two sizes. Below are the sizes at which C-Tran's fit becomes faster or slower.
+images. A rival's fit that would take more than 15 s is not run: "~" is the line through the two
+sizes before, on logarithmic scales. (The MLP's fits are measured like ours.) Below are the sizes
+at which C-Tran's fit becomes faster or slower.
 
 Both tables are printed as docs/speed.rst has them.
 

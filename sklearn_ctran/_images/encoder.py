@@ -19,7 +19,7 @@ class Encoder:
     """Passes images through a backbone in evaluation mode.
 
     `preprocess` is used without augmentation. `precision`, "float32" or "bfloat16", is that of the
-    backbone; tokens are float32. `engine`, "torch" or "openvino", computes them. `verbose` above 0
+    backbone; tokens are float32. `engine` computes them, see :func:`make_engine`. `verbose` above 0
     prints progress to standard error.
     """
 
@@ -48,7 +48,8 @@ class Encoder:
         `size` is the height and width of the preprocessed images, `fingerprint` the backbone's.
         """
         steps = f"{_VERSION} {installed_version('torchvision')} {self.preprocess.resize_to} {size}"
-        text = f"{fingerprint} {steps} {self.precision}{engine_version(self.engine)}"
+        engine = engine_version(self.engine, self.precision)
+        text = f"{fingerprint} {steps} {self.precision}{engine}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):

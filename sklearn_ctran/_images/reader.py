@@ -22,7 +22,7 @@ class ImageReader:
     batch_size : int
         Images per pass through a backbone.
     precision : {"auto", "float32", "bfloat16", "float64"}
-    engine : {"auto", "torch", "openvino"}
+    engine : {"auto", "torch", "openvino", "onnxruntime"}
         What computes the tokens of a backbone.
     n_jobs : int or None
         Threads that decode.

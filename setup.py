@@ -17,6 +17,8 @@ def read_version():
 PLOT = ["matplotlib>=3.8,<4"]
 PANDAS = ["pandas>=2.0,<4"]
 OPENVINO = ["openvino>=2024.4"]  # passes images through backbones faster on processors
+# The same; onnx and this torch export the backbones.
+ONNXRUNTIME = ["onnxruntime>=1.18,<2", "onnx>=1.16,<2", "torch>=2.5"]
 FAST = ["simplejpeg>=1.7,<2"]  # decodes small JPEGs in less than half the time
 
 setup(
@@ -42,6 +44,7 @@ setup(
         "pandas": PANDAS,
         "fast": FAST,
         "openvino": OPENVINO,
+        "onnxruntime": ONNXRUNTIME,
         "test": [
             "pytest>=8,<10",
             "pytest-cov>=5,<8",

@@ -19,7 +19,7 @@ class Encoder:
     """Passes images through a backbone in evaluation mode.
 
     `preprocess` is used without augmentation. `precision`, "float32" or "bfloat16", is that of the
-    backbone; tokens are float32. `engine`, "torch" or "openvino", computes them. `verbose` above 0
+    backbone; tokens are float32. `engine` computes them, see :func:`make_engine`. `verbose` above 0
     prints progress to standard error.
     """
 
@@ -48,7 +48,8 @@ class Encoder:
         `size` is the height and width of the preprocessed images, `fingerprint` the backbone's.
         """
         steps = f"{_VERSION} {installed_version('torchvision')} {self.preprocess.resize_to} {size}"
-        text = f"{fingerprint} {steps} {self.precision}{engine_version(self.engine)}"
+        engine = engine_version(self.engine, self.precision)
+        text = f"{fingerprint} {steps} {self.precision}{engine}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
@@ -65,6 +66,33 @@ class Encoder:
             size = self.preprocess.final_size(images.sizes[0])
             space = self.space(size, self.backbone.fingerprint())
             return cache.tokens(space, keys, passes, label=label, batch_size=self.batch_size)
+
+    def encode_anew(self, images, pool):
+        """An EncodedBatches of ImageBatches."""
+        size = self.preprocess.final_size(images.images.sizes[0])
+        engine = make_engine(self.engine, self.backbone, self.device, self.precision, size)
+        return EncodedBatches(images, engine, pool)
+
+
+class EncodedBatches:
+    """Images that are decoded, and passed through a backbone, batch by batch, each time anew.
+
+    They are augmented, so that no two passes are equal. ``pool(feature map) -> Tensor (B, P', C)``
+    makes tokens of features (B, C, h, w).
+    """
+
+    def __init__(self, images, engine, pool):
+        self.images = images
+        self._engine = engine
+        self._pool = pool
+
+    def __len__(self):
+        return len(self.images)
+
+    def batch(self, rows, generator=None):
+        """Return rows as a Tensor (B, P', C), augmented if there is a generator."""
+        with torch.no_grad():
+            return self._pool(self._engine(self.images.batch(rows, generator)))
 
 
 class _Passes:

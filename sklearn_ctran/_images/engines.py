@@ -1,23 +1,29 @@
-"""What computes a backbone's features: torch, or OpenVINO on processors."""
+"""What computes a backbone's features: torch, or another library on processors."""
 
 import threading
-import warnings
 from collections import OrderedDict
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 
-import numpy as np
 import torch
 
+from sklearn_ctran._images import engine_onnxruntime, engine_openvino
+from sklearn_ctran._images.engine_fused import CHUNK, fused_graph, is_fusible
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.warnings import warn
+
+#: The engines beside torch. Each is a file with the same functions and names.
+_LIBRARIES = {"openvino": engine_openvino, "onnxruntime": engine_onnxruntime}
 
 #: How many converted backbones a process keeps, each as large as its weights.
 _N_KEPT = 2
 
 #: By how much features may differ from torch's in float32, relative to their largest.
 _TOLERANCE = 1e-4
+
+#: Images in float32 from which on the second that a fused graph takes to make is worth it.
+_N_WORTH_FUSING = 64
 
 _converted, _lock = OrderedDict(), threading.Lock()
 
@@ -28,125 +34,135 @@ def choose_engine(engine, backbone, device):
     """The engine that "auto" means, "torch" or "openvino"; any other as it is, checked.
 
     "auto" is OpenVINO, if it is installed, for frozen networks of torchvision's on a CPU. Raises
-    ImportError if OpenVINO is not installed, ValueError if the device is no CPU.
+    ImportError if a library is not installed, ValueError if the device is no CPU.
     """
     is_cpu = torch.device(device).type == "cpu"
     if engine == "auto":
         is_known = backbone.is_torchvision and backbone.frozen
         return "openvino" if is_cpu and is_known and find_spec("openvino") else "torch"
-    if engine == "openvino":
-        if not find_spec("openvino"):
+    if engine in _LIBRARIES:
+        library = _LIBRARIES[engine]
+        if not all(map(find_spec, library.PACKAGES)):
             raise ImportError(
-                "encoder_engine='openvino' needs OpenVINO, which is not installed: pip install "
-                "'sklearn-ctran[openvino]'."
+                f"encoder_engine={engine!r} needs {library.TITLE}, which is not installed: "
+                f"pip install 'sklearn-ctran[{engine}]'."
             )
         if not is_cpu:
-            raise ValueError(f"encoder_engine='openvino' needs device='cpu', not {device!r}.")
+            raise ValueError(f"encoder_engine={engine!r} needs device='cpu', not {device!r}.")
     return engine
 
 
-def engine_version(engine):
-    """The version that features may depend on, as text; "" for torch, which counts elsewhere."""
-    return "" if engine == "torch" else f" {engine} {installed_version(engine)}"
+def engine_version(engine, precision):
+    """What features depend on, as text. torch's version counts elsewhere.
+
+    A fused graph rounds at other places in bfloat16. In float32 its features are the same.
+    """
+    if engine == "torch":
+        return " fused" if precision == "bfloat16" else ""
+    return f" {engine} {installed_version(engine)}"
+
+
+def make_engine(engine, backbone, device, precision, size):
+    """An engine for images of height and width `size`.
+
+    A backbone that a library cannot convert, or whose features would be others, stays on torch,
+    with a warning.
+    """
+    if engine in _LIBRARIES:
+        library = _LIBRARIES[engine]
+        compiled = _kept(
+            (engine, *_key(backbone, precision, tuple(size))),
+            lambda: _convert(library, backbone.cpu(), precision, size),
+        )
+        if compiled is not None:
+            return library.Engine(compiled)
+    return TorchEngine(backbone, device, precision)
 
 
 class TorchEngine:
-    """Features (B, C, h, w), float32, on the CPU, of uint8 images (B, 3, H, W), by torch."""
+    """Features (B, C, h, w), float32, on the CPU, of uint8 images (B, 3, H, W), by torch.
+
+    Networks with convolutions pass through a fused graph on a CPU: in bfloat16 always, because it
+    rounds otherwise; in float32, where its features are the same, after many images.
+    """
 
     def __init__(self, backbone, device, precision):
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.device = device
         self.precision = precision
         self._backbone = backbone.to(device).for_evaluation(dtype).eval()
+        self._may_fuse = is_fusible(backbone, device)
+        self._original = backbone
+        self._graphs, self._n_seen = {}, 0
 
     @torch.inference_mode()
     def __call__(self, images):
+        self._n_seen += len(images)
+        is_worth_it = self.precision == "bfloat16" or self._n_seen >= _N_WORTH_FUSING
+        fused = self._fused(images) if self._may_fuse and is_worth_it else None
+        if fused is not None:
+            return fused(images)
         with autocast(self.device, self.precision):
             return self._backbone(images.to(self.device)).float().cpu()
 
-
-class OpenVinoEngine:
-    """The same by OpenVINO, on a CPU."""
-
-    def __init__(self, compiled):
-        self._request = compiled.create_infer_request()  # One thread at a time may use a request.
-
-    def __call__(self, images):
-        (features,) = self._request.infer(np.ascontiguousarray(images.numpy())).values()
-        return torch.from_numpy(features.copy())  # The request uses its memory again.
+    def _fused(self, images):
+        size = tuple(images.shape[2:])
+        if size not in self._graphs:
+            self._graphs[size] = _kept(
+                ("torch", *_key(self._original, self.precision, size)),
+                lambda: fused_graph(self._backbone, self.precision, some_images(size, CHUNK)),
+            )
+        return self._graphs[size]
 
 
-def make_engine(engine, backbone, device, precision, size):
-    """An engine for images of height and width `size`.
-
-    A backbone that OpenVINO cannot convert, or whose features would be others, stays on torch, with
-    a warning.
-    """
-    if engine == "openvino":
-        compiled = _compiled(backbone, precision, tuple(size))
-        if compiled is not None:
-            return OpenVinoEngine(compiled)
-    return TorchEngine(backbone, device, precision)
+def some_images(size, n=3):
+    """Images of noise, uint8 (n, 3, height, width), always the same."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(256, (n, 3, *size), generator=generator, dtype=torch.uint8)
 
 
-def _compiled(backbone, precision, size):
-    """A backbone compiled by OpenVINO, kept for later; None, with a warning, if that fails."""
-    key = backbone.fingerprint(), precision, size, torch.get_num_threads()
+def _key(backbone, precision, size):
+    return backbone.fingerprint(), precision, size, torch.get_num_threads()
+
+
+def _kept(key, convert):
+    """What `convert` returns, made once in a process; None too."""
     with _lock:
         if key not in _converted:
-            _converted[key] = _convert(backbone.cpu(), precision, size)
+            _converted[key] = convert()
         _converted.move_to_end(key)
         while len(_converted) > _N_KEPT:
             _converted.popitem(last=False)
         return _converted[key]
 
 
-def _convert(backbone, precision, size):
-    import openvino  # imported where it is used, because it is optional
-
-    network = backbone.for_evaluation()
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (3, 3, *size), generator=generator, dtype=torch.uint8)
+def _convert(library, backbone, precision, size):
+    """A backbone compiled by a library; None, with a warning, if that fails."""
+    network, images = backbone.for_evaluation(), some_images(size)
     try:
-        model = _read(network, images[:1])
-        model.reshape({model.inputs[0]: openvino.PartialShape([-1, 3, *size])})
-        exact = _compile(openvino, model, "float32")
+        compiled = library.convert(network, images[1:])  # Compared on other images, in number too.
+        exact = compiled("float32")
         with torch.inference_mode():
-            expected = network(images).float().numpy()
-        (features,) = exact(images.numpy()).values()
-    except ValueError:
-        raise  # The backbone's own, about the size of images.
-    except Exception as error:  # OpenVINO raises errors of many types.
-        reason = str(error).strip().splitlines()[0][:200]
+            expected = network(images).float()
+        features = library.Engine(exact)(images)
+    except ValueError as error:
+        if "too small for this backbone" in str(error):
+            raise  # The backbone's own.
+        reason = _first_line(error)
+    except Exception as error:  # The libraries raise errors of many types.
+        reason = _first_line(error)
     else:
-        worst = np.abs(features - expected).max() if features.shape == expected.shape else np.inf
-        if worst <= _TOLERANCE * np.abs(expected).max():
-            return exact if precision == "float32" else _compile(openvino, model, precision)
+        is_same = features.shape == expected.shape
+        worst = float((features - expected).abs().max()) if is_same else float("inf")
+        if worst <= _TOLERANCE * expected.abs().max():
+            return exact if precision == "float32" else compiled(precision)
         reason = f"its features differ from torch's by {worst:.3g}"
     warn(
-        f"OpenVINO cannot compute this backbone, which therefore stays on torch ({reason}). "
+        f"{library.TITLE} cannot compute this backbone, which therefore stays on torch ({reason}). "
         "encoder_engine='torch' says so without this warning."
     )
     return None
 
 
-def _read(network, images):
-    """A network as OpenVINO's model. (``openvino.convert_model`` would report its use to Intel.)"""
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # Of shapes that become constants, which they are here.
-        traced = torch.jit.trace(network, images, check_trace=False)
-        decoder = TorchScriptPythonDecoder(traced)
-        frontend = FrontEndManager().load_by_framework("pytorch")
-        return frontend.convert(frontend.load(decoder))
-
-
-def _compile(openvino, model, precision):
-    settings = {
-        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-    return openvino.Core().compile_model(model, "CPU", settings)
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

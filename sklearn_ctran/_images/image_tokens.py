@@ -76,12 +76,12 @@ class ImageTokens(
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the backbone. "auto": bfloat16 where the device is fast in it, else float32.
-    encoder_engine : {"torch", "auto", "openvino"}, default="torch"
-        What passes images through a backbone. "openvino" is a faster
-        library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
-        process takes some seconds. "auto": that, if it is installed, for frozen networks of
-        torchvision's on a CPU.
-        Experimental: see "The backbone on a processor" in the guide to speed.
+    encoder_engine : {"torch", "auto", "openvino", "onnxruntime"}, default="torch"
+        What passes images through a backbone. "openvino" and
+        "onnxruntime" are libraries for processors (``pip install "sklearn-ctran[openvino]"``, or
+        ``[onnxruntime]``); their first use in a process takes some seconds. "auto": OpenVINO, if
+        it is installed, for frozen networks of torchvision's on a CPU. OpenVINO is experimental:
+        see "The backbone on a processor" in the guide to speed. onnxruntime computes in float32.
     n_jobs : int or None, default=None
         Threads that decode images; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"

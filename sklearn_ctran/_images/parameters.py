@@ -19,7 +19,7 @@ IMAGE_PARAMETERS = {
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "device": [str],
     "precision": [StrOptions({"auto", "float32", "bfloat16"})],
-    "encoder_engine": [StrOptions({"auto", "torch", "openvino"})],
+    "encoder_engine": [StrOptions({"auto", "torch", "openvino", "onnxruntime"})],
     "n_jobs": [Integral, None],
     "on_error": [StrOptions({"raise", "skip", "warn"})],
     "cache": [str, os.PathLike, TokenCache, None],

@@ -22,7 +22,7 @@ class ImageReader:
     batch_size : int
         Images per pass through a backbone.
     precision : {"auto", "float32", "bfloat16", "float64"}
-    engine : {"auto", "torch", "openvino"}
+    engine : {"auto", "torch", "openvino", "onnxruntime"}
         What computes the tokens of a backbone.
     n_jobs : int or None
         Threads that decode.
@@ -57,6 +57,13 @@ class ImageReader:
         # A trained backbone belongs to one estimator: nobody else will look for its tokens.
         cache = self.cache if backbone.frozen else None
         return self._encoder(backbone, device, precision).encode(images, cache, self.label)
+
+    def encode_anew(self, images, backbone, device, pool):
+        """Tokens of ImageBatches that a frozen backbone computes when they are requested.
+
+        `pool` is as of :class:`EncodedBatches`.
+        """
+        return self._encoder(backbone, device, None).encode_anew(images, pool)
 
     def space(self, backbone, device, precision=None):
         """Digest of all that features depend on but the image; arguments as of `encode`.

@@ -188,7 +188,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 self._standardize(module, features, rows, weights[rows])
                 module.set_prior(torch.from_numpy(prior + np.log(pos_weight)))
             module.cast(self._dtype())
-            source = self._training_source(data, features, module)
+            source = self._training_source(data, features, module, device)
             del features  # Pooled or not needed: training should not keep them in memory.
             states = torch.from_numpy(self._states_to_learn(true_states))
             weights = torch.from_numpy(scaled_weights(weights, true_states, rows))
@@ -435,11 +435,15 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         backbone = module.backbone
         return self._reader().encode(data, backbone, device) if backbone.frozen else None
 
-    def _training_source(self, data, features, module):
+    def _training_source(self, data, features, module, device):
         """What the net trains on: features, unless images change or the backbone does."""
-        is_augmented = not isinstance(data, Tokens) and self._augmentation()
-        if features is None or is_augmented:
+        if features is None:
             return self._input.batches(data)
+        if not isinstance(data, Tokens) and self._augmentation():
+            images = self._input.batches(data)
+            if torch.device(device).type != "cpu":
+                return images  # Features would be copied from the GPU and back.
+            return self._reader().encode_anew(images, module.backbone, device, module.pool_map)
         grid = None if isinstance(data, Tokens) else self._input.grid(data, module)
         return pooled_for(module, features, grid)
 

@@ -174,12 +174,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         ``n_labels * d_model = 2048`` on; float32 elsewhere. Equal results to more than two
         digits on every machine need "float32"; to more than five digits, "float64", in which all
         but the backbone then computes (at half the speed, and not on "mps"). Results are float32.
-    encoder_engine : {"torch", "auto", "openvino"}, default="torch"
-        What passes images through a backbone that is not being trained. "openvino" is a faster
-        library for processors, ``pip install "sklearn-ctran[openvino]"``; its first use in a
-        process takes some seconds. "auto": that, if it is installed, for frozen networks of
-        torchvision's on a CPU.
-        Experimental: see "The backbone on a processor" in the guide to speed.
+    encoder_engine : {"torch", "auto", "openvino", "onnxruntime"}, default="torch"
+        What passes images through a backbone that is not being trained. "openvino" and
+        "onnxruntime" are libraries for processors (``pip install "sklearn-ctran[openvino]"``, or
+        ``[onnxruntime]``); their first use in a process takes some seconds. "auto": OpenVINO, if
+        it is installed, for frozen networks of torchvision's on a CPU. OpenVINO is experimental:
+        see "The backbone on a processor" in the guide to speed. onnxruntime computes in float32.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_array
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import ImageBatches, Tokens, pooled
 
-#: What a batch of predictions may take on a CPU, where larger ones are slower.
-_CPU_BYTES = 1 << 26
+#: What a batch of predictions may take for each thread of a CPU, whose cache larger ones leave.
+_CPU_BYTES = 1 << 25
 
 #: Features that are so many standard deviations from the mean are blamed for an infinite output.
 _FAR = 1e6
@@ -105,7 +105,7 @@ def feature_map_size(backbone, size):
 
 def prediction_batch_size(source, module, device):
     """Images to predict at a time: as many as the memory for about one layer's tokens allows."""
-    device, budget = torch.device(device), _CPU_BYTES
+    device, budget = torch.device(device), _CPU_BYTES * torch.get_num_threads()
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2
     # Some sixteen numbers of four bytes exist at a time for each number of a token.

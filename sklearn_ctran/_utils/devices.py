@@ -4,6 +4,7 @@ import contextlib
 
 import torch
 
+from sklearn_ctran._utils.memory import keep_freed_memory
 from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16
 
 
@@ -62,6 +63,7 @@ def plain_torch():
     inside somebody's ``torch.autocast``, ``torch.no_grad`` or ``torch.set_default_dtype`` has the
     same numbers as outside.
     """
+    keep_freed_memory()
     dtype = torch.get_default_dtype()
     if dtype != torch.float32:  # Not otherwise, because it is set for all threads.
         torch.set_default_dtype(torch.float32)

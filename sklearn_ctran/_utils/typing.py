@@ -33,6 +33,6 @@ KnownLabels = ArrayLike | Indexable | Mapping[Any, Any] | None
 ExtraLabels = Labels | Mapping[Any, Any] | None
 LabelNames = ArrayLike | Sequence[Any]
 OnError = Literal["raise", "skip", "warn"]
-EncoderEngine = Literal["auto", "torch", "openvino"]
+EncoderEngine = Literal["auto", "torch", "openvino", "onnxruntime"]
 Metric = Callable[..., float]
 Splits = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from sklearn_ctran.modules.attention import attend, attention_weights
 from sklearn_ctran.modules.dropout import ChannelDropout, FastDropout
+from sklearn_ctran.modules.linear import Linear
 
 
 class EncoderLayer(nn.Module):
@@ -22,12 +23,12 @@ class EncoderLayer(nn.Module):
         self.attention_dropout = 0.0 if channel_dropout else dropout
         # Two weights, because the last layer has queries for labels only. The gradients of slices
         # of one weight would each be as large as the whole.
-        self.query = nn.Linear(d_model, d_model)
-        self.key_value = nn.Linear(d_model, 2 * d_model)
-        self.out = nn.Linear(d_model, d_model)
+        self.query = Linear(d_model, d_model)
+        self.key_value = Linear(d_model, 2 * d_model)
+        self.out = Linear(d_model, d_model)
         self.norm1 = nn.LayerNorm(d_model)
-        self.linear1 = nn.Linear(d_model, d_model)
-        self.linear2 = nn.Linear(d_model, d_model)
+        self.linear1 = Linear(d_model, d_model)
+        self.linear2 = Linear(d_model, d_model)
         self.norm2 = nn.LayerNorm(d_model)
         self.dropout = (ChannelDropout if channel_dropout else FastDropout)(dropout)
         bound = (6 / (4 * d_model)) ** 0.5  # Xavier's for one map of all three, as in torch.
@@ -42,7 +43,8 @@ class EncoderLayer(nn.Module):
         Only the last `n_queries` tokens are updated and returned, all if None. `bias` (LabelBias)
         is added to the attention logits between labels.
         """
-        queried = tokens if n_queries is None else tokens[:, -n_queries:]
+        # As it lies, torch would repeat the weights of `query` for each sample.
+        queried = tokens if n_queries is None else tokens[:, -n_queries:].contiguous()
         dropout = self.attention_dropout if self.training else 0.0
         query, key_value = self.query(queried), self.key_value(tokens)
         attended = self.out(attend(query, key_value, self.n_heads, bias, dropout))

@@ -52,14 +52,17 @@ class ImageModel(nn.Module):
         if not self.use_image:
             return None
         if X.ndim == 4:
-            feature_map = self.backbone(X)
-            self.check_grid(feature_map.shape[2:])
-            X = self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
+            X = self.pool_map(self.backbone(X))
         return (X - self.feature_mean) / self.feature_scale
 
     def pool(self, features, grid=None):
         """Pool features (B, P, C) to those that the network reads (B, P', C)."""
         return features
+
+    def pool_map(self, feature_map):
+        """Pool a feature map (B, C, h, w) to the features that the network reads (B, P', C)."""
+        self.check_grid(feature_map.shape[2:])
+        return self.pool(feature_map.flatten(2).transpose(1, 2), feature_map.shape[2:])
 
     def check_grid(self, grid):
         """Raise ValueError if the model cannot read features of this grid."""

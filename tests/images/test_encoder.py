@@ -69,3 +69,22 @@ def test_the_key_of_tokens_depends_on_what_they_depend_on():
         space(precision="bfloat16"),
     ]
     assert len(set(different)) == len(different)
+
+
+@pytest.mark.parametrize("size", [(12, 8), None])
+def test_encoded_anew(size):
+    torch.manual_seed(0)
+    backbone = make_backbone("small").freeze()
+    images = check_images(noise(5, 8, 12))
+    batches = ImageBatches(images, Preprocessing(size, "flip"))
+    encoder = Encoder(backbone, batches.preprocess)
+    encoded = encoder.encode_anew(batches, lambda features: features.flatten(2))
+    assert len(encoded) == 5
+    rows = np.array([4, 1, 0])
+    for seed in (None, 3, 4):
+        generators = [None if seed is None else torch.Generator().manual_seed(seed) for _ in "ab"]
+        got, pixels = (each.batch(rows, generators.pop()) for each in (encoded, batches))
+        with torch.no_grad():
+            expected = backbone(pixels).flatten(2)
+        torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+    assert not torch.equal(batches.batch(rows, torch.Generator().manual_seed(3)), pixels)

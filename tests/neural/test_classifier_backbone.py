@@ -7,11 +7,13 @@ import pytest
 import torch
 from made_images import noise
 from sklearn.base import clone
+from skorch.callbacks import Callback
 from small_models import net_made_by, quick
 from torch import nn
 from torchvision import models
 
-from sklearn_ctran import ImageTokens
+from sklearn_ctran import CTranClassifier, ImageTokens
+from sklearn_ctran._images.reader import ImageReader
 from sklearn_ctran.baselines import LinearHead
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
@@ -233,3 +235,32 @@ def test_weights_of_another_network_are_recognised_in_a_fit(pictures, tmp_path):
     model = quick("mobilenet_v3_small", weights=path)
     with pytest.raises(ValueError, match="These are the weights of 'mobilenet_v2'"):
         model.fit(*pictures)
+
+
+@pytest.mark.parametrize("regions", [None, 3])
+def test_augmented_images_of_a_frozen_backbone(regions, monkeypatch):
+    """They pass through the folded backbone that encodes images, with the same result."""
+    rng = np.random.RandomState(0)
+    X, Y = rng.randint(256, size=(12, 64, 64, 3), dtype=np.uint8), rng.randint(2, size=(12, 3))
+    shapes = []
+
+    class Watch(Callback):
+        def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+            shapes.append(batch[0]["X"].shape)
+
+    def fit(**params):
+        model = CTranClassifier(
+            "mobilenet_v2", weights=None, train_backbone=False, image_size=64, augment="flip",
+            regions=regions, precision="float32", callbacks=[Watch()], cache=None, **params,
+            max_epochs=2, batch_size=6, d_model=16, random_state=0, device="cpu",
+        )  # fmt: skip
+        return model.fit(X, Y).predict_proba(X)
+
+    ours = fit()
+    n_tokens = 4 if regions is None else 5
+    assert shapes == [(6, n_tokens, 1280)] * 4
+    shapes.clear()
+    monkeypatch.setattr(ImageReader, "encode_anew", lambda self, images, *args: images)
+    through_the_module = fit()
+    assert shapes == [(6, 3, 64, 64)] * 4
+    np.testing.assert_allclose(ours, through_the_module, atol=1e-3)

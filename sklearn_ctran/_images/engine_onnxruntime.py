@@ -1,0 +1,56 @@
+"""Features by onnxruntime, in float32: it has no bfloat16 for convolutions on processors."""
+
+import io
+import warnings
+
+import torch
+
+TITLE = "onnxruntime"
+
+#: What has to be installed; "onnx" for torch's export.
+PACKAGES = ("onnxruntime", "onnx")
+
+
+class Engine:
+    """Features (B, C, h, w), float32, of uint8 images (B, 3, H, W)."""
+
+    def __init__(self, compiled):
+        self._session = compiled  # Any number of threads may use a session.
+
+    def __call__(self, images):
+        (features,) = self._session.run(None, {"images": images.numpy()})
+        return torch.from_numpy(features)
+
+
+def convert(network, images):
+    """A function that compiles a network, for images of this size; for each precision the same."""
+    import onnxruntime  # imported where it is used, because it is optional
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors
+    exported = _exported(network, images)
+    session = onnxruntime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
+    return lambda precision: session
+
+
+def _exported(network, images):
+    """A network as bytes of an ONNX file for any number of images."""
+    file, was_on = io.BytesIO(), torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # One operation that cannot be exported.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # The exporter by tracing is said to be an old one.
+            torch.onnx.export(
+                network,
+                (images,),
+                file,
+                dynamo=False,  # The other exporter needs onnxscript, and takes a minute.
+                input_names=["images"],
+                output_names=["features"],
+                dynamic_axes={"images": {0: "n"}, "features": {0: "n"}},
+            )
+    finally:
+        torch.backends.mha.set_fastpath_enabled(was_on)
+    return file.getvalue()

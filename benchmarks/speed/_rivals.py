@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 from _fits import AXES, BATCH, DEFAULTS, fit_seconds, make_data
-from _speed import in_new_process
+from _speed import digits, in_new_process
 
 from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain, MaskedLinear, StandardMLP
 
@@ -61,9 +61,9 @@ def crossing(ours, theirs):
     ratios = np.log([ours[size] / theirs[size] for size in ours])
     words = ["slower" if ratio > 0 else "faster" for ratio in ratios]
     factors = np.exp(np.abs(ratios))
-    text = f"{words[0]} at {sizes[0]:,.0f} ({factors[0]:.2g} times)"
+    text = f"{words[0]} at {sizes[0]:,.0f} ({digits(factors[0])} times)"
     for i in np.flatnonzero(np.diff(ratios > 0)):
         weight = ratios[i] / (ratios[i] - ratios[i + 1])
         where = np.exp((1 - weight) * np.log(sizes[i]) + weight * np.log(sizes[i + 1]))
         text += f", {words[i + 1]} from {float(f'{where:.1g}'):,.0f} on"
-    return f"{text}; {words[-1]} at {sizes[-1]:,.0f} ({factors[-1]:.2g} times)"
+    return f"{text}; {words[-1]} at {sizes[-1]:,.0f} ({digits(factors[-1])} times)"

@@ -173,7 +173,7 @@ def print_table(rows, columns, machine):
         As returned by :func:`describe_machine`.
     """
     rows = {
-        name: [cell if isinstance(cell, str) else _digits(cell) for cell in cells]
+        name: [cell if isinstance(cell, str) else digits(cell) for cell in cells]
         for name, cells in rows.items()
     }
     width = max(map(len, rows))
@@ -184,7 +184,8 @@ def print_table(rows, columns, machine):
     print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()) + "\n")
 
 
-def _digits(number):
+def digits(number):
+    """Write a number with three digits, or as an integer."""
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 

@@ -35,7 +35,7 @@ import numpy as np
 import torch
 from _fits import AXES, BATCH, DEFAULTS, fit_seconds, make_data
 from _rivals import RIVALS, crossing, extrapolated, measure_rivals
-from _speed import describe_machine, in_new_process, peak_memory_mb, write_json
+from _speed import describe_machine, digits, in_new_process, peak_memory_mb, write_json
 from memory import fit_nothing
 from tabulate import tabulate
 
@@ -146,10 +146,10 @@ def attention_seconds(settings, model, n_repeats=2):
 def growth_rows(axis, points):
     """Cells of KINDS for each size, and the exponents."""
     rows = {
-        f"{size:,} {axis}": [number(point[kind]) for kind in KINDS]
+        f"{size:,} {axis}": [digits(point[kind]) for kind in KINDS]
         for size, point in points.items()
     }
-    exponents = [f"{exponent(points, kind):.1f}" for kind in KINDS]
+    exponents = [f"{exponent(points, kind):.2f}" for kind in KINDS]
     exponents[KINDS.index("attention %")] = ""
     return rows | {f"exponent of {axis}": exponents}
 
@@ -157,24 +157,20 @@ def growth_rows(axis, points):
 def exponent(points, kind):
     """Slope of log number against log size over the last three sizes."""
     last = list(points)[-3:]
-    return np.polyfit(np.log(last), np.log([points[size][kind] for size in last]), 1)[0]
+    slope = np.polyfit(np.log(last), np.log([points[size][kind] for size in last]), 1)[0]
+    return round(float(slope), 2) + 0.0  # not -0.0
 
 
 def race_rows(axis, ours, rivals):
     """Seconds of the fits of C-Tran and of the rivals, by size."""
     rows = {}
     for size, seconds in ours.items():
-        cells = [number(seconds)]
+        cells = [digits(seconds)]
         for times in rivals.values():
             mark = "" if size in times else "~"
-            cells.append(mark + number(extrapolated(times, [size])[size]))
+            cells.append(mark + digits(extrapolated(times, [size])[size]))
         rows[f"{size:,} {axis}"] = cells
     return rows
-
-
-def number(value):
-    """A number with two digits, or as an integer."""
-    return f"{float(f'{value:.2g}'):,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def print_rst(rows, columns):

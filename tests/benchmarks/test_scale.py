@@ -1,5 +1,8 @@
 """How fits grow: made-up data, fits that are not run to their end, and where they cross."""
 
+from itertools import count
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -22,15 +25,20 @@ def test_labels_depend_on_the_mean_token():
     assert np.corrcoef(mean[5000:] @ weights, Y[5000:, 599])[0, 1] > 0.5
 
 
-def test_the_seconds_of_a_whole_fit():
+def test_the_seconds_of_a_whole_fit(monkeypatch):
+    import _fits
+    import memory
     from _fits import fit_seconds, make_data
 
+    # A clock that goes on by a second whenever somebody looks.
+    clock = SimpleNamespace(perf_counter=count().__next__)
+    monkeypatch.setattr(_fits, "time", clock)
+    monkeypatch.setattr(memory, "time", clock)
     X, Y = make_data(TINY, seed=0)
     model = CTranClassifier(None, d_model=8, n_layers=1, random_state=0)
     whole, step = fit_seconds(model, X, Y, batch=4, n_steps=3)
-    # 70 images are two batches of 64, in each of 60 epochs; steps had 4 images instead of 64.
-    before = whole - 60 * 2 * step * 16
-    assert 0 < before < 20
+    # 70 images are two batches of 64, in each of 60 epochs; the steps had 4 images instead of 64.
+    assert step == 1 and whole == 1 + 60 * 2 * 16
     assert model.predict_proba(X[:2]).shape == (2, 3)
     assert len(model.history_) == 1
 
@@ -93,10 +101,10 @@ def test_tables(capsys):
     sizes = (10, 100, 1000, 10_000)
     points = {size: POINT | {"fit s": 0.01 * size**2} for size in sizes}
     rows = growth_rows("labels", points)
-    assert rows["10,000 labels"] == ["1", "2", "25", "120", "1,000,000"]
-    assert rows["exponent of labels"] == ["0.0", "0.0", "", "0.0", "2.0"]
+    assert rows["10,000 labels"] == ["1", "2", "25", "123", "1,000,000"]
+    assert rows["exponent of labels"] == ["0.00", "0.00", "", "0.00", "2.00"]
     race = race_rows("labels", {1: 0.123, 2: 45.6}, {"chain": {1: 1.0, 2: 2.0}})
-    assert race == {"1 labels": ["0.12", "1"], "2 labels": ["46", "2"]}
+    assert race == {"1 labels": ["0.123", "1"], "2 labels": ["45.6", "2"]}
     race = race_rows("labels", {4: 1.0}, {"chain": {1: 1.0, 2: 2.0}})
     assert race == {"4 labels": ["1", "~4"]}
     print_rst(rows, KINDS)

@@ -105,6 +105,9 @@ class TorchEngine:
         with autocast(self.device, self.precision):
             return self._backbone(images.to(self.device)).float().cpu()
 
+    def __getstate__(self):
+        return self.__dict__ | {"_graphs": {}}  # A graph belongs to its process.
+
     def _fused(self, images):
         size = tuple(images.shape[2:])
         if size not in self._graphs:

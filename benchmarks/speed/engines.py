@@ -1,20 +1,23 @@
 """How fast engines pass photos through a frozen backbone, and what that does to mAP.
 
 1. Images a second of ready images of 224 pixels, in batches of 32, for each network, engine and
-   precision: the median of rounds in which all take turns; and the seconds that OpenVINO needs to
-   convert the network.
+   precision: the median of rounds in which all take turns; and the seconds that each engine needs
+   to convert the network. "plain" is torch without its fused graph.
 2. With ``--shared``, photos of Corel5k through a MobileNetV2 with ImageNet weights, decoding and
-   resizing included (``ImageTokens``, no cache), and mAP of a logistic regression per label on the
-   mean token: trained on one half of the photos of the training part, scored on the other.
+   resizing included (``ImageTokens``, no cache), what share that is of OpenVINO's rate for ready
+   images, and mAP of a logistic regression per label on the mean token: trained on one half of the
+   photos of the training part, scored on the other.
 
-Usage (6 minutes; needs ``pip install "sklearn-ctran[openvino]"``)::
+Engines that are not installed are left out. Usage (6 minutes; needs
+``pip install "sklearn-ctran[openvino,onnxruntime]"`` for all)::
 
-    python benchmarks/speed/engines.py --shared ../shared --json engines.json
+    python benchmarks/speed/engines.py --threads 2 --shared ../shared --json engines.json
 
 """
 
 import argparse
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import ImageTokens
-from sklearn_ctran._images.engines import make_engine
+from sklearn_ctran._images.engines import TorchEngine, make_engine
 from sklearn_ctran.baselines import BinaryRelevance
 from sklearn_ctran.metrics import mean_average_precision
 from sklearn_ctran.modules.backbone import make_backbone
@@ -35,31 +38,35 @@ NETWORKS = ("mobilenet_v2", "resnet50", "efficientnet_b0", "vit_b_16")
 VARIANTS = {
     f"{engine} {precision}": (engine, precision)
     for precision in ("float32", "bfloat16")
-    for engine in ("torch", "openvino")
+    for engine in ("plain", "torch", "openvino", "onnxruntime")
+    if engine in ("plain", "torch") or find_spec(engine)
+    if (engine, precision) != ("onnxruntime", "bfloat16")  # It would compute in float32.
 }
+#: Those that ``encoder_engine`` names.
+CHOICES = {variant: choice for variant, choice in VARIANTS.items() if choice[0] != "plain"}
 SIDE, BATCH = 224, 32
 
 
 def main():
     arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads or torch.get_num_threads())
     machine = describe_machine(arguments.seed)
-    results = {"networks": {}}
-    for name in arguments.networks:
-        results["networks"][name] = measure_network(name, arguments.seed)
-    rows = {
-        name: [*(f"{rates[v]:.0f}" for v in VARIANTS), f"{rates['convert s']:.1f}"]
-        for name, rates in results["networks"].items()
-    }
-    print("images a second")
-    print_table(rows, [*VARIANTS, "convert s"], machine)
+    networks = {name: measure_network(name, arguments.seed) for name in arguments.networks}
+    for title, form in (("images/s", "{:.0f}"), ("seconds to convert", "{:.1f}")):
+        print(f"\n{title}")
+        rows = {name: [form.format(x) for x in r[title].values()] for name, r in networks.items()}
+        print_table(rows, list(VARIANTS), machine)
+    results = {"networks": networks}
     if arguments.shared:
+        bare = networks.get("mobilenet_v2", {}).get("images/s", {})
         results["photos"] = measure_photos(arguments)
-        rows = {
-            name: [f"{photos['images/s']:.0f}", f"{photos['mAP']:.2f}"]
-            for name, photos in results["photos"].items()
-        }
+        rows = {}
+        for name, photos in results["photos"].items():
+            rate = bare.get(f"openvino {CHOICES[name][1]}")
+            share = f"{photos['images/s'] / rate:.2f}" if rate else ""
+            rows[name] = [f"{photos['images/s']:.0f}", share, f"{photos['mAP']:.2f}"]
         print(f"\n{arguments.photos} photos through MobileNetV2, decoding included")
-        print_table(rows, ["images/s", "mAP (%)"], machine)
+        print_table(rows, ["images/s", "of OpenVINO's bare", "mAP (%)"], machine)
     write_json(arguments.json, results, machine)
 
 
@@ -70,6 +77,7 @@ def parse_arguments():
     )
     parser.add_argument("--shared", help="folder that holds data/corel5k; without it, part 1 only")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), help="of torchvision")
+    parser.add_argument("--threads", type=int, help="of the engines and of decoding (torch's)")
     parser.add_argument("--photos", type=int, default=2000, help="to encode (2000)")
     parser.add_argument("--rounds", type=int, default=3, help="of encoding the photos (3)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
@@ -78,21 +86,35 @@ def parse_arguments():
 
 
 def measure_network(name, seed):
-    """Images a second by variant, and the seconds of the conversion."""
+    """Images a second, and the seconds of the conversion, by variant."""
     torch.manual_seed(seed)
     backbone = make_backbone(name, None).freeze()
     images = torch.randint(256, (BATCH, 3, SIDE, SIDE), dtype=torch.uint8)
-    start = time.perf_counter()
-    make_engine("openvino", backbone, "cpu", "float32", (SIDE, SIDE))
-    convert = time.perf_counter() - start
-    engines = {
-        variant: make_engine(engine, backbone, "cpu", precision, (SIDE, SIDE))
-        for variant, (engine, precision) in VARIANTS.items()
-    }
+    engines, converting = {}, {}
+    for variant, (engine, precision) in VARIANTS.items():
+        start = time.perf_counter()
+        engines[variant] = make(engine, backbone, precision)
+        for _ in range(2):  # In float32, torch makes its graph after some batches.
+            engines[variant](images)
+        converting[variant] = time.perf_counter() - start
     seconds = time_interleaved(
         {variant: (lambda engine=engine: engine(images)) for variant, engine in engines.items()}
     )
-    return {v: BATCH / float(np.median(s)) for v, s in seconds.items()} | {"convert s": convert}
+    for variant in VARIANTS:
+        converting[variant] = max(0.0, converting[variant] - 2 * float(np.median(seconds[variant])))
+    return {
+        "images/s": {v: BATCH / float(np.median(s)) for v, s in seconds.items()},
+        "seconds to convert": converting,
+    }
+
+
+def make(engine, backbone, precision):
+    """An engine by its name here."""
+    if engine != "plain":
+        return make_engine(engine, backbone, "cpu", precision, (SIDE, SIDE))
+    plain = TorchEngine(backbone, "cpu", precision)
+    plain._may_fuse = False
+    return plain
 
 
 def measure_photos(arguments):
@@ -103,7 +125,7 @@ def measure_photos(arguments):
     rows = rows[: arguments.photos]
     paths, Y, half = [paths[row] for row in rows], Y[rows], len(rows) // 2
     tokens, encoders = {}, {}
-    for variant, (engine, precision) in VARIANTS.items():
+    for variant, (engine, precision) in CHOICES.items():
         encoders[variant] = ImageTokens(
             "mobilenet_v2",
             weights=shared / "data" / "weights" / "mobilenet_v2-imagenet.pth",
@@ -116,13 +138,13 @@ def measure_photos(arguments):
             cache=None,
             device="cpu",
         ).fit(paths)
-        encoders[variant].transform(paths[:BATCH])  # Conversion is timed in part 1.
+        encoders[variant].transform(paths[: 3 * BATCH])  # Conversion is timed in part 1.
 
     def encode(variant):
         tokens[variant] = encoders[variant].transform(paths)
 
     seconds = time_interleaved(
-        {variant: (lambda variant=variant: encode(variant)) for variant in VARIANTS},
+        {variant: (lambda variant=variant: encode(variant)) for variant in CHOICES},
         n_repeats=arguments.rounds,
         n_warm_up=0,
     )
@@ -131,7 +153,7 @@ def measure_photos(arguments):
             "images/s": len(paths) / float(np.median(seconds[variant])),
             "mAP": 100 * score(tokens[variant], Y, half),
         }
-        for variant in VARIANTS
+        for variant in CHOICES
     }
 
 

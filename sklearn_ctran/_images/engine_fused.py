@@ -27,7 +27,7 @@ def is_fusible(backbone, device):
 def fused_graph(network, precision, images):
     """A function from uint8 images to features, float32; None where fusion fails.
 
-    `images` are `CHUNK` ones. A graph is for one shape: fewer images are filled up.
+    `images` are `CHUNK` ones: a graph is for one shape.
     """
     is_bfloat16 = precision == "bfloat16"
     try:
@@ -44,7 +44,9 @@ def fused_graph(network, precision, images):
     except RuntimeError:  # of an operation that TorchScript cannot do in bfloat16, ...
         return None
     worst = (features - expected).abs().mean() / expected.abs().mean()
-    return _Fused(graph) if worst <= _TOLERANCE[precision] else None
+    if not worst <= _TOLERANCE[precision]:  # or NaN
+        return None
+    return lambda images: in_chunks(graph, images).float()
 
 
 def traced(network, images, frozen=False):
@@ -68,13 +70,9 @@ def _fuse(graph, images):
         torch.jit.enable_onednn_fusion(was_on)
 
 
-class _Fused:
-    def __init__(self, graph):
-        self._graph = graph
-
-    def __call__(self, images):
-        n_images = len(images)
-        missing = -n_images % CHUNK
-        images = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing else images
-        parts = [self._graph(part).float() for part in images.split(CHUNK)]
-        return torch.cat(parts)[:n_images]
+def in_chunks(compute, images):
+    """What `compute` makes of `CHUNK` images at a time; too few are filled up with copies."""
+    n_images = len(images)
+    missing = -n_images % CHUNK
+    images = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing else images
+    return torch.cat([compute(part) for part in images.split(CHUNK)])[:n_images]

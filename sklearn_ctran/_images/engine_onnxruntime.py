@@ -5,6 +5,8 @@ import warnings
 
 import torch
 
+from sklearn_ctran._images.engine_fused import in_chunks
+
 TITLE = "onnxruntime"
 
 #: What has to be installed; "onnx" for torch's export.
@@ -18,6 +20,9 @@ class Engine:
         self._session = compiled  # Any number of threads may use a session.
 
     def __call__(self, images):
+        return in_chunks(self._compute, images)
+
+    def _compute(self, images):
         (features,) = self._session.run(None, {"images": images.numpy()})
         return torch.from_numpy(features)
 
@@ -29,14 +34,14 @@ def convert(network, images):
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors
+    options.log_severity_level = 4  # Errors are raised too.
     exported = _exported(network, images)
     session = onnxruntime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
     return lambda precision: session
 
 
 def _exported(network, images):
-    """A network as bytes of an ONNX file for any number of images."""
+    """A network as bytes of an ONNX file, for this number of images: shapes become constants."""
     file, was_on = io.BytesIO(), torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # One operation that cannot be exported.
     try:
@@ -46,10 +51,9 @@ def _exported(network, images):
                 network,
                 (images,),
                 file,
-                dynamo=False,  # The other exporter needs onnxscript, and takes a minute.
+                dynamo=False,  # The other exporter needs onnxscript.
                 input_names=["images"],
                 output_names=["features"],
-                dynamic_axes={"images": {0: "n"}, "features": {0: "n"}},
             )
     finally:
         torch.backends.mha.set_fastpath_enabled(was_on)

@@ -105,6 +105,9 @@ class TorchEngine:
         with autocast(self.device, self.precision):
             return self._backbone(images.to(self.device)).float().cpu()
 
+    def __getstate__(self):
+        return self.__dict__ | {"_graphs": {}}  # A graph belongs to its process.
+
     def _fused(self, images):
         size = tuple(images.shape[2:])
         if size not in self._graphs:
@@ -115,7 +118,7 @@ class TorchEngine:
         return self._graphs[size]
 
 
-def some_images(size, n=3):
+def some_images(size, n):
     """Images of noise, uint8 (n, 3, height, width), always the same."""
     generator = torch.Generator().manual_seed(0)
     return torch.randint(256, (n, 3, *size), generator=generator, dtype=torch.uint8)
@@ -138,9 +141,10 @@ def _kept(key, convert):
 
 def _convert(library, backbone, precision, size):
     """A backbone compiled by a library; None, with a warning, if that fails."""
-    network, images = backbone.for_evaluation(), some_images(size)
+    network, images = backbone.for_evaluation(), some_images(size, CHUNK)
     try:
-        compiled = library.convert(network, images[1:])  # Compared on other images, in number too.
+        compiled = library.convert(network, images)
+        images = images[1:]  # Compared on others, in number too.
         exact = compiled("float32")
         with torch.inference_mode():
             expected = network(images).float()

@@ -14,7 +14,7 @@ def _installed():
 
 
 def test_it_computes_in_float32():
-    backbone, images = make_backbone("resnet18", None).freeze(), some_images((64, 64))
+    backbone, images = make_backbone("resnet18", None).freeze(), some_images((64, 64), 5)
     features = [
         make_engine("onnxruntime", backbone, "cpu", precision, (64, 64))(images)
         for precision in ("float32", "bfloat16")
@@ -23,7 +23,7 @@ def test_it_computes_in_float32():
 
 
 def test_images_in_another_order_of_memory():
-    backbone, images = make_backbone("resnet18", None).freeze(), some_images((64, 64))
+    backbone, images = make_backbone("resnet18", None).freeze(), some_images((64, 64), 5)
     engine = make_engine("onnxruntime", backbone, "cpu", "float32", (64, 64))
     channels_last = images.contiguous(memory_format=torch.channels_last)
     assert torch.equal(engine(channels_last), engine(images))

@@ -1,5 +1,6 @@
 """What computes a backbone's features."""
 
+import pickle
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -249,6 +250,8 @@ def test_torch_fuses_each_image_in_bfloat16():
     assert len(engines._converted) == 1
     alone = torch.cat([engine(image[None]) for image in images])
     torch.testing.assert_close(alone, features, rtol=0, atol=0)
+    # A worker process makes its own graph.
+    torch.testing.assert_close(pickle.loads(pickle.dumps(engine))(images), features)
     # Tokens without fusion, of earlier versions, are rounded otherwise.
     assert engine_version("torch", "bfloat16") != engine_version("torch", "float32") == ""
 
@@ -259,3 +262,22 @@ def test_a_network_that_cannot_be_fused_stays_plain(monkeypatch):
     engine = make_engine("torch", backbone, "cpu", "bfloat16", (64, 64))
     assert torch.equal(engine(images), engine(images))
     assert list(engines._converted.values()) == [None]
+
+
+def test_threads_share_a_fused_graph():
+    torch.manual_seed(0)
+    backbone = make_backbone("mobilenet_v2", None).freeze()
+    sets = [uint8_images(5, seed=seed) for seed in range(4)]
+    alone = [make_engine("torch", backbone, "cpu", "bfloat16", (64, 64))(x) for x in sets]
+    engines._converted.clear()
+    barrier = threading.Barrier(4)
+
+    def features(images):
+        engine = make_engine("torch", backbone, "cpu", "bfloat16", (64, 64))
+        barrier.wait()
+        return engine(images)
+
+    with ThreadPoolExecutor(4) as pool:
+        for found, expected in zip(pool.map(features, sets), alone, strict=True):
+            assert torch.equal(found, expected)
+    assert len(engines._converted) == 1

@@ -246,8 +246,8 @@ class ImageTokens(
         outcome = self._with_readable(X, use, least=1 if self.pool is None else 0)
         outcome.warn("Their features are NaN.")
         if container == "pandas" and hasattr(X, "iloc"):
-            # scikit-learn before 1.7 keeps the index of a frame, not that of a single column.
-            return to_frame(outcome.by_row(), index=X.index)
+            # scikit-learn before 1.8 keeps the index of a frame, not that of a single column.
+            return to_frame(outcome.by_row(), index=getattr(X, "index", None))
         return outcome.by_row()
 
     def _features(self, X):

@@ -28,7 +28,7 @@ setup(
     install_requires=[
         "numpy>=1.26,<3",
         "scipy>=1.11,<2",
-        "scikit-learn>=1.6,<2",
+        "scikit-learn>=1.7,<2",
         "joblib>=1.3,<2",
         "torch>=2.4,<3",
         "torchvision>=0.19,<1",

@@ -9,8 +9,8 @@ import threading
 from sklearn_ctran._utils.warnings import warn
 
 #: For each kind of pixels, by its white: the brightest pixel of two images, or of ten, that are too
-#: dark to be photos in this range.
-_DARKEST = {255: (1, 16), 65535: (4095, 16383), 1: (1 / 255, 16.5 / 255)}
+#: dark to be photos in this range. Floats may be rounded up to float32.
+_DARKEST = {255: (1, 16), 65535: (4095, 16383), 1: (1.01 / 255, 16.5 / 255)}
 
 _FEW, _MANY = 2, 10
 

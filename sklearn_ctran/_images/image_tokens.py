@@ -21,6 +21,7 @@ from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import pooled
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
+from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.sklearn_compat import fit_context, output_container
@@ -244,6 +245,9 @@ class ImageTokens(
         # How many tokens an image has is only known if one can be read.
         outcome = self._with_readable(X, use, least=1 if self.pool is None else 0)
         outcome.warn("Their features are NaN.")
+        if container == "pandas" and hasattr(X, "iloc"):
+            # scikit-learn before 1.8 keeps the index of a frame, not that of a single column.
+            return to_frame(outcome.by_row(), index=getattr(X, "index", None))
         return outcome.by_row()
 
     def _features(self, X):

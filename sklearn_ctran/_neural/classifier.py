@@ -429,6 +429,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
                 f"The checkpoint {str(path)!r} has {n_labels} labels, label_names has the shape "
                 f"{names.shape}: give one name per label, in the file's order."
             )
+        if len(set(names.tolist())) < n_labels:
+            raise ValueError("label_names has a name twice: labels must have different names.")
         if d_model % n_heads:
             raise ValueError(
                 f"The checkpoint {str(path)!r} has a width of {d_model}, which n_heads={n_heads} "

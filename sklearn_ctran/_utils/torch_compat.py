@@ -1,11 +1,12 @@
 """Private functions of torch, with fallbacks for versions that lack them."""
 
+import contextlib
 from pathlib import Path
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["TorchDispatchMode", "cpu_has_bfloat16", "softmax_backward"]
+__all__ = ["TorchDispatchMode", "cpu_has_bfloat16", "safe_globals", "softmax_backward"]
 
 
 def softmax_backward(grad, weights):
@@ -19,6 +20,26 @@ def softmax_backward(grad, weights):
     exact = torch.promote_types(weights.dtype, torch.float32)
     weighted = grad.to(exact) * weights.to(exact)
     return (weighted - weights.to(exact) * weighted.sum(-1, keepdim=True)).to(weights.dtype)
+
+
+@contextlib.contextmanager
+def safe_globals(allowed):
+    """Let ``torch.load(weights_only=True)`` read these too, in a ``with`` block.
+
+    torch 2.4 can only add to its list, or clear it.
+    """
+    serialization = torch.serialization
+    if hasattr(serialization, "safe_globals"):
+        with serialization.safe_globals(allowed):
+            yield
+        return
+    before = list(serialization.get_safe_globals())
+    serialization.add_safe_globals(allowed)
+    try:
+        yield
+    finally:
+        serialization.clear_safe_globals()
+        serialization.add_safe_globals(before)
 
 
 def cpu_has_bfloat16():

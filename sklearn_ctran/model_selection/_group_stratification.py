@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.model_selection import BaseCrossValidator
 
+from sklearn_ctran._labels.forms import unmask
 from sklearn_ctran._labels.states import is_missing
 from sklearn_ctran._utils.rows import check_rows
 from sklearn_ctran._utils.typing import Labels
@@ -115,14 +116,14 @@ def _read_groups(groups):
             "groups is None: pass the group of each sample as groups=..., or use "
             "MultilabelStratifiedKFold for samples without groups."
         )
-    groups = np.asarray(groups)
+    groups = np.asarray(unmask(groups))
     if groups.ndim != 1:
         raise ValueError(f"groups must have one value for each sample, got shape {groups.shape}.")
     row = next((row for row, value in enumerate(groups.tolist()) if is_missing(value)), None)
     if row is not None:
         raise ValueError(
-            f"Row {row} of groups has no value (NaN or None): give it a group of its own if it "
-            "belongs to no other row, or leave it out."
+            f"Row {row} of groups has no value (NaN, None or masked): give it a group of its own "
+            "if it belongs to no other row, or leave it out."
         )
     try:
         return np.unique(groups, return_inverse=True)

@@ -1,6 +1,5 @@
 """Files of tensors: none of their code is run, and no size that they declare is believed."""
 
-import contextlib
 import io
 import pickletools
 import re
@@ -9,6 +8,8 @@ import zipfile
 from collections import Counter
 
 import torch
+
+from sklearn_ctran._utils.torch_compat import safe_globals
 
 # What a state dict and what trainers keep beside it are made of. torch allows more, such as
 # bytearray, of which a short file could ask for any size.
@@ -49,18 +50,25 @@ class _Dtype:
 _Dtype.__module__, _Dtype.__qualname__, _Dtype.__name__ = "numpy", "dtype", "dtype"
 
 
-def _scalar_in(module):
-    """Takes the place of the function for scalars in numpy's `module`; no value is read."""
+def _stand_in(module, name):
+    """Takes the place of a function in a pickle; no value is read."""
 
-    def scalar(dtype, data):
+    def nothing(*args):
         return None
 
-    scalar.__module__, scalar.__qualname__ = module, "scalar"
-    return scalar
+    nothing.__module__, nothing.__qualname__, nothing.__name__ = module, name, name
+    return nothing
 
 
-# numpy 2 renamed the module. Trainers write their metrics, numpy scalars, beside the weights.
-_STAND_INS = [_Dtype, _scalar_in("numpy.core.multiarray"), _scalar_in("numpy._core.multiarray")]
+# Trainers write their metrics, numpy scalars, beside the weights. numpy 2 renamed the module; torch
+# 2.4 allows neither the bytes of a scalar nor sets.
+_STAND_INS = [
+    _Dtype,
+    _stand_in("numpy.core.multiarray", "scalar"),
+    _stand_in("numpy._core.multiarray", "scalar"),
+    _stand_in("_codecs", "encode"),
+    set,
+]
 
 
 def read_tensors(path, prefix=""):
@@ -111,15 +119,10 @@ def _read(path):
         pickles, sizes = _look_into_zip(file) if is_zip else ([file] * 5, None)
         for pickled in pickles:
             _check_pickle(pickled)
-    with _lock, _numpy_scalars():
+    with _lock, safe_globals(_STAND_INS):
         # Mapped, a tensor cannot be larger than the file.
         content = torch.load(str(path), map_location="cpu", weights_only=True, mmap=is_zip)
     return content, sizes
-
-
-def _numpy_scalars():
-    allow = getattr(torch.serialization, "safe_globals", None)  # since torch 2.5
-    return contextlib.nullcontext() if allow is None else allow(_STAND_INS)
 
 
 def _look_into_zip(file):

@@ -131,6 +131,7 @@ def test_inside_scikit_learn(photos):
         (None, "groups is None: pass the group of each sample"),
         (["a", "a", "b", "b"], r"fewer groups \(2\) than folds \(n_splits=3\): lower n_splits"),
         ([0.0, 1.0, 2.0, np.nan], "Row 3 of groups has no value"),
+        (np.ma.masked_equal([0, 1, 2, 3], 2), "Row 2 of groups has no value"),
         ([0, 1, 2], "inconsistent numbers of samples"),
         ([[0], [1], [2], [3]], r"groups must have one value for each sample.*\(4, 1\)"),
         ([None, "a", "b", "c"], "Row 0 of groups has no value"),

@@ -230,6 +230,10 @@ def test_bad_files(tmp_path):
         CTranClassifier.from_official_checkpoint(
             tmp_path / "c.pt", backbone=None, label_names=["a", "b"]
         )
+    with pytest.raises(ValueError, match="label_names has a name twice"):
+        CTranClassifier.from_official_checkpoint(
+            tmp_path / "c.pt", backbone=None, label_names=["a", "b", "a"]
+        )
     with pytest.raises(ValueError, match=r"CNN in '.*c\.pt' does not fit this backbone: .* conv1"):
         CTranClassifier.from_official_checkpoint(tmp_path / "c.pt", backbone="resnet18")
     with pytest.raises(ValueError, match=r"c\.pt' has a width of 8, which n_heads=3"):

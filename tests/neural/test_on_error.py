@@ -132,7 +132,7 @@ def test_labels_of_other_packages_go_along(broken, Y):
     model = quick("small", image_size=12, on_error="skip").fit(broken, Y)
     expected = model.predict_proba(of(GOOD, broken))
     columns = dict(zip("abc", Y.T, strict=True))
-    for y in (pa.table(columns), pa.record_batch(columns), pl.DataFrame(columns)):
+    for y in (pa.table(columns), pa.RecordBatch.from_pydict(columns), pl.DataFrame(columns)):
         model.fit(pa.array(map(str, broken)), y)
         np.testing.assert_array_equal(model.predict_proba(of(GOOD, broken)), expected)
 

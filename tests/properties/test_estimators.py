@@ -26,7 +26,7 @@ class FixedLogits(LabelPredictions, BaseEstimator):
     """An estimator that has nothing to learn: `X` holds rows of its logits."""
 
     def __init__(self, logits, rules, n_labels):
-        self.logits = logits
+        self.logits, self.rules, self.n_labels = logits, rules, n_labels
         names, extra_names = rules.names[:n_labels], rules.names[n_labels:]
         self.task_ = LabelTask(names, np.tile([0, 1], (n_labels, 1)), False, extra_names, rules)
 

@@ -43,7 +43,7 @@ def frames():
         pl.DataFrame(COLUMNS),
         table,
         pa.concat_tables([table[:1], table[1:]]),
-        (pa.record_batch(COLUMNS)),
+        (pa.RecordBatch.from_pydict(COLUMNS)),
     )
 
 

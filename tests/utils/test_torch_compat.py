@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16, softmax_backward
+from sklearn_ctran._utils.torch_compat import cpu_has_bfloat16, safe_globals, softmax_backward
 
 CPU_FEATURES = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
@@ -45,3 +45,14 @@ def test_cpu_features_that_only_some_versions_of_torch_know(monkeypatch):
     assert not cpu_has_bfloat16()
     monkeypatch.delattr(torch.cpu, CPU_FEATURES[1])
     assert not cpu_has_bfloat16()
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_allowed_globals_are_taken_back(monkeypatch, is_old):
+    if is_old:
+        monkeypatch.delattr(torch.serialization, "safe_globals", raising=False)
+    before = set(torch.serialization.get_safe_globals())
+    with pytest.raises(RuntimeError), safe_globals([dict]):
+        assert set(torch.serialization.get_safe_globals()) == before | {dict}
+        raise RuntimeError
+    assert set(torch.serialization.get_safe_globals()) == before

@@ -99,7 +99,8 @@ class CTran(ImageModel):
         features = self.image_features(X)
         tokens = self.label_embedding(states)
         if features is not None:
-            features = features.repeat_interleave(len(states) // len(X), dim=0)
+            if len(states) > len(X):
+                features = features.repeat_interleave(len(states) // len(X), dim=0)
             tokens = torch.cat([self.image_tokens(features), tokens], dim=1)
         logits = self.readout(self.encode(self.input_norm(tokens), states))
         if self.shortcut is None:

@@ -77,8 +77,8 @@ class Encoder:
 class EncodedBatches:
     """Images that are decoded, and passed through a backbone, batch by batch, each time anew.
 
-    They are augmented, so that no two passes are equal. ``pool(feature map) -> Tensor (B, P', C)``
-    makes tokens of features (B, C, h, w).
+    Either they are augmented, so that no two passes are equal, or they pass only once.
+    ``pool(feature map) -> Tensor (B, P', C)`` makes tokens of features (B, C, h, w).
     """
 
     def __init__(self, images, engine, pool):

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sklearn_ctran._cache.token_cache import resolve_cache
+from sklearn_ctran._images.encoder import EncodedBatches
 from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
@@ -53,6 +54,9 @@ from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, Labels, Self
 from sklearn_ctran.modules.backbone import find_source, make_backbone
 from sklearn_ctran.modules.regions import guess_grid
+
+#: For so many images, folding a trained backbone's normalisation takes less than it saves.
+_WORTH_FOLDING = 32
 
 
 class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
@@ -462,13 +466,17 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return pooled_for(module, self._features(data), grid)
 
     def _prediction_source(self, data):
-        """What the net predicts from: features, or images where the backbone was trained."""
+        """What the net predicts from: features; or images, of which they are made anew."""
         module = self.net_.module_
         if isinstance(data, EncodedImages):
             return data
         if isinstance(data, Tokens) or module.backbone.frozen:
             return self._encoded(data)
-        return self._input.batches(data)
+        images, device = self._input.batches(data), self.net_.device
+        if len(images) < _WORTH_FOLDING or torch.device(device).type != "cpu":
+            return images  # They go through the backbone as part of the module.
+        where = module.backbone, device, module.pool_map
+        return self._reader().encode_anew(images, *where, self.net_.precision)
 
     # ------------------------------------------------------------- prediction
 
@@ -535,7 +543,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         with plain_torch():
             source = self._prediction_source(data)
             batch_size = self.batch_size
-            if not isinstance(source, ImageBatches):
+            if not isinstance(source, (ImageBatches, EncodedBatches)):
                 batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
             batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
             logits = self.net_.mean_logits(batches).numpy()

@@ -237,6 +237,34 @@ def test_weights_of_another_network_are_recognised_in_a_fit(pictures, tmp_path):
         model.fit(*pictures)
 
 
+@pytest.mark.parametrize(
+    "params, tolerance",
+    [
+        ({"precision": "float32"}, 1e-4),
+        ({"precision": "float64", "regions": 3}, 1e-4),
+        ({"precision": "bfloat16"}, 0.1),
+    ],
+)
+def test_predictions_of_a_trained_backbone_are_folded(params, tolerance, monkeypatch):
+    """The normalisation is folded for many images, with the same result, and stays in the model."""
+    rng = np.random.RandomState(0)
+    X, Y = rng.randint(256, size=(36, 40, 40, 3), dtype=np.uint8), rng.randint(2, size=(36, 3))
+    params = {"weights": None, "train_backbone": True, "image_size": 40, **params}
+    model = quick("resnet18", device="cpu", max_epochs=1, **params).fit(X[:8], Y[:8])
+    module = model.net_.module_
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    fast = model.decision_function(X, known_labels={0: 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageReader, "encode_anew", lambda self, images, *args: images)
+        plain = model.decision_function(X, known_labels={0: 1})
+    assert not np.array_equal(fast, plain)
+    np.testing.assert_allclose(fast, plain, atol=tolerance * np.abs(plain).max())
+    assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
+    module.backbone.trunk.conv1.weight.data.fill_(torch.nan)
+    with pytest.raises(ValueError, match="output for row 0 is not finite.*weights are damaged"):
+        model.decision_function(X)
+
+
 @pytest.mark.parametrize("regions", [None, 3])
 def test_augmented_images_of_a_frozen_backbone(regions, monkeypatch):
     """They pass through the folded backbone that encodes images, with the same result."""

@@ -164,22 +164,29 @@ def _check_one_sided(missing, negative, positive, names, what):
             f"entries, for label(s) {listed(names[wrong], most=5)}: such labels would be learned "
             f"as present nearly everywhere. {_READINGS}"
         )
-    if missing.sum() < annotated.sum():
-        return
     # The reverse is common: rare labels have no positive among the few entries that are annotated.
     # Only a table without any positive is surely a mistake.
-    if not positive.any() and negative.sum() >= _MANY_POSITIVES:
+    is_sparse = missing.sum() >= annotated.sum()
+    if is_sparse and not positive.any() and negative.sum() >= _MANY_POSITIVES:
         raise ValueError(
             f"{what} has no 1 at all, only 0 and mostly missing entries (-1 or NaN): nothing can "
             "be learned from negatives alone. Write 1 where a label is present; "
             "sklearn_ctran.datasets.read_codes reads other codes."
         )
-    # VOC's files have a few 0 in each column, which mean "difficult". In images more labels are
-    # absent than present, so that mostly positive annotations hint at such codes.
-    if positive.sum() >= max(3 * negative.sum(), _MANY_POSITIVES):
+    consequence = "the labels would be learned as present nearly everywhere"
+    warn_of_codes(missing.sum(), negative.sum(), positive.sum(), what, consequence)
+
+
+def warn_of_codes(missing, negative, positive, what, consequence):
+    """Warn if most entries of a table are missing, and most others positive.
+
+    VOC's files have a few 0 in each column, which mean "difficult". In images more labels are
+    absent than present, so that mostly positive annotations hint at such codes.
+    """
+    if missing >= negative + positive and positive >= max(3 * negative, _MANY_POSITIVES):
         warn(
             f"Most entries of {what} are missing, and most of the others are 1. If this is not "
-            f"what you mean, the labels would be learned as present nearly everywhere. {_READINGS}"
+            f"what you mean, {consequence}. {_READINGS}"
         )
 
 

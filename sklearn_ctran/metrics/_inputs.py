@@ -11,11 +11,12 @@ from sklearn.utils.validation import _check_sample_weight, check_array
 
 from sklearn_ctran._labels.known import encode_known_labels
 from sklearn_ctran._labels.states import in_order, read_states
+from sklearn_ctran._labels.targets import warn_of_codes
 from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.frames import columns_of, plain
 from sklearn_ctran._utils.names import as_names, listed, name_at
 from sklearn_ctran._utils.rows import check_rows
-from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 _default_names: ContextVar = ContextVar("default names of labels", default=())
 
@@ -148,6 +149,8 @@ def _read_truth(y_true, names, known_labels):
     """Annotated states, int8, and which entries are known, bool, both (n_samples, n_labels)."""
     known_labels = plain(known_labels, "known_labels")
     truth = _read_states(y_true.toarray() if sparse.issparse(y_true) else y_true, names)
+    counts = (np.count_nonzero(truth == state) for state in (UNKNOWN, NEGATIVE, POSITIVE))
+    warn_of_codes(*counts, "y_true", "the score leaves out what is absent")
     if known_labels is None:
         return truth, np.zeros(truth.shape, dtype=bool)
     is_named = isinstance(known_labels, Mapping) or hasattr(known_labels, "columns")

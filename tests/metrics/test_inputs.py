@@ -4,6 +4,7 @@ Tests of _documentation.py and _decisions.py too.
 """
 
 import inspect
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -214,3 +215,18 @@ def test_masked_entries_do_not_count():
     scores = np.array([[0.9, 0.1], [0.5, 0.8], [0.1, 0.7]])
     assert metrics.mean_average_precision(y_true, scores) == 1.0
     assert metrics.mean_average_precision(y_true.data, scores) < 1.0
+
+
+@pytest.mark.parametrize("metric", [metrics.mean_average_precision, metrics.hamming_loss])
+def test_codes_of_pascal_voc(metric):
+    rng = np.random.default_rng(0)
+    absent_or_present = np.where(rng.random((100, 3)) < 0.2, 1, -1)
+    y_true = np.where(rng.random((100, 3)) < 0.02, 0, absent_or_present)
+    scores = rng.random((100, 3))
+    with pytest.warns(UserWarning, match="Most entries of y_true are missing.*read_codes"):
+        metric(y_true, scores)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metric(np.where(y_true == 1, 1, 0), scores)
+        # A few annotations, of which most are positive, say nothing.
+        metric(np.where(np.arange(100)[:, None] < 3, np.abs(y_true), -1), scores)

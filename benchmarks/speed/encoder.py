@@ -49,6 +49,7 @@ from torch.nn import functional as F
 
 from sklearn_ctran._neural.training import net_precision
 from sklearn_ctran._utils.devices import autocast
+from sklearn_ctran._utils.memory import keep_freed_memory
 from sklearn_ctran.modules.ctran import CTran
 
 N_LAYERS, N_HEADS, DROPOUT = 3, 4, 0.1
@@ -81,6 +82,7 @@ SIZES = (
 
 def main():
     arguments = parse_arguments()
+    keep_freed_memory()  # As every fit does. All variants gain from it.
     rows, results = {}, {}
     for size in (SIZES[position] for position in arguments.sizes):
         torch.manual_seed(arguments.seed)

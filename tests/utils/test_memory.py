@@ -18,15 +18,14 @@ x = torch.zeros(1_000_000)
 for step in range(25):
     if step == 5:
         before = faults()
-    y = x + 1
-    z = y + 1
-    del y, z
+    parts = [x + number for number in range(10)]
+    del parts
 print(faults() - before)
 """
 
 
 def n_faults(keeps):
-    """Pages that twenty steps, of 8 MB each, request from the system."""
+    """Pages that twenty steps, of 40 MB each, request from the system."""
     code = STEPS.format(keeps=keeps)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)

@@ -67,32 +67,30 @@ class Encoder:
             space = self.space(size, self.backbone.fingerprint())
             return cache.tokens(space, keys, passes, label=label, batch_size=self.batch_size)
 
-    def encode_anew(self, images, pool):
+    def encode_anew(self, batches, pool):
         """An EncodedBatches of ImageBatches."""
-        size = self.preprocess.final_size(images.images.sizes[0])
+        size = self.preprocess.final_size(batches.images.sizes[0])
         engine = make_engine(self.engine, self.backbone, self.device, self.precision, size)
-        return EncodedBatches(images, engine, pool)
+        return EncodedBatches(batches, engine, pool)
 
 
-class EncodedBatches:
+class EncodedBatches(ImageBatches):
     """Images that are decoded, and passed through a backbone, batch by batch, each time anew.
 
     Either they are augmented, so that no two passes are equal, or they pass only once.
     ``pool(feature map) -> Tensor (B, P', C)`` makes tokens of features (B, C, h, w).
     """
 
-    def __init__(self, images, engine, pool):
-        self.images = images
+    def __init__(self, batches, engine, pool):
+        super().__init__(batches.images, batches.preprocess)
         self._engine = engine
         self._pool = pool
 
-    def __len__(self):
-        return len(self.images)
-
     def batch(self, rows, generator=None):
         """Return rows as a Tensor (B, P', C), augmented if there is a generator."""
+        images = super().batch(rows, generator)
         with torch.no_grad():
-            return self._pool(self._engine(self.images.batch(rows, generator)))
+            return self._pool(self._engine(images))
 
 
 class _Passes:

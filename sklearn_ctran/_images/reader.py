@@ -58,13 +58,13 @@ class ImageReader:
         cache = self.cache if backbone.frozen else None
         return self._encoder(backbone, device, precision).encode(images, cache, self.label)
 
-    def encode_anew(self, images, backbone, device, pool, precision=None):
+    def encode_anew(self, batches, backbone, device, pool, precision=None):
         """Tokens of ImageBatches that a backbone computes when they are requested.
 
         Its weights must not change meanwhile. `pool` is as of :class:`EncodedBatches`, `precision`
         as of `encode`.
         """
-        return self._encoder(backbone, device, precision).encode_anew(images, pool)
+        return self._encoder(backbone, device, precision).encode_anew(batches, pool)
 
     def space(self, backbone, device, precision=None):
         """Digest of all that features depend on but the image; arguments as of `encode`.

@@ -11,7 +11,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from sklearn_ctran._cache.token_cache import resolve_cache
-from sklearn_ctran._images.encoder import EncodedBatches
 from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
@@ -543,7 +542,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         with plain_torch():
             source = self._prediction_source(data)
             batch_size = self.batch_size
-            if not isinstance(source, (ImageBatches, EncodedBatches)):
+            if not isinstance(source, ImageBatches):
                 batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
             batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
             logits = self.net_.mean_logits(batches).numpy()

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_array
 
-from sklearn_ctran._images.encoder import EncodedBatches
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import ImageBatches, Tokens, pooled
 
@@ -123,7 +122,7 @@ def check_logits(logits, source, module):
     if is_finite.all():
         return
     row = int(is_finite.argmin())
-    if not isinstance(source, (ImageBatches, EncodedBatches)):
+    if not isinstance(source, ImageBatches):
         values = source.batch(np.array([row])).flatten(0, 1)
         mean, scale = (x.cpu() for x in (module.feature_mean, module.feature_scale))
         farthest = int(((values - mean) / scale).abs().argmax())

@@ -80,6 +80,7 @@ def test_encoded_anew(size):
     encoder = Encoder(backbone, batches.preprocess)
     encoded = encoder.encode_anew(batches, lambda features: features.flatten(2))
     assert len(encoded) == 5
+    assert isinstance(encoded, ImageBatches)  # They have to be decoded: loaders may fetch ahead.
     rows = np.array([4, 1, 0])
     for seed in (None, 3, 4):
         generators = [None if seed is None else torch.Generator().manual_seed(seed) for _ in "ab"]

@@ -34,6 +34,7 @@ PAPER_MODEL: dict[str, Any] = {
     "channel_dropout": False,
     "attention_bias": False,
     "shortcut": False,
+    "memory": None,
 }
 
 

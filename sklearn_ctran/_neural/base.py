@@ -21,6 +21,7 @@ from sklearn_ctran._labels.weights import (
     log_odds,
     read_pos_weight,
 )
+from sklearn_ctran._memory.memory import LabelMemory
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
@@ -32,9 +33,11 @@ from sklearn_ctran._neural.inputs import (
     pooled_for,
     prediction_batch_size,
     read_tokens,
+    summaries,
 )
 from sklearn_ctran._neural.net import LabelMaskNet
 from sklearn_ctran._neural.training import (
+    Plan,
     build_net,
     check_trained,
     n_epochs,
@@ -92,6 +95,9 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     mask_groups = 0.0
     use_image = True
     standardize = True
+    memory = None
+    #: How much of the logits is the memory's, if there is one; the rest is the network's.
+    _MEMORY_SHARE = 2 / 3
     #: Steps that "auto" epochs make, and how often they go through a few images at most.
     _n_steps = 1000
     _most_epochs = 60
@@ -151,6 +157,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             labels = (take(each, rows) for each in (y, extra_labels, sample_weight))
             with all_or_nothing(self):
                 self._fit(images, *labels)
+                if rows is not None and self.memory_ is not None:
+                    self.memory_ = replace(self.memory_, rows=rows[self.memory_.rows])
 
         with all_or_nothing(self), plain_torch():
             outcome = self._with_readable(X, use, thorough=True)
@@ -164,8 +172,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         device = self._check_device()
         rules = self.label_groups, self.exclusive_groups, self.implies
         task, true_states = read_labels(y, extra_labels, *rules)
-        weights = check_sample_weight(sample_weight, true_states)
-        check_learnable(true_states, weights, task)
+        sample_weight = check_sample_weight(sample_weight, true_states)
+        check_learnable(true_states, sample_weight, task)
         is_resumed = self.warm_start and hasattr(self, "net_")
         if is_resumed:
             self._check_same_task(task)
@@ -173,28 +181,30 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         self.task_ = task
+        self.memory_ = None
         data, self._input = self._read_X_to_fit(X, is_resumed)
         check_consistent_length(data, true_states)
         rng = check_random_state(self.random_state)
         seed = int(rng.randint(np.iinfo(np.int32).max))
         fraction = self.validation_fraction if self.early_stopping else None
-        rows, valid_rows = split_rows(true_states, weights, task.n_classes, fraction, rng)
+        rows, valid_rows = split_rows(true_states, sample_weight, task.n_classes, fraction, rng)
+        self._plan = self._make_plan(data, len(rows))
         with drawing(seed):
             with all_drawing():
                 module = self._module_to_resume() if is_resumed else self._new_module(data)
             features = self._fixed_features(data, module, device)
-            prior = log_odds(true_states[rows], weights[rows])
+            prior = log_odds(true_states[rows], sample_weight[rows])
             pos_weight = read_pos_weight(
                 self.pos_weight, prior, task.all_names, task.n_labels, task.rules.bound
             )
             if not is_resumed:
-                self._standardize(module, features, rows, weights[rows])
+                self._standardize(module, features, rows, sample_weight[rows])
                 module.set_prior(torch.from_numpy(prior + np.log(pos_weight)))
             module.cast(self._dtype())
             source = self._training_source(data, features, module, device)
             del features  # Pooled or not needed: training should not keep them in memory.
             states = torch.from_numpy(self._states_to_learn(true_states))
-            weights = torch.from_numpy(scaled_weights(weights, true_states, rows))
+            weights = torch.from_numpy(scaled_weights(sample_weight, true_states, rows))
             labels = {
                 "states": states,
                 "n_extra": task.n_extra,
@@ -209,7 +219,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 module,
                 task,
                 parameter_groups=self._parameter_groups(),
-                max_epochs=self._n_epochs(len(rows)),
+                max_epochs=self._plan.max_epochs,
                 valid=valid,
                 pos_weight=pos_weight,
                 seed=seed,
@@ -220,6 +230,17 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
         self.net_ = net
+        self.chosen_ = self._chosen(net)
+        if self.memory is not None:
+            self.memory_ = LabelMemory.learn(
+                self._summaries(data, source),
+                true_states,
+                sample_weight,
+                size=self.memory,
+                n_classes=task.n_classes,
+                log_pos_weight=np.log(pos_weight),
+                seed=seed,
+            )
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in net.history
@@ -276,10 +297,23 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
         return [("backbone.*", {"lr": backbone_lr})]
 
-    def _n_epochs(self, n_train):
+    def _make_plan(self, data, n_train):
+        """The Plan of a fit on Images or Tokens, of which it trains on `n_train`."""
+        return Plan(None, self._n_epochs(n_train, self._most_epochs))
+
+    def _n_epochs(self, n_train, most):
         if self.max_epochs != "auto":
             return self.max_epochs
-        return n_epochs(n_train, self.batch_size, self._n_steps, self._most_epochs)
+        return n_epochs(n_train, self.batch_size, self._n_steps, most)
+
+    def _chosen(self, net):
+        """What became of the parameters that "auto" leaves open, by name."""
+        return {
+            "max_epochs": net.max_epochs,
+            "train_backbone": net.module_.backbone is not None and not net.module_.backbone.frozen,
+            "precision": net.precision,
+            "device": net.device,
+        }
 
     def _states_to_learn(self, true_states):
         """The true states that the loss is taken of; a subclass may drop some."""
@@ -541,13 +575,27 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             return np.zeros(states.shape, dtype=np.float32)
         with plain_torch():
             source = self._prediction_source(data)
+            if self.memory_ is not None and isinstance(source, ImageBatches):
+                source = self._encoded(data)  # They pass once, for the network and the memory.
             batch_size = self.batch_size
             if not isinstance(source, ImageBatches):
                 batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)
             batches = LabelledImages(source, torch.from_numpy(states), batch_size=batch_size)
             logits = self.net_.mean_logits(batches).numpy()
-        check_logits(logits, source, self.net_.module_)
+            check_logits(logits, source, self.net_.module_)
+            if self.memory_ is not None:
+                recalled = self.memory_.logits(self._summaries(data, source), states)
+                logits = logits + np.float32(self._MEMORY_SHARE) * (recalled - logits)
         return logits
+
+    def _summaries(self, data, source):
+        """A vector for each image, ndarray (n_samples, n_features), float32, for the memory.
+
+        `source` is what the network reads of `data`.
+        """
+        if isinstance(source, ImageBatches):
+            source = self._encoded(data)
+        return summaries(source, self.net_.module_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,22 +6,37 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 import sklearn_ctran.recipes as recipes
 from sklearn_ctran._cache.token_cache import TokenCache
+from sklearn_ctran._images.tokens import Tokens
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.checkpoint import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
-from sklearn_ctran._neural.training import build_net
+from sklearn_ctran._neural.training import Plan, build_net
 from sklearn_ctran._task import make_task
-from sklearn_ctran._utils.devices import resolve_device
+from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
-from sklearn_ctran._utils.typing import EncoderEngine, FilePath, OnError, RandomState
+from sklearn_ctran._utils.typing import (
+    EncoderEngine,
+    FilePath,
+    Images,
+    KnownLabels,
+    OnError,
+    RandomState,
+)
 from sklearn_ctran.modules.ctran import CTran
+
+#: Features of pretrained backbones have at least so many channels.
+_WIDE = 512
+#: From so many images on, three layers are trained on them.
+_MANY = 20_000
 
 
 class CTranClassifier(NeuralMultilabelClassifier):
@@ -64,8 +79,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
         every epoch.
     d_model : int or None, default=128
         Width of the tokens; None for that of the backbone, as in the paper.
-    n_layers : int, default=3
-        Encoder layers.
+    n_layers : int or "auto", default="auto"
+        Encoder layers. "auto": 1 for less than 20,000 images whose features have at least 512
+        channels and do not train, as those of pretrained backbones; 3 elsewhere.
     n_heads : int, default=4
         Attention heads; must divide `d_model`.
     dropout : float, default=0.1
@@ -130,6 +146,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         label states, is trained beside the transformer; the logits are the mean of both. It has
         a dropout of its own, 0.5. It reads features of up to 1,024 numbers per image side by
         side, which fixes their number.
+    memory : int, "auto" or None, default="auto"
+        The most training rows that the model remembers: their image features and labels. The
+        logits are then those of the network by a third, and by two thirds those of the memory, in
+        which rows with similar images and with the known labels decide, and a kernel regression
+        of labels on images. :meth:`nearest` shows these rows. "auto": 20,000, less with more than
+        3,355 labels; of more rows, as many are drawn at random. None: no memory; nothing of the
+        training rows is in the fitted model. See the user guide.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
         Loss of the hidden labels; entries that nobody annotated do not count. Binary cross-entropy
         [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma 4 for negatives,
@@ -158,7 +181,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
     batch_size : int, default=64
         Images per training step, and per pass through a backbone.
     max_epochs : int or "auto", default="auto"
-        Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
+        Passes through the training images. "auto": about 1,000 steps, but at least 5 epochs and at
+        most 60; at most 20 where `n_layers` "auto" is 1. Longer fits rank hardly better, and their
+        probabilities are too sure.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the images aside, stop once their loss has not
         fallen for 5 epochs, and keep the best epoch's weights. By default the learning rate falls
@@ -233,6 +258,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Number of features; only if `X` was a table of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Only if `X` was a data frame of features.
+    chosen_ : dict
+        What became of the parameters that can be "auto": ``n_layers``, ``max_epochs``,
+        ``train_backbone``, ``input_dropout``, ``attention_bias``, ``precision``, ``device``.
+    memory_ : LabelMemory or None
+        What `memory` remembers; ``len(memory_)`` rows, ``memory_.rows`` are their numbers in the
+        training data (equal rows count once).
     history_ : list of dict
         ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.
     skipped_ : dict of int to str
@@ -261,7 +292,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     _parameter_constraints = {
         **NEURAL_PARAMETERS,
         "d_model": [Interval(Integral, 1, None, closed="left"), None],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "position": [StrOptions({"sine", "learned"}), None],
@@ -278,6 +309,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "channel_dropout": ["boolean"],
         "attention_bias": ["boolean", StrOptions({"auto"})],
         "shortcut": ["boolean"],
+        "memory": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"}), None],
     }
 
     def __init__(
@@ -289,7 +321,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         image_size: int | tuple[int, int] | None = 224,
         augment: Augment = "auto",
         d_model: int | None = 128,
-        n_layers: int = 3,
+        n_layers: int | Literal["auto"] = "auto",
         n_heads: int = 4,
         dropout: float = 0.1,
         position: Literal["sine", "learned"] | None = None,
@@ -306,6 +338,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         channel_dropout: bool = True,
         attention_bias: bool | Literal["auto"] = "auto",
         shortcut: bool = True,
+        memory: int | Literal["auto"] | None = "auto",
         loss: Loss = "bce",
         pos_weight: ArrayLike | dict[Any, float] | None = None,
         lr: float = 2e-3,
@@ -351,6 +384,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.channel_dropout = channel_dropout
         self.attention_bias = attention_bias
         self.shortcut = shortcut
+        self.memory = memory
         self.loss = loss
         self.pos_weight = pos_weight
         self.lr = lr
@@ -448,6 +482,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         kind = "tokens" if backbone is None else "images"
         self._input = NetworkInput(kind, self._preprocessing())
         self._structure = self._structure_params()
+        self._plan = Plan(n_layers, self.max_epochs)
         device = resolve_device(self.device)
         with drawing(0), all_drawing():  # The file replaces all of these random weights.
             if backbone is None:
@@ -467,15 +502,62 @@ class CTranClassifier(NeuralMultilabelClassifier):
             module,
             self.task_,
             parameter_groups=self._parameter_groups(),
-            max_epochs=self._n_epochs(1),
+            max_epochs=self._plan.max_epochs,
             valid=None,
             pos_weight=np.ones(n_labels),
             seed=0,
             device=device,
         )
         self.net_ = net.initialize()
+        self.memory_ = None
+        self.chosen_ = self._chosen(net)
         self.history_ = []
         return self
+
+    def nearest(
+        self,
+        X: Images,
+        n_rows: int = 5,
+        known_labels: KnownLabels = None,
+        extra_labels: KnownLabels = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The training rows that decide most on each image: "because these photos have it".
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        n_rows : int, default=5
+            How many; at most ``len(memory_)``.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`. Rows that agree with them have more weight.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_rows), int64
+            Numbers of rows in the `X` of `fit`, the one with the most weight first.
+        weights : ndarray of shape (n_samples, n_rows), float32
+            Their weights in the memory's mean of label sets, in [0, 1]. All rows' sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no memory, or `n_rows` is greater than it; else as :meth:`predict_proba`.
+        """
+        check_is_fitted(self)
+        check_count("n_rows", n_rows)
+        if self.memory_ is None:
+            raise ValueError("The estimator was fitted with memory=None: it remembers no rows.")
+        if n_rows > len(self.memory_):
+            raise ValueError(f"n_rows is {n_rows}, but only {len(self.memory_)} are remembered.")
+
+        def use(images, rows, n_images):
+            data, states = self._read(images, known_labels, extra_labels)
+            with plain_torch():
+                summaries = self._summaries(data, self._prediction_source(data))
+                return self.memory_.nearest(summaries, states, n_rows)
+
+        return self._with_readable(X, use, on_error="raise").result
 
     def _check_params(self):
         super()._check_params()
@@ -487,6 +569,23 @@ class CTranClassifier(NeuralMultilabelClassifier):
         check_unknown_fraction(self.unknown_fraction)
 
     # ------------------------------------------------------------- the module
+
+    def _make_plan(self, data, n_train):
+        if isinstance(data, Tokens):
+            is_pretrained = data.shape[2] >= _WIDE
+        else:
+            is_pretrained = not self._trains_backbone()
+        is_shallow = is_pretrained and n_train < _MANY
+        n_layers = (1 if is_shallow else 3) if self.n_layers == "auto" else self.n_layers
+        return Plan(n_layers, self._n_epochs(n_train, 20 if is_shallow else self._most_epochs))
+
+    def _chosen(self, net):
+        module = net.module_
+        return super()._chosen(net) | {
+            "n_layers": len(module.layers),
+            "input_dropout": module.input_dropout.p,
+            "attention_bias": len(module.attention_biases) > 0,
+        }
 
     def _structure_params(self):
         """The parameters that a fitted module cannot change any more."""
@@ -503,7 +602,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             grid=grid,
             backbone=backbone,
             d_model=self.d_model,
-            n_layers=self.n_layers,
+            n_layers=self._plan.n_layers,
             n_heads=self.n_heads,
             dropout=self.dropout,
             position=self.position,

@@ -93,6 +93,16 @@ def pooled_for(module, features, grid=None):
     return pooled(features, lambda batch: module.pool(batch, grid))
 
 
+def summaries(source, module):
+    """What the memory knows of each image, ndarray (n_samples, n_features), float32.
+
+    `source` has tokens as the module reads them; none, if it does not look at images.
+    """
+    if not module.use_image:
+        return np.zeros((len(source), 0), dtype=np.float32)
+    return pooled(source, lambda batch: module.summary(batch)[:, None]).values[:, 0]
+
+
 def feature_map_size(backbone, size):
     """Rows and columns of the feature map of an image of some height and width."""
     was_training = backbone.training

@@ -1,5 +1,7 @@
 """From constructor parameters to a net: its optimiser, callbacks and length of training."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
@@ -83,6 +85,13 @@ def net_precision(precision, module, device):
         if module.n_labels * module.width < 2048 or trains_backbone:
             return "float32"
     return forward_precision(precision, device)
+
+
+class Plan(NamedTuple):
+    """How deep a network is and how long it is trained."""
+
+    n_layers: int | None
+    max_epochs: int
 
 
 def n_epochs(n_train, batch_size, n_steps, most):

@@ -1,7 +1,7 @@
 """Rivals of C-Tran from the literature, under the same protocol.
 
-`BinaryRelevance`, `ClassifierChain`, `LabelPowerset` and `MaskedLinear` take tables of features;
-for images, put :class:`sklearn_ctran.ImageTokens` before them in a pipeline. The others take images
+`BinaryRelevance`, `ClassifierChain`, `LabelPowerset`, `MaskedLinear` and `MemoryClassifier` take tables
+of features; for images, put :class:`sklearn_ctran.ImageTokens` before them in a pipeline. The others take images
 themselves.
 """
 
@@ -12,6 +12,7 @@ from sklearn_ctran.baselines._feedback_prop import FeedbackProp, tune_feedback_p
 from sklearn_ctran.baselines._label_powerset import LabelPowerset
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.baselines._masked_linear import MaskedLinear
+from sklearn_ctran.baselines._memory import MemoryClassifier
 from sklearn_ctran.baselines._multi_task import MultiTask
 from sklearn_ctran.baselines._standard_mlp import StandardMLP
 
@@ -23,6 +24,7 @@ __all__ = [
     "LabelPowerset",
     "LinearHead",
     "MaskedLinear",
+    "MemoryClassifier",
     "MultiTask",
     "StandardMLP",
     "tune_feedback_prop",

@@ -1,0 +1,58 @@
+"""What makes two images alike: features on a few directions, scaled to unit length."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.extmath import randomized_svd
+
+#: Directions that are kept. More do not make better neighbours, and cost time and memory.
+N_DIRECTIONS = 128
+#: Standard deviations from the mean beyond which features are all the same.
+_FAR = 1e6
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Standardised features on their principal directions, as vectors of unit length.
+
+    The likeness of two images is the dot product of their vectors, a cosine.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (n_features,), float32
+    directions : ndarray of shape (n_features, n_directions), float32, or None
+        None keeps all features.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    directions: np.ndarray | None
+
+    @classmethod
+    def learn(cls, features, weights):
+        """From features (n_samples, n_features), float32, and weights of the samples above 0."""
+        weights = weights / weights.sum()
+        # In float64, because constant features must have a scale of 0 but for rounding errors.
+        mean = weights @ features.astype(np.float64)
+        scale = np.sqrt(weights @ (features - mean) ** 2)
+        scale[scale <= 1e-7 * np.abs(mean)] = 1.0
+        mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+        scale[scale == 0] = 1.0
+        directions = None
+        if min(features.shape) > N_DIRECTIONS:
+            weighted = (features - mean) / scale * np.sqrt(weights)[:, None].astype(np.float32)
+            _, _, rows = randomized_svd(weighted, N_DIRECTIONS, random_state=0)
+            directions = np.ascontiguousarray(rows.T, dtype=np.float32)
+        return cls(mean, scale, directions)
+
+    def __call__(self, features):
+        """Vectors (n_samples, n_directions), float32, of features (n_samples, n_features).
+
+        The vector of an image that is average in everything is zero: it is like none.
+        """
+        # A clip, because the squares of extreme values are infinite.
+        vectors = np.clip((features - self.mean) / self.scale, -_FAR, _FAR)
+        if self.directions is not None:
+            vectors = vectors @ self.directions
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (vectors / np.where(length > 1e-6, length, np.inf)).astype(np.float32)

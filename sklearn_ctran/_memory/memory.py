@@ -1,0 +1,185 @@
+"""The memory of a fitted model: which rows it keeps, what it learns of them, what they answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sklearn_ctran._memory.likeness import Likeness
+from sklearn_ctran._memory.regression import KernelRegression
+from sklearn_ctran._memory.retrieval import PARAMETERS, Retrieval
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+
+#: "auto" remembers so many rows, and so many entries of the label table.
+MOST_ROWS = 20_000
+MOST_ENTRIES = 1 << 26
+#: Cosines of queries with all rows that exist at a time.
+_BLOCK = 1 << 22
+#: Operations of one evaluation of the parameters, and the queries that they are learned from.
+_LEARNING = 1 << 28
+_QUERIES = 32, 1500
+#: Fewer rows say nothing about the parameters.
+_LEAST_ROWS = 10
+
+
+@dataclass
+class LabelMemory:
+    """Training rows that predictions recall.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows,), int64
+        Numbers of the remembered rows in the data of the fit. Equal rows are remembered once, as
+        the first of them.
+    likeness : Likeness
+    vectors : Tensor of shape (n_rows, n_directions), float16
+    regression : KernelRegression
+    retrieval : Retrieval
+    log_pos_weight : ndarray of shape (n_labels,), float32
+        Added to the logits, as a loss with these weights of positive labels adds it to a network's.
+    """
+
+    rows: np.ndarray
+    likeness: Likeness
+    vectors: torch.Tensor
+    regression: KernelRegression
+    retrieval: Retrieval
+    log_pos_weight: np.ndarray
+
+    @classmethod
+    def learn(
+        cls, features, states, weights, *, size="auto", n_classes=0, log_pos_weight=None, seed=0
+    ):
+        """Remember rows of training data.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_samples, n_features), float32
+            One vector for each image; without columns where there is no image to look at.
+        states : ndarray of shape (n_samples, n_labels), int8
+            True states.
+        weights : ndarray of shape (n_samples,), float64
+            Rows of weight 0 and rows without any annotated label are not remembered.
+        size : int or "auto"
+            The most rows. Of more, as many are drawn at random.
+        n_classes : int
+            The first labels are the classes of a 1-D `y`.
+        log_pos_weight : ndarray of shape (n_labels,) or None
+            Added to all logits.
+        seed : int
+            Of the choices of rows and of hidden labels.
+        """
+        rng = np.random.RandomState(seed)
+        rows, weights = _distinct(features, states, weights)
+        if size == "auto":
+            size = min(MOST_ROWS, max(1, MOST_ENTRIES // states.shape[1]))
+        if len(rows) > size:
+            chosen = np.sort(rng.permutation(len(rows))[:size])
+            rows, weights = rows[chosen], weights[chosen]
+        features, states = features[rows], states[rows]
+        likeness = Likeness.learn(features, weights)
+        # Rounded first, so that everything is learned from what is kept.
+        vectors = torch.from_numpy(likeness(features)).half()
+        is_annotated = states != UNKNOWN
+        positives = weights @ (states == POSITIVE)
+        prior = ((positives + 0.5) / (weights @ is_annotated + 1)).astype(np.float32)
+        targets = np.where(is_annotated, (states == POSITIVE) - prior, 0.0)
+        targets = targets / np.sqrt(prior * (1 - prior))
+        regression, left_out = KernelRegression.learn(
+            vectors.float(), targets, is_annotated, weights, rng
+        )
+        retrieval = Retrieval(
+            torch.from_numpy(states),
+            torch.from_numpy(np.log(weights / weights.sum())).float(),
+            torch.from_numpy(prior),
+            n_classes,
+            torch.tensor([start for start, _, _ in PARAMETERS.values()]).log(),
+        )
+        if log_pos_weight is None:
+            log_pos_weight = np.zeros(states.shape[1])
+        shift = np.asarray(log_pos_weight, dtype=np.float32)
+        memory = cls(rows, likeness, vectors, regression, retrieval, shift)
+        if len(rows) >= _LEAST_ROWS:
+            memory._learn_parameters(left_out, weights, rng)
+        return memory
+
+    def __len__(self):
+        return len(self.rows)
+
+    def logits(self, features, states):
+        """Logits (n_samples, n_labels), ndarray of float32, given known states.
+
+        `features` are (n_samples, n_features), `states` (n_samples, n_labels), int8.
+        """
+        parts = [self.retrieval.logits(*query) for query in self._queries(features, states)]
+        return torch.cat(parts).numpy() + self.log_pos_weight
+
+    def nearest(self, features, states, n_rows):
+        """The rows with the most weight: their numbers in the data of the fit, and their weights.
+
+        Both are ndarrays of shape (n_samples, n_rows), the greatest weight first.
+        """
+        found = [
+            self.retrieval.row_weights(*query).topk(min(n_rows, len(self)))
+            for query in self._queries(features, states)
+        ]
+        positions = torch.cat([each.indices for each in found]).numpy()
+        return self.rows[positions], torch.cat([each.values for each in found]).numpy()
+
+    def _queries(self, features, states):
+        """Cosines, predictions of the regression, and states of queries, block by block."""
+        size = max(1, _BLOCK // len(self))
+        vectors = self.vectors.float()
+        for first in range(0, max(1, len(features)), size):
+            block = slice(first, first + size)
+            cosines = torch.from_numpy(self.likeness(features[block])) @ vectors.T
+            yield cosines, self.regression(cosines), torch.from_numpy(states[block])
+
+    def _learn_parameters(self, left_out, weights, rng):
+        """Choose the retrieval's parameters on some of the rows, each without itself."""
+        true_states = self.retrieval.states
+        n_rows, n_labels = true_states.shape
+        least, most = _QUERIES
+        n_queries = int(np.clip(_LEARNING // (n_rows * n_labels), least, most))
+        # Of a few rows each is asked about several times.
+        rows = np.concatenate([rng.permutation(n_rows) for _ in range(4)])[:n_queries]
+        shown = _draw_shown(true_states[rows].numpy(), self.retrieval.n_classes, rng)
+        rows = torch.from_numpy(rows)
+        self.retrieval.learn(
+            self.vectors[rows].float() @ self.vectors.float().T,
+            left_out[rows],
+            torch.from_numpy(shown),
+            true_states[rows],
+            rows,
+            torch.from_numpy(weights).float()[rows],
+        )
+
+
+def _distinct(features, states, weights):
+    """Numbers of the rows to remember, and their weights; rows that are equal in all count once.
+
+    Otherwise a row that stands twice would be its own neighbour.
+    """
+    rows = np.flatnonzero((weights > 0) & (states != UNKNOWN).any(axis=1))
+    raw = np.hstack(
+        [
+            np.ascontiguousarray(each[rows]).view(np.uint8).reshape(len(rows), -1)
+            for each in (features + np.float32(0), states)
+            if each.shape[1]
+        ]
+    )
+    raw = np.ascontiguousarray(raw).view(np.dtype((np.void, raw.shape[1]))).ravel()
+    _, first, number = np.unique(raw, return_index=True, return_inverse=True)
+    return rows[first], np.bincount(number, weights[rows])
+
+
+def _draw_shown(true_states, n_classes, rng):
+    """States that are known while parameters are learned: up to three quarters of each row's.
+
+    Nothing is known of a quarter of the rows, nor of classes.
+    """
+    share = rng.uniform(0, 0.75, size=(len(true_states), 1))
+    share[rng.random_sample(len(share)) < 0.25] = 0
+    shown = rng.random_sample(true_states.shape) < share
+    shown[:, :n_classes] = False
+    return np.where(shown, true_states, np.int8(UNKNOWN))

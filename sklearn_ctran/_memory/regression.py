@@ -1,0 +1,110 @@
+"""Kernel ridge regression of labels on images, with the prediction of each row by the others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+#: exp(SHARPNESS * (cosine - 1)) is the kernel of two images.
+SHARPNESS = 2.0
+#: Variances of the noise that are tried, where that of the regression's prior is 1.
+RIDGES = (0.1, 0.3, 1.0, 3.0)
+#: Rows on which they are tried.
+N_TRIED = 1500
+#: Up to so many rows all are centres of the kernel, else a random choice of N_CENTRES.
+MOST_CENTRES = 6000
+N_CENTRES = 4096
+
+
+@dataclass(frozen=True)
+class KernelRegression:
+    """Ridge regression in the space of a kernel of cosines.
+
+    Attributes
+    ----------
+    centres : ndarray of shape (n_centres,), int64, or None
+        Rows that the kernel is taken with; None for all.
+    coefficients : Tensor of shape (n_centres, n_labels), float32
+    """
+
+    centres: np.ndarray | None
+    coefficients: torch.Tensor
+
+    @classmethod
+    def learn(cls, vectors, targets, is_annotated, weights, rng):
+        """A regression, and its targets of each row (n_samples, n_labels) predicted by the others.
+
+        `vectors` (n_samples, n_directions) have unit length. `targets` (n_samples, n_labels),
+        float32, have a mean of about 0, and are 0 where nothing is annotated; predictions are
+        divided by the share of annotated rows (inverse propensity weighting). A row of weight 2
+        counts as twice.
+        """
+        vectors, targets, weights = (
+            torch.from_numpy(np.asarray(each, dtype=np.float64))
+            for each in (vectors, targets, weights)
+        )
+        is_annotated = torch.from_numpy(is_annotated)
+        share = (weights @ is_annotated.double()) / weights.sum()
+        ridge = RIDGES[-1]
+        if len(vectors) > 1:
+            tried = torch.from_numpy(rng.permutation(len(vectors))[:N_TRIED])
+            kernel = _kernel(vectors[tried] @ vectors[tried].T)
+            ridge = min(
+                RIDGES,
+                key=lambda ridge: _error(
+                    _solve(kernel, targets[tried], ridge / weights[tried])[1] / share,
+                    targets[tried],
+                    is_annotated[tried] * weights[tried, None],
+                ),
+            )
+        if len(vectors) <= MOST_CENTRES:
+            kernel = _kernel(vectors @ vectors.T)
+            centres, (solution, left_out) = None, _solve(kernel, targets, ridge / weights)
+        else:
+            centres = np.sort(rng.permutation(len(vectors))[:N_CENTRES])
+            solution, left_out = _solve_by_centres(vectors, centres, targets, weights / ridge)
+        return cls(centres, (solution / share).float()), (left_out / share).float()
+
+    def __call__(self, cosines):
+        """Predictions (n_queries, n_labels) from the cosines (n_queries, n_samples)."""
+        if self.centres is not None:
+            cosines = cosines[:, self.centres]
+        return _kernel(cosines) @ self.coefficients
+
+
+def _kernel(cosines):
+    return torch.exp(SHARPNESS * (cosines - 1))
+
+
+def _error(predicted, targets, weights):
+    return float((weights * (predicted - targets) ** 2).sum())
+
+
+def _solve(kernel, targets, noise):
+    """Coefficients, and predictions of each row by all others (Rasmussen and Williams, eq. 5.12).
+
+    `noise` (n_samples,) is the variance of each row's targets.
+    """
+    lower = torch.linalg.cholesky(kernel + torch.diag(noise))
+    inverse = torch.linalg.solve_triangular(lower, torch.eye(len(kernel)).double(), upper=False)
+    coefficients = torch.cholesky_solve(targets, lower)
+    return coefficients, targets - coefficients / (inverse**2).sum(dim=0)[:, None]
+
+
+def _solve_by_centres(vectors, centres, targets, precision):
+    """As :func:`_solve`, in the space that some rows span (Nyström)."""
+    vectors = vectors.float()
+    centre_kernel = _kernel(vectors[centres] @ vectors[centres].T).double()
+    # The jitter keeps equal images from making the matrix singular.
+    root = torch.linalg.cholesky(centre_kernel + 1e-6 * torch.eye(len(centres)).double())
+    mapped = torch.linalg.solve_triangular(
+        root.float(), _kernel(vectors[centres] @ vectors.T), upper=False
+    ).double()
+    lower = torch.linalg.cholesky(
+        (mapped * precision) @ mapped.T + torch.eye(len(centres)).double()
+    )
+    solution = torch.cholesky_solve(mapped @ (targets * precision[:, None]), lower)
+    leverage = (torch.linalg.solve_triangular(lower, mapped, upper=False) ** 2).sum(dim=0)
+    leverage = (leverage * precision)[:, None]
+    left_out = (mapped.T @ solution - leverage * targets) / (1 - leverage)
+    return torch.linalg.solve_triangular(root.T, solution, upper=True), left_out

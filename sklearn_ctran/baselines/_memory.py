@@ -1,0 +1,137 @@
+"""The memory of training rows by itself, or beside any estimator."""
+
+from numbers import Integral
+from typing import Literal
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from sklearn_ctran._memory.memory import LabelMemory
+from sklearn_ctran._utils.devices import plain_torch
+from sklearn_ctran._utils.typing import Estimator, RandomState
+from sklearn_ctran.baselines._base import Baseline
+
+
+class MemoryClassifier(Baseline):
+    """The training rows that are like a sample and agree with its known labels.
+
+    This is the memory of :class:`sklearn_ctran.CTranClassifier`, for features. Each training row
+    has a weight, the greater the more its features are like the sample's, the better it agrees
+    with the known labels, and the more of its labels a kernel ridge regression expects. The
+    weighted mean of the rows' label sets is a probability of each label. The logit is a weighted
+    sum of that of this probability and that of the regression. All strengths are learned from the
+    training rows, of which each is predicted by the others. The user guide has the formula.
+
+    With an `estimator`, the logits are two thirds those of the memory and a third those of the
+    estimator.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Has ``predict_proba(X, known_labels=..., extra_labels=...)`` as all of this package. None:
+        the memory alone.
+    memory : int or "auto", default="auto"
+        The most rows to remember; of more, as many are drawn at random. "auto": 20,000, less with
+        more than 3,355 labels.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the choice of rows, and of the labels that are hidden while strengths are learned.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted; only if there is an `estimator`.
+    memory_ : LabelMemory
+        ``memory_.rows`` are the numbers of the remembered rows, without those of weight 0.
+    classes_ : ndarray
+        ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
+    n_labels_ : int
+        Number of labels; of classes for a 1-D `y`.
+    label_names_ : ndarray of shape (n_labels,)
+        The columns of a data frame `y`, else 0, 1, ...; the classes of a 1-D `y`.
+    extra_label_names_ : ndarray of shape (n_extra_labels,)
+        The columns of a data frame or dict `extra_labels`, else "extra0", "extra1", ...
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only if `X` was a data frame.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MemoryClassifier
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = MemoryClassifier(random_state=0).fit(X, Y)
+    >>> model.predict_proba(X, known_labels={0: 1}).shape
+    (100, 5)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict_proba"]), None],
+        "memory": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "random_state": ["random_state"],
+    }
+    #: The memory's part of the logits beside an estimator's.
+    _MEMORY_SHARE = 2 / 3
+
+    def __init__(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        memory: int | Literal["auto"] = "auto",
+        random_state: RandomState = None,
+    ) -> None:
+        self.estimator = estimator
+        self.memory = memory
+        self.random_state = random_state
+
+    def _fit(self, X, y, extra_labels, sample_weight):
+        super()._fit(X, y, extra_labels, sample_weight)
+        if self.estimator is None:
+            return
+        given = {"extra_labels": extra_labels, "sample_weight": sample_weight}
+        given = {name: value for name, value in given.items() if value is not None}
+        self.estimator_ = clone(self.estimator).fit(self._read_X(X), y, **given)
+
+    def _fit_labels(self, X, states, sample_weight):
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        weights = np.ones(len(X)) if sample_weight is None else sample_weight
+        with plain_torch():
+            self.memory_ = LabelMemory.learn(
+                X.astype(np.float32),
+                states,
+                weights,
+                size=self.memory,
+                n_classes=self.task_.n_classes,
+                seed=seed,
+            )
+
+    def _label_probabilities(self, X, states):
+        with plain_torch():
+            logits = self.memory_.logits(X.astype(np.float32), states).astype(np.float64)
+        if self.estimator is not None:
+            share = self._MEMORY_SHARE
+            logits = share * logits + (1 - share) * self._estimated(X, states)
+        proba = expit(logits)
+        if self.task_.exclusive:
+            classes = slice(self.task_.n_classes)
+            proba[:, classes] = np.exp(
+                logits[:, classes] - logits[:, classes].max(1, keepdims=True)
+            )
+        return self.task_.scale_classes(proba, states)
+
+    def _estimated(self, X, states):
+        """Logits of the estimator, of extra labels too; of classes, log-probabilities."""
+        n = self.task_.n_labels
+        known = {"known_labels": states[:, :n]}
+        if self.task_.n_extra:
+            known["extra_labels"] = states[:, n:]
+        proba = self.estimator_.predict_proba(X, **known)
+        if self.task_.n_extra:
+            proba = np.hstack([proba, self.estimator_.predict_extra_proba(X, **known)])
+        proba = np.clip(proba.astype(np.float64), 1e-7, 1 - 1e-7)
+        logits = np.log(proba) - np.log1p(-proba)
+        logits[:, : self.task_.n_classes] = np.log(proba[:, : self.task_.n_classes])
+        return logits

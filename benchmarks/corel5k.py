@@ -125,6 +125,7 @@ def make_methods(tokens, train, seed):
 def make_ablation(tokens, train, seed):
     """Make C-Tran without its additions to the paper's model, with the same training settings."""
     without = {
+        "C-Tran without memory": {"memory": None},
         "C-Tran without shortcut": {"shortcut": False},
         "C-Tran without attention bias": {"attention_bias": False},
         "the paper's model": recipes.PAPER_MODEL | {"d_model": 128},

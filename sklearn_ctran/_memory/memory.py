@@ -7,6 +7,7 @@ import torch
 
 from sklearn_ctran._memory.likeness import Likeness
 from sklearn_ctran._memory.regression import KernelRegression
+from sklearn_ctran._memory.relations import LabelRelations
 from sklearn_ctran._memory.retrieval import PARAMETERS, Retrieval
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
@@ -34,6 +35,7 @@ class LabelMemory:
     likeness : Likeness
     vectors : Tensor of shape (n_rows, n_directions), float16
     regression : KernelRegression
+    relations : LabelRelations
     retrieval : Retrieval
     log_pos_weight : ndarray of shape (n_labels,), float32
         Added to the logits, as a loss with these weights of positive labels adds it to a network's.
@@ -43,6 +45,7 @@ class LabelMemory:
     likeness: Likeness
     vectors: torch.Tensor
     regression: KernelRegression
+    relations: LabelRelations
     retrieval: Retrieval
     log_pos_weight: np.ndarray
 
@@ -88,6 +91,12 @@ class LabelMemory:
         regression, left_out = KernelRegression.learn(
             vectors.float(), targets, is_annotated, weights, rng
         )
+        relations = LabelRelations.learn(
+            torch.from_numpy(prior),
+            torch.from_numpy(targets).float() - left_out,
+            torch.from_numpy(is_annotated),
+            torch.from_numpy(weights),
+        )
         retrieval = Retrieval(
             torch.from_numpy(states),
             torch.from_numpy(np.log(weights / weights.sum())).float(),
@@ -98,7 +107,7 @@ class LabelMemory:
         if log_pos_weight is None:
             log_pos_weight = np.zeros(states.shape[1])
         shift = np.asarray(log_pos_weight, dtype=np.float32)
-        memory = cls(rows, likeness, vectors, regression, retrieval, shift)
+        memory = cls(rows, likeness, vectors, regression, relations, retrieval, shift)
         if len(rows) >= _LEAST_ROWS:
             memory._learn_parameters(left_out, weights, rng)
         return memory
@@ -133,7 +142,8 @@ class LabelMemory:
         for first in range(0, max(1, len(features)), size):
             block = slice(first, first + size)
             cosines = torch.from_numpy(self.likeness(features[block])) @ vectors.T
-            yield cosines, self.regression(cosines), torch.from_numpy(states[block])
+            known = torch.from_numpy(states[block])
+            yield cosines, self.relations(self.regression(cosines), known), known
 
     def _learn_parameters(self, left_out, weights, rng):
         """Choose the retrieval's parameters on some of the rows, each without itself."""
@@ -144,11 +154,11 @@ class LabelMemory:
         # Of a few rows each is asked about several times.
         rows = np.concatenate([rng.permutation(n_rows) for _ in range(4)])[:n_queries]
         shown = _draw_shown(true_states[rows].numpy(), self.retrieval.n_classes, rng)
-        rows = torch.from_numpy(rows)
+        rows, shown = torch.from_numpy(rows), torch.from_numpy(shown)
         self.retrieval.learn(
             self.vectors[rows].float() @ self.vectors.float().T,
-            left_out[rows],
-            torch.from_numpy(shown),
+            self.relations(left_out[rows], shown),
+            shown,
             true_states[rows],
             rows,
             torch.from_numpy(weights).float()[rows],

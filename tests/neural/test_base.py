@@ -70,7 +70,8 @@ def test_precision_of_the_transformer(fast_bfloat16, params, n_labels, expected,
 @pytest.mark.parametrize("train_backbone", [False, True])
 def test_float64_of_all_but_the_backbone(photos, train_backbone):
     paths, Y = photos
-    params = {"image_size": 12, "cache": None, "train_backbone": train_backbone} | QUICK
+    params = {"image_size": 12, "cache": None, "train_backbone": train_backbone, "memory": None}
+    params |= QUICK
     model, usual = (
         CTranClassifier("small", **params, precision=precision).fit(paths, Y)
         for precision in ("float64", "float32")

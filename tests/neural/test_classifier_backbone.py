@@ -249,7 +249,7 @@ def test_predictions_of_a_trained_backbone_are_folded(params, tolerance, monkeyp
     """The normalisation is folded for many images, with the same result, and stays in the model."""
     rng = np.random.RandomState(0)
     X, Y = rng.randint(256, size=(36, 40, 40, 3), dtype=np.uint8), rng.randint(2, size=(36, 3))
-    params = {"weights": None, "train_backbone": True, "image_size": 40, **params}
+    params = {"weights": None, "train_backbone": True, "image_size": 40, "memory": None, **params}
     model = quick("resnet18", device="cpu", max_epochs=1, **params).fit(X[:8], Y[:8])
     module = model.net_.module_
     before = {key: value.clone() for key, value in module.state_dict().items()}

@@ -117,7 +117,7 @@ def make_methods(tokens, train, seed):
     linear = {**make_rivals(C=0.01, seed=seed), "masked linear": MaskedLinear(random_state=seed)}
     return {
         **{name: (estimator, *features) for name, estimator in linear.items()},
-        "no-LMT": (CTranClassifier(unknown_fraction=None, **settings), *photos),
+        "no-LMT": (CTranClassifier(unknown_fraction=None, memory=None, **settings), *photos),
         "C-Tran": (CTranClassifier(**settings), *photos),
     }
 

@@ -168,9 +168,12 @@ class LabelMemory:
 def _distinct(features, states, weights):
     """Numbers of the rows to remember, and their weights; rows that are equal in all count once.
 
-    Otherwise a row that stands twice would be its own neighbour.
+    Otherwise a row that stands twice would be its own neighbour. Where all features are equal, they
+    do not say which rows are the same.
     """
     rows = np.flatnonzero((weights > 0) & (states != UNKNOWN).any(axis=1))
+    if (features[rows] == features[rows[0]]).all():
+        return rows, weights[rows]
     raw = np.hstack(
         [
             np.ascontiguousarray(each[rows]).view(np.uint8).reshape(len(rows), -1)

@@ -100,7 +100,13 @@ def summaries(source, module):
     """
     if not module.use_image:
         return np.zeros((len(source), 0), dtype=np.float32)
-    return pooled(source, lambda batch: module.summary(batch)[:, None]).values[:, 0]
+    # Of tokens whose number may differ, only the mean has always the same size.
+    is_mean = module.is_narrow and not module.has_fixed_tokens
+
+    def summary(batch):
+        return (batch.mean(dim=1) if is_mean else module.summary(batch))[:, None]
+
+    return pooled(source, summary).values[:, 0]
 
 
 def feature_map_size(backbone, size):

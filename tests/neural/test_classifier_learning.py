@@ -26,7 +26,7 @@ def test_learns_labels_and_what_known_labels_say(table):
 
 def test_no_label_mask_training_learns_nothing_from_known_labels(table):
     X, Y = table
-    model = quick(max_epochs=40, lr=3e-3, unknown_fraction=None).fit(X[:120], Y[:120])
+    model = quick(max_epochs=40, lr=3e-3, unknown_fraction=None, memory=None).fit(X[:120], Y[:120])
     told = model.predict_proba(X[120:], known_labels={2: Y[120:, 2]})
     assert mean_average_precision(Y[120:, 1:2], told[:, 1:2]) < 0.85
 

@@ -195,7 +195,7 @@ def test_attention_bias_is_for_a_moderate_number_of_labels(n_labels, has_bias):
 def test_shortcut(tokens, shortcut):
     X, Y = tokens
     watch = Watch()
-    model = quick(None, shortcut=shortcut, callbacks=[watch]).fit(X, Y)
+    model = quick(None, shortcut=shortcut, memory=None, callbacks=[watch]).fit(X, Y)
     assert {len(step.logits) for step in watch.steps} == {1 + shortcut}
     module, states = model.net_.module_.eval(), torch.full((40, 3), -1, dtype=torch.int8)
     with torch.no_grad():

@@ -18,7 +18,7 @@ QUICK = {
     "early_stopping": True,
     "validation_fraction": 0.4,
 }
-SMALL = {"d_model": 16, "n_layers": 1, "n_heads": 2}
+SMALL = {"d_model": 16, "n_layers": 1, "n_heads": 2, "memory": None}
 MAP = make_scorer(mean_average_precision, response_method="predict_proba")
 
 

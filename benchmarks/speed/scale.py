@@ -119,7 +119,7 @@ def measure(settings, seed):
     start = time.perf_counter()
     model.predict_proba(rows)
     predict = time.perf_counter() - start
-    attention = attention_seconds(settings, model) * model.n_layers
+    attention = attention_seconds(settings, model) * model.chosen_["n_layers"]
     point = {
         "train ms": 1000 * step / settings["batch"],
         "predict ms": 1000 * predict / len(rows),

@@ -133,7 +133,7 @@ def make_photo_methods(photos, paths, Y):
     trees are slower and worse.
     """
     pooled = ImageTokens(**photos, pool="mean")
-    svm, trees = PCA(512, random_state=0), PCA(64, random_state=0)
+    svm, trees = (PCA(number, svd_solver="covariance_eigh") for number in (512, 64))
     methods = tune_methods(pooled.fit_transform(paths), Y, for_svm=(svm,), for_trees=(trees,))
     return {
         **{name: make_pipeline(pooled, each) for name, each in methods.items()},

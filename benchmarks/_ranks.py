@@ -208,10 +208,7 @@ def mean_precisions(Y, answers, counts):
 
     `counts` is (n_resamples, n_rows); the result (n_resamples,).
     """
-    return np.mean(
-        [_precisions(Y, known, proba, counts) for known, proba in answers],
-        axis=0,
-    )
+    return np.mean([_precisions(Y, known, proba, counts) for known, proba in answers], axis=0)
 
 
 def _precisions(Y, known, proba, counts):
@@ -227,6 +224,8 @@ def _precisions(Y, known, proba, counts):
 
 def _average_precisions(truth, score, counts):
     """Average precision (n_resamples,) of one label; NaN where no positive counts."""
+    if not len(truth):
+        return np.full(len(counts), np.nan)
     order = np.argsort(-score, kind="stable")
     truth, score, counts = truth[order], score[order], counts[:, order]
     # Rows of equal scores are one step.

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import log_softmax, rel_entr, softmax
+from sklearn.utils import gen_batches
 
 from sklearn_ctran.baselines._base import Baseline
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
-UNKNOWN, NEGATIVE, POSITIVE = -1, 0, 1
 N_TEST = 1000
 #: Rows whose label sets are summed at a time.
 _ROWS_AT_ONCE = 500
@@ -147,11 +148,10 @@ class ExactConditional(Baseline):
         self.sets_ = all_sets(states.shape[1])
 
     def _label_probabilities(self, X, states):
-        blocks = range(0, len(X), _ROWS_AT_ONCE)
-        return np.vstack([self._of_block(X[i:][:_ROWS_AT_ONCE], states[i:]) for i in blocks])
+        blocks = gen_batches(len(X), _ROWS_AT_ONCE)
+        return np.vstack([self._of_block(X[block], states[block]) for block in blocks])
 
     def _of_block(self, X, states):
-        states = states[: len(X)]
         contradicted = (states == POSITIVE) @ (1 - self.sets_).T
         contradicted += (states == NEGATIVE) @ self.sets_.T
         scores = np.where(contradicted > 0, -np.inf, self.log_joint(X))

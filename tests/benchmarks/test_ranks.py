@@ -134,6 +134,18 @@ def test_precisions_of_resamples_are_those_of_repeated_rows(table):
     )
 
 
+def test_labels_that_are_known_everywhere_are_left_out(table):
+    from _ranks import mean_precisions
+
+    _, Y, _ = table
+    proba = np.random.RandomState(3).rand(*Y.shape)
+    known = np.where(np.arange(3) == 1, Y, -1)
+    np.testing.assert_allclose(
+        mean_precisions(Y, [(known, proba)], np.ones((1, len(Y)))),
+        mean_average_precision(Y[:, [0, 2]], proba[:, [0, 2]]),
+    )
+
+
 def test_intervals_are_percentiles_of_the_resampled_differences(table):
     from _ranks import bootstrap_difference, mean_precisions
 

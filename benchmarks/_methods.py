@@ -20,6 +20,7 @@ from sklearn_ctran.baselines import (
     LabelPowerset,
     LinearHead,
     MaskedLinear,
+    MemoryClassifier,
     MLkNN,
     MultiTask,
     StandardMLP,
@@ -116,7 +117,10 @@ def tune_methods(X, Y, for_svm=(), for_trees=()):
         "label powerset": (scaled, powerset),
         "MLkNN": (scaled, tune(MLkNN(), {"n_neighbors": (5, 10, 20, 40)}, X, Y, scaled)),
         "masked linear": (scaled, MaskedLinear()),
-        # Binary relevance with a memory, and the memory alone, join here.
+        "memory": (scaled, MemoryClassifier()),
+        "binary relevance, memory": (scaled, MemoryClassifier(relevance)),
+        "binary relevance, SVM, memory": (before_svm, MemoryClassifier(svm)),
+        "MLP, memory": (scaled, MemoryClassifier(StandardMLP(None))),
     }  # fmt: skip
     return {name: make_pipeline(*before, method) for name, (before, method) in methods.items()}
 
@@ -167,7 +171,7 @@ def make_networks(images):
         "feedback-prop": FeedbackProp(LinearHead(**images)),
         "MLP": StandardMLP(**images),
         "concept bottleneck": ConceptBottleneck(**images),
-        # C-Tran without a memory joins here.
+        "C-Tran, no memory": CTranClassifier(**images, memory=None),
         "C-Tran": CTranClassifier(**images),
     }
 

@@ -151,8 +151,10 @@ def print_set(name, comparison, seconds):
 def compare_with_best(data, comparison, arguments):
     """Print and return the intervals of a method's difference to its best rival at each share."""
     name = arguments.against
+    # "C-Tran, cells" and "C-Tran, no memory" are no rivals of "C-Tran".
+    others = [each for each in data.methods if each.split(",")[0] not in (name, EXACT)]
     rivals = {
-        share: max((each for each in of_share if each not in (name, EXACT)), key=of_share.get)
+        share: max((each for each in others if each in of_share), key=of_share.get)
         for share, of_share in scores_of(comparison).items()
     }
     shares = {name: list(rivals)}

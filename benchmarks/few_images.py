@@ -30,7 +30,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran.baselines import BinaryRelevance, LabelPowerset, MaskedLinear, StandardMLP
+from sklearn_ctran.baselines import (
+    BinaryRelevance,
+    LabelPowerset,
+    MaskedLinear,
+    MemoryClassifier,
+    StandardMLP,
+)
 from sklearn_ctran.metrics import expected_calibration_error
 
 SIZES = (200, 600, 1500)
@@ -128,14 +134,16 @@ def make_methods(features, given):
         "masked linear": MaskedLinear(),
         "MLP": StandardMLP(None),
         "powerset": powerset,
+        "memory": MemoryClassifier(),
+        "logistic regression, memory": MemoryClassifier(relevance),
     }
     hand = {
         "C-Tran": {},
+        "C-Tran, no memory": {"memory": None},
         "C-Tran, 3 layers, 60 epochs": {"n_layers": 3, "max_epochs": 60},
         "C-Tran, 3 layers, 10 epochs": {"n_layers": 3, "max_epochs": 10},
         "C-Tran, 1 layer, 30 epochs": {"n_layers": 1, "max_epochs": 30},
         "C-Tran, 1 layer, 10 epochs": {"n_layers": 1, "max_epochs": 10},
-        # C-Tran without a memory joins here.
     }
     return {
         **{name: (make_pipeline(*scaled, each), False) for name, each in pooled.items()},

@@ -1,8 +1,8 @@
 """Rivals of C-Tran from the literature, under the same protocol.
 
-`BinaryRelevance`, `ClassifierChain`, `LabelPowerset`, `MaskedLinear`, `MemoryClassifier` and `MLkNN`
-take tables of features; for images, put :class:`sklearn_ctran.ImageTokens` before them in a pipeline.
-The others take images themselves.
+`BinaryRelevance`, `ClassifierChain`, `LabelPowerset`, `MaskedLinear`, `MemoryClassifier` and
+`MLkNN` take tables of features; for images, put :class:`sklearn_ctran.ImageTokens` before them in a
+pipeline. The others take images themselves.
 """
 
 from sklearn_ctran.baselines._binary_relevance import BinaryRelevance

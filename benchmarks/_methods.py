@@ -137,8 +137,8 @@ def make_photo_methods(photos, paths, Y):
     trees are slower and worse.
     """
     pooled = ImageTokens(**photos, pool="mean")
-    svm, trees = (PCA(number, svd_solver="covariance_eigh") for number in (512, 64))
-    methods = tune_methods(pooled.fit_transform(paths), Y, for_svm=(svm,), for_trees=(trees,))
+    features = pooled.fit_transform(paths)
+    methods = tune_methods(features, Y, for_svm=(_components(512),), for_trees=(_components(64),))
     return {
         **{name: make_pipeline(pooled, each) for name, each in methods.items()},
         **make_networks(photos),
@@ -148,8 +148,10 @@ def make_photo_methods(photos, paths, Y):
 def make_table_methods(name, X, Y):
     """Make the methods that take tables of features; `X` and `Y` are the training part."""
     networks = make_networks({"backbone": None})
+    # With the 499 features and 74 labels of corel5k, each SVM would take minutes.
+    for_svm = (_components(256),) if X.shape[1] > 300 else ()
     methods = {
-        **tune_methods(X, Y),
+        **tune_methods(X, Y, for_svm),
         **{name: make_pipeline(StandardScaler(), each) for name, each in networks.items()},
     }
     if name == "scene":  # Its features come from a grid of cells of the photo.
@@ -157,6 +159,11 @@ def make_table_methods(name, X, Y):
         ctran = CTranClassifier(backbone=None)
         methods["C-Tran, cells"] = make_pipeline(StandardScaler(), cells, ctran)
     return methods
+
+
+def _components(number):
+    """Principal components, by an exact method without random numbers."""
+    return PCA(number, svd_solver="covariance_eigh")
 
 
 def to_cells(X):

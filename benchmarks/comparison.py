@@ -14,9 +14,9 @@ none, half or all are known. Figures are means and standard deviations over seed
 Networks and the masked linear model have their default settings. Those of the other methods are
 chosen by cross-validation of mAP inside the training part (``_methods.py``): of the label powerset
 with nothing and with half the labels known, else with nothing known. Kernel SVMs and boosted trees
-choose on at most 1,500 rows, and on photos they read 512 and 64 principal components of the 1,280
-features (SVMs on ``corel5k features`` 256 of 499). With all of them SVMs are about twice as slow. Trees on
-256 of a photo's are slower and worse.
+choose on at most 1,500 rows. On photos they read 512 and 64 principal components of the 1,280
+features, and SVMs 256 of the 499 of ``corel5k features``. With all of them SVMs are about twice as
+slow; trees are slower and worse on 256 of a photo's.
 
 At the end methods are ranked over the sets at each share, with a Friedman test and the critical
 difference of Nemenyi's test (``_ranks.py``). ``--plot`` draws them. ``--against METHOD`` fits this

@@ -1,4 +1,4 @@
-"""Code that the benchmarks share: hidden labels, fitting, scoring, progress, tables and reports."""
+"""Code that the benchmarks share: hidden labels, fitting, seeds, scoring, tables and reports."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain
@@ -58,6 +59,13 @@ def make_rivals(seed, **params):
         logistic, order="random", chain_method="predict_proba", random_state=seed
     )
     return {"logistic regression": BinaryRelevance(logistic), "classifier chain": chain}
+
+
+def seeded(estimator, seed):
+    """Clone an estimator, and give each of its parts that is random the seed."""
+    model = clone(estimator)
+    names = (name for name in model.get_params() if name.rpartition("__")[2] == "random_state")
+    return model.set_params(**dict.fromkeys(names, seed))
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 from _common import PERCENTS_KNOWN, describe_machine, hide_labels, score_percent
-from comparison import read_mulan, to_cells
+from _methods import to_cells
+from _sets import read_mulan
 from corel5k import compute_tokens, read_corel5k
 from scipy.special import expit
 

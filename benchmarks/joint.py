@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 from _common import describe_machine, timed
-from comparison import read_mulan
+from _sets import read_mulan
 from corel5k import compute_tokens, read_corel5k
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from _common import describe_machine
-from comparison import read_mulan
+from _sets import read_mulan
 from corel5k import read_corel5k
 from scipy import sparse
 from sklearn.model_selection import KFold

@@ -1,8 +1,8 @@
 """Rivals of C-Tran from the literature, under the same protocol.
 
-`BinaryRelevance`, `ClassifierChain`, `LabelPowerset`, `MaskedLinear` and `MemoryClassifier` take tables
-of features; for images, put :class:`sklearn_ctran.ImageTokens` before them in a pipeline. The others take images
-themselves.
+`BinaryRelevance`, `ClassifierChain`, `LabelPowerset`, `MaskedLinear`, `MemoryClassifier` and
+`MLkNN` take tables of features; for images, put :class:`sklearn_ctran.ImageTokens` before them in a
+pipeline. The others take images themselves.
 """
 
 from sklearn_ctran.baselines._binary_relevance import BinaryRelevance
@@ -13,6 +13,7 @@ from sklearn_ctran.baselines._label_powerset import LabelPowerset
 from sklearn_ctran.baselines._linear_head import LinearHead
 from sklearn_ctran.baselines._masked_linear import MaskedLinear
 from sklearn_ctran.baselines._memory import MemoryClassifier
+from sklearn_ctran.baselines._ml_knn import MLkNN
 from sklearn_ctran.baselines._multi_task import MultiTask
 from sklearn_ctran.baselines._standard_mlp import StandardMLP
 
@@ -23,6 +24,7 @@ __all__ = [
     "FeedbackProp",
     "LabelPowerset",
     "LinearHead",
+    "MLkNN",
     "MaskedLinear",
     "MemoryClassifier",
     "MultiTask",

@@ -18,7 +18,8 @@ class LabelPowerset(Baseline):
     The probability of a label is the sum of those of all label sets that have it. Known labels
     condition exactly: sets that contradict them are dropped, and the probabilities of the rest are
     scaled to sum to 1. If all sets contradict the known labels (or have a probability of exactly
-    0), the sets that contradict the fewest known labels are kept.
+    0), the sets that contradict the fewest known labels are kept. With `smoothing` above 0 no set
+    is dropped, and label sets that training has not seen are possible.
 
     Samples with a missing entry have no label set and are left out; a warning says how many.
 
@@ -34,6 +35,10 @@ class LabelPowerset(Baseline):
         Whether samples of a pruned set are used again under disjoint kept subsets of it: the
         largest first, and the more frequent one of equally large ones [2]_. Otherwise they are
         left out.
+    smoothing : float, default=0.0
+        The probability, in [0, 0.5), with which each label differs from that of the label set that
+        the classifier predicts, independently of the others. Each known label that a set
+        contradicts then divides the set's probability by ``(1 - smoothing) / smoothing``.
 
     Attributes
     ----------
@@ -81,14 +86,21 @@ class LabelPowerset(Baseline):
         "estimator": "no_validation",
         "prune": [Interval(Real, 0, None, closed="left")],
         "reintroduce": ["boolean"],
+        "smoothing": [Interval(Real, 0, 0.5, closed="left")],
     }
 
     def __init__(
-        self, estimator: Estimator = None, *, prune: float = 0, reintroduce: bool = True
+        self,
+        estimator: Estimator = None,
+        *,
+        prune: float = 0,
+        reintroduce: bool = True,
+        smoothing: float = 0.0,
     ) -> None:
         self.estimator = estimator
         self.prune = prune
         self.reintroduce = reintroduce
+        self.smoothing = smoothing
 
     def _fit_labels(self, X, states, sample_weight):
         estimator = check_wrapped(self.estimator, sample_weight)
@@ -130,9 +142,12 @@ class LabelPowerset(Baseline):
         contradicted = (states == POSITIVE) @ (1 - sets).T + (states == NEGATIVE) @ sets.T
         # A set of probability 0 stays impossible, whatever it agrees with.
         contradicted[proba == 0] = np.inf
-        proba[contradicted > contradicted.min(axis=1, keepdims=True)] = 0.0
+        surplus = contradicted - contradicted.min(axis=1, keepdims=True)
+        e = self.smoothing
+        proba *= (e / (1 - e)) ** surplus  # 0 ** 0 is 1
         # A sum over all sets may exceed 1 by a rounding error.
         proba = np.minimum(proba @ sets / proba.sum(axis=1, keepdims=True), 1.0)
+        proba = e + (1 - 2 * e) * proba
         # It may be that no set agrees with the known classes.
         return self.task_.scale_classes(proba, states)
 

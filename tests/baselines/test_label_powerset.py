@@ -41,6 +41,33 @@ def test_probabilities_are_those_of_brute_force(table):
         np.testing.assert_allclose(proba, expected, rtol=1e-12, atol=1e-15)
 
 
+def test_smoothing_lets_each_label_differ_from_its_set(table):
+    X, Y = table
+    X, Y = X[:50], np.column_stack([Y[:50], Y[:50, 0]])  # labels 0 and 3 never differ
+    model = LabelPowerset(LogisticRegression(), smoothing=0.05).fit(X, Y)
+    of_sets = model.estimator_.predict_proba(X)
+    every = np.array(list(itertools.product([0, 1], repeat=4)))
+    differ = (every[:, None] != model.label_sets_).sum(axis=2)
+    joint = of_sets @ (0.05**differ * 0.95 ** (4 - differ)).T  # (n_samples, 16)
+    np.testing.assert_allclose(joint.sum(axis=1), 1)
+    for told in itertools.product([-1, 0, 1], repeat=4):
+        agrees = np.all((np.array(told) == -1) | (every == told), axis=1)
+        weight = joint * agrees
+        expected = weight @ every / weight.sum(axis=1, keepdims=True)
+        proba = model.predict_proba(X, np.tile(told, (len(X), 1)))
+        np.testing.assert_allclose(proba, expected, rtol=1e-10, atol=1e-15)
+
+
+def test_little_smoothing_is_none(table):
+    X, Y = table
+    known = np.where(np.random.RandomState(0).rand(*Y.shape) < 0.5, 1 - Y, -1)
+    plain = LabelPowerset(LogisticRegression()).fit(X, Y).predict_proba(X, known)
+    little = LabelPowerset(LogisticRegression(), smoothing=1e-300).fit(X, Y)
+    np.testing.assert_array_equal(little.predict_proba(X, known), plain)
+    with pytest.raises(ValueError, match="The 'smoothing' parameter of LabelPowerset must be"):
+        LabelPowerset(smoothing=0.5).fit(X, Y)
+
+
 def test_decoding_finds_the_most_probable_set(table):
     X, Y = table
     model = LabelPowerset(LogisticRegression()).fit(X, Y)

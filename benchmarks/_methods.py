@@ -1,0 +1,196 @@
+"""The methods that ``comparison.py`` compares, and how their settings are chosen."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_ctran import CTranClassifier, ImageTokens
+from sklearn_ctran.baselines import (
+    BinaryRelevance,
+    ClassifierChain,
+    ConceptBottleneck,
+    FeedbackProp,
+    LabelPowerset,
+    LinearHead,
+    MaskedLinear,
+    MemoryClassifier,
+    MLkNN,
+    MultiTask,
+    StandardMLP,
+)
+from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
+from sklearn_ctran.model_selection import MultilabelStratifiedKFold, multilabel_train_test_split
+
+N_FOLDS = 3
+#: Settings of methods whose fits take long are chosen on at most so many training rows.
+MOST_ROWS = 1500
+CHAIN = {"order": "random", "chain_method": "predict_proba"}
+C_LOGISTIC = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+def tune(estimator, grid, X, Y, before=(), shares=(0,), most_rows=None):
+    """Choose settings one after the other by 3-fold cross-validation of mAP.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted, and not changed.
+    grid : dict of str to tuple
+        Values of its parameters. Later ones are tried with the best of the earlier ones.
+    X, Y : ndarray
+        The training part.
+    before : tuple of transformers, default=()
+        What comes before `estimator` in a pipeline.
+    shares : tuple of float, default=(0,)
+        Shares of known labels, over which mAP is averaged.
+    most_rows : int, default=None
+        The settings are chosen on at most this number of rows.
+
+    Returns
+    -------
+    tuned : estimator
+        A clone with the best settings.
+    """
+    if most_rows is not None and len(X) > most_rows:
+        X, _, Y, _ = multilabel_train_test_split(X, Y, train_size=most_rows, random_state=0)
+    tuned = clone(estimator)
+    for name, values in grid.items():
+        pipeline = make_pipeline(*before, tuned)
+        parameter = f"{pipeline.steps[-1][0]}__{name}"
+        search = GridSearchCV(
+            pipeline,
+            {parameter: values},
+            scoring=lambda *scored: _mean_score(shares, *scored),
+            cv=MultilabelStratifiedKFold(N_FOLDS, shuffle=True, random_state=0),
+            refit=False,
+            error_score="raise",
+        ).fit(X, Y)
+        tuned.set_params(**{name: search.best_params_[parameter]})
+    chosen = {name: tuned.get_params()[name] for name in grid}
+    print(f"    {type(tuned).__name__}: {chosen}", flush=True)
+    return tuned
+
+
+def _mean_score(shares, estimator, X, Y):
+    """Mean of mAP over shares of known labels."""
+    scorers = (partial_label_scorer(mean_average_precision, share) for share in shares)
+    return np.mean([scorer(estimator, X, Y) for scorer in scorers])
+
+
+def tune_methods(X, Y, for_svm=(), for_trees=()):
+    """Choose the settings of the classical methods on the training part.
+
+    Returns name -> pipeline that starts with a scaler. `for_svm` and `for_trees` are transformers
+    that reduce the number of scaled features for methods whose time grows with it.
+    """
+    has_many = Y.shape[1] > 50  # labels: weak penalties would take long, and rare label sets too
+    strengths = C_LOGISTIC[:3] if has_many else C_LOGISTIC
+    scaled = (StandardScaler(),)
+    before_svm, before_trees = (*scaled, *for_svm), (*scaled, *for_trees)
+    logistic = LogisticRegression(max_iter=1000)
+    relevance = tune(BinaryRelevance(logistic), {"estimator__C": strengths}, X, Y, scaled)
+    powerset = LabelPowerset(logistic, prune=3 if has_many else 0)
+    grid = {"estimator__C": strengths, "smoothing": (0.0, 1e-3, 1e-2, 5e-2, 0.1)}
+    powerset = tune(powerset, grid, X, Y, scaled, shares=(0, 0.5))
+    svm = BinaryRelevance(make_probable(SVC()))
+    grid = {"estimator__estimator__C": (0.3, 1.0, 3.0, 10.0)}
+    svm = tune(svm, grid, X, Y, before_svm, most_rows=MOST_ROWS)
+    trees = BinaryRelevance(HistGradientBoostingClassifier(max_leaf_nodes=8, early_stopping=False))
+    grid = {"estimator__learning_rate": (0.01, 0.03, 0.1)}
+    trees = tune(trees, grid, X, Y, before_trees, most_rows=MOST_ROWS)
+    methods = {
+        "binary relevance": (scaled, relevance),
+        "binary relevance, SVM": (before_svm, svm),
+        "boosted trees": (before_trees, trees),
+        "classifier chain": (scaled, ClassifierChain(relevance.estimator, **CHAIN)),
+        "10 classifier chains": (
+            scaled, ClassifierChain(relevance.estimator, n_chains=10, **CHAIN)
+        ),
+        "classifier chain, SVM": (before_svm, ClassifierChain(svm.estimator, **CHAIN)),
+        "label powerset": (scaled, powerset),
+        "MLkNN": (scaled, tune(MLkNN(), {"n_neighbors": (5, 10, 20, 40)}, X, Y, scaled)),
+        "masked linear": (scaled, MaskedLinear()),
+        "memory": (scaled, MemoryClassifier()),
+        "binary relevance, memory": (scaled, MemoryClassifier(relevance)),
+        "binary relevance, SVM, memory": (before_svm, MemoryClassifier(svm)),
+        "MLP, memory": (scaled, MemoryClassifier(StandardMLP(None))),
+    }  # fmt: skip
+    return {name: make_pipeline(*before, method) for name, (before, method) in methods.items()}
+
+
+def make_probable(svm):
+    """Give an SVM probabilities that keep the order of its scores."""
+    return CalibratedClassifierCV(svm, cv=2, ensemble=False)
+
+
+def make_photo_methods(photos, paths, Y):
+    """Make the methods that take paths of photos; `paths` and `Y` are the training part.
+
+    Kernel SVMs read 512 principal components of the 1,280 features, and boosted trees 64: with 256
+    trees are slower and worse.
+    """
+    pooled = ImageTokens(**photos, pool="mean")
+    features = pooled.fit_transform(paths)
+    methods = tune_methods(features, Y, for_svm=(_components(512),), for_trees=(_components(64),))
+    return {
+        **{name: make_pipeline(pooled, each) for name, each in methods.items()},
+        **make_networks(photos),
+    }
+
+
+def make_table_methods(name, X, Y):
+    """Make the methods that take tables of features; `X` and `Y` are the training part."""
+    networks = make_networks({"backbone": None})
+    # With the 499 features and 74 labels of corel5k, each SVM would take minutes.
+    for_svm = (_components(256),) if X.shape[1] > 300 else ()
+    methods = {
+        **tune_methods(X, Y, for_svm),
+        **{name: make_pipeline(StandardScaler(), each) for name, each in networks.items()},
+    }
+    if name == "scene":  # Its features come from a grid of cells of the photo.
+        cells = FunctionTransformer(to_cells)
+        ctran = CTranClassifier(backbone=None)
+        methods["C-Tran, cells"] = make_pipeline(StandardScaler(), cells, ctran)
+    return methods
+
+
+def _components(number):
+    """Principal components, by an exact method without random numbers."""
+    return PCA(number, svd_solver="covariance_eigh")
+
+
+def to_cells(X):
+    """Reshape features of ``scene`` into tokens: mean and variance of 3 channels in 49 cells."""
+    return X.reshape(len(X), 6, 49).transpose(0, 2, 1)
+
+
+def make_networks(images):
+    """Make the networks; `images` are their image parameters."""
+    return {
+        "linear head": LinearHead(**images),
+        "feedback-prop": FeedbackProp(LinearHead(**images)),
+        "MLP": StandardMLP(**images),
+        "concept bottleneck": ConceptBottleneck(**images),
+        "C-Tran, no memory": CTranClassifier(**images, memory=None),
+        "C-Tran": CTranClassifier(**images),
+    }
+
+
+def make_extra_methods(photos):
+    """Make the methods of the paper's Table 4, and the masked linear model."""
+    modes = ("independent", "sequential", "joint")
+    pooled = ImageTokens(**photos, pool="mean")
+    return {
+        "MLP": StandardMLP(**photos),
+        "multi-task": MultiTask(**photos),
+        **{f"bottleneck, {mode}": ConceptBottleneck(mode=mode, **photos) for mode in modes},
+        "masked linear": make_pipeline(pooled, StandardScaler(), MaskedLinear()),
+        "C-Tran": CTranClassifier(**photos),
+    }

@@ -1,17 +1,19 @@
 """How the memory and the short fit were chosen, on validation rows cut from training parts.
 
-A third of each training part (700 photos of Corel5k) is set aside; test parts are not read. Sets are
-Corel5k photos (74 words; tokens of a frozen MobileNetV2), 600 and 200 of them (the 20 most frequent
-words, 40 % of the entries missing), and MULAN's ``yeast``, ``scene``, ``scene`` as tokens of cells,
-``emotions`` and ``flags``. The script prints the mean over 0 / 25 / 50 / 75 % known labels of the mean
-average precision over unknown labels, and the mean negative log-likelihood of the hidden entries:
+A third of each training part (700 photos of Corel5k) is set aside; test parts are not read. Sets
+are Corel5k photos (74 words; tokens of a frozen MobileNetV2), 600 and 200 of them (the 20 most
+frequent words, 40 % of the entries missing), and MULAN's ``yeast``, ``scene``, ``scene`` as tokens
+of cells, ``emotions`` and ``flags``. The script prints the mean over 0 / 25 / 50 / 75 % known
+labels of the mean average precision over unknown labels, and the mean negative log-likelihood of
+the hidden entries:
 
-- networks: depths and lengths of training, by the memory's share of the logits (0 is no memory, 1 the
-  memory alone);
+- networks: depths and lengths of training, by the memory's share of the logits (0 is no memory, 1
+  the memory alone);
 - memory: its constants, for the memory alone.
 
-Figures are means over splits, with the same rows and hidden labels for all. ``docs/experiments.rst``
-has the results. Usage (an hour on two cores for all; a set with few rows takes a minute)::
+Figures are means over splits, with the same rows and hidden labels for all.
+``docs/experiments.rst`` has the results. Usage (an hour on two cores for all; a set with few rows
+takes a minute)::
 
     python benchmarks/experiments.py --shared ../shared --sets emotions flags
 """

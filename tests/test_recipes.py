@@ -77,6 +77,8 @@ def test_experiments_differ_in_the_backbone_only(name):
 def test_the_network_is_the_papers_unless_told_otherwise():
     defaults = inspect.signature(CTran).parameters
     assert {name: defaults[name].default for name in recipes.PAPER_MODEL if name in defaults} == {
-        name: value for name, value in recipes.PAPER_MODEL.items() if name not in ("standardize", "memory")
+        name: value
+        for name, value in recipes.PAPER_MODEL.items()
+        if name not in ("standardize", "memory")
     }
     assert defaults["use_image"].default is True

@@ -95,7 +95,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     mask_groups = 0.0
     use_image = True
     standardize = True
-    memory = None
+    memory: object = None
     #: How much of the logits is the memory's, if there is one; the rest is the network's.
     _MEMORY_SHARE = 2 / 3
     #: Steps that "auto" epochs make, and how often they go through a few images at most.

@@ -482,7 +482,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         kind = "tokens" if backbone is None else "images"
         self._input = NetworkInput(kind, self._preprocessing())
         self._structure = self._structure_params()
-        self._plan = Plan(n_layers, self.max_epochs)
+        self._plan = Plan(n_layers, self._n_epochs(1, self._most_epochs))
         device = resolve_device(self.device)
         with drawing(0), all_drawing():  # The file replaces all of these random weights.
             if backbone is None:

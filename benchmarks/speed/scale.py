@@ -112,7 +112,9 @@ def make_settings(axis, size):
 def measure(settings, seed):
     """Measure all but memory: kind -> number; and the megabytes of tokens and labels."""
     X, Y = make_data(settings, seed)
-    model = CTranClassifier(None, regions=None, d_model=settings["width"], random_state=seed)
+    model = CTranClassifier(
+        None, regions=None, d_model=settings["width"], memory=None, random_state=seed
+    )
     fit, step = fit_seconds(model, X, Y, settings["batch"], settings["steps"])
     rows = X[: settings["predicted"]]
     model.predict_proba(X[: settings["batch"]])  # The first call is slower.

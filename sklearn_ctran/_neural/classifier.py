@@ -222,8 +222,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         for later sessions too; :class:`TokenCache` sets sizes and precision; None: tokens are
         dropped after each call.
     callbacks : list of skorch callbacks, default=None
-        ``EpochScoring`` and ``BatchScoring`` score predictions of the targets with no known label,
-        which costs another forward pass of each batch. Without `early_stopping` there is no
+        ``EpochScoring`` and ``BatchScoring`` score the network's predictions of the targets with no
+        known label, without the memory, which costs another forward pass of each batch. Without `early_stopping` there is no
         validation part: pass ``on_train=True``. A missing entry of the truth is -1, which this
         package's metrics leave out.
     net_params : dict, default=None

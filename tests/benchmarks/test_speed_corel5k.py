@@ -50,10 +50,11 @@ def test_race():
 
 
 def test_budgets_grow():
-    from time_to_map import COLUMNS, DEFAULT, make_budgets, make_rows
+    from time_to_map import BEFORE, COLUMNS, DEFAULT, make_budgets, make_rows
 
     budgets = make_budgets(seed=0)
-    assert list(budgets)[-1] == DEFAULT
+    assert list(budgets)[-2:] == [DEFAULT, BEFORE]
+    assert budgets[BEFORE].memory is None
     assert budgets[DEFAULT].get_params() == CTranClassifier(None, random_state=0).get_params()
     rows = make_rows(
         {"rival": {"mAP": dict.fromkeys(range(4), 60.0), "fit_seconds": 2.0, "predict_seconds": 1}},

@@ -37,7 +37,7 @@ from _common import (
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier, ImageTokens, recipes
-from sklearn_ctran.baselines import MaskedLinear
+from sklearn_ctran.baselines import MaskedLinear, MemoryClassifier
 
 MIN_TRAINING_PHOTOS = 50
 SHOWN_WORDS = ("sky", "people", "cat", "tiger", "coral", "ocean", "jet", "locomotive")
@@ -114,10 +114,15 @@ def make_methods(tokens, train, seed):
     features = scaler.transform(pooled[train]), scaler.transform(pooled[~train])
     photos = tokens[train], tokens[~train]
     settings = {"backbone": None, "random_state": seed, "verbose": 1}
-    linear = {**make_rivals(C=0.01, seed=seed), "masked linear": MaskedLinear(random_state=seed)}
+    tables = {
+        **make_rivals(C=0.01, seed=seed),
+        "masked linear": MaskedLinear(random_state=seed),
+        "memory": MemoryClassifier(random_state=seed),
+    }
     return {
-        **{name: (estimator, *features) for name, estimator in linear.items()},
+        **{name: (estimator, *features) for name, estimator in tables.items()},
         "no-LMT": (CTranClassifier(unknown_fraction=None, memory=None, **settings), *photos),
+        "C-Tran, no memory": (CTranClassifier(memory=None, **settings), *photos),
         "C-Tran": (CTranClassifier(**settings), *photos),
     }
 
@@ -125,7 +130,6 @@ def make_methods(tokens, train, seed):
 def make_ablation(tokens, train, seed):
     """Make C-Tran without its additions to the paper's model, with the same training settings."""
     without = {
-        "C-Tran without memory": {"memory": None},
         "C-Tran without shortcut": {"shortcut": False},
         "C-Tran without attention bias": {"attention_bias": False},
         "the paper's model": recipes.PAPER_MODEL | {"d_model": 128},

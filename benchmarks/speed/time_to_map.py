@@ -2,10 +2,10 @@
 
 The data are those of ``benchmarks/corel5k.py``: 4,500 training photos, 74 words, image tokens of a
 frozen MobileNetV2 that are computed once for all methods. Logistic regression per label and a
-classifier chain read their mean. C-Tran is fitted for increasing times, then with the default and, as
-before it had a memory, with three layers and without one. Each test photo has 0 / 25
-/ 50 / 75 % of its labels known, the same for every method. For each rival, the script prints the
-shortest fit of C-Tran that reaches the rival's mean over the four shares, and the shortest that
+classifier chain read their mean. C-Tran is fitted for increasing times, then with the default and,
+as before it had a memory, with three layers and without one. Each test photo has 0 / 25 / 50 / 75 %
+of its labels known, the same for every method. For each rival, the script prints the shortest fit
+of C-Tran that reaches the rival's mean over the four shares, and the shortest that
 reaches its mAP at every share.
 
 Fits are too long to take turns. Each method is fitted once, in the order of the table, so that

@@ -5,8 +5,8 @@ frozen MobileNetV2 that are computed once for all methods. Logistic regression p
 classifier chain read their mean. C-Tran is fitted for increasing times, then with the default and,
 as before it had a memory, with three layers and without one. Each test photo has 0 / 25 / 50 / 75 %
 of its labels known, the same for every method. For each rival, the script prints the shortest fit
-of C-Tran that reaches the rival's mean over the four shares, and the shortest that
-reaches its mAP at every share.
+of C-Tran that reaches the rival's mean over the four shares, and the shortest that reaches its mAP
+at every share.
 
 Fits are too long to take turns. Each method is fitted once, in the order of the table, so that
 other load on the machine changes times by some 10 %. "photos to mAP" is the time of tokens, fit and

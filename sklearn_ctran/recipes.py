@@ -10,7 +10,8 @@ Known differences from the authors' published code, which the paper does not men
 - Its loss is the sum over hidden labels, ours the mean. With Adam this makes hardly any difference.
 - It lowers the learning rate on a plateau of the validation loss; skorch's ``LRScheduler`` in
   ``callbacks=`` does the same.
-- Its read-out is initialised at random; the bias of ours is initialised with the labels' log-odds.
+- It also starts the bias of the attention's output at random, ours starts at 0. Embeddings and the
+  read-out start as there (``init="uniform"``).
 
 The paper's "no image" needs a width: ``COCO80 | {"use_image": False, "d_model": 2048}``. The paper
 does not give the number of epochs; 50 limits the time.
@@ -28,6 +29,7 @@ PAPER_MODEL: dict[str, Any] = {
     "n_heads": 4,
     "dropout": 0.1,
     "position": None,
+    "init": "uniform",
     "regions": None,
     "standardize": False,
     "input_dropout": 0.0,

@@ -44,6 +44,11 @@ def test_the_published_experiment_runs(tmp_path):
     assert isinstance(module.project, torch.nn.Identity)
     assert module.position is None
     assert model.net_.callbacks == []  # no schedule
+    # Two steps of 1e-5 hardly move the authors' start, U(-1/sqrt(d), 1/sqrt(d)).
+    embedding, readout, bound = module.label_embedding, module.readout, 512**-0.5
+    for weight in (embedding.label, embedding.state, readout.weight, readout.bias):
+        assert 0.9 * bound < weight.abs().max() < bound + 1e-4
+        assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.2)
     assert torch.equal(module.feature_mean, torch.zeros(512))
 
 

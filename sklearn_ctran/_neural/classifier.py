@@ -123,6 +123,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         trained or images are augmented; the page on speed has figures.
     use_image : bool, default=True
         False leaves the image out and learns from labels alone (the paper's "no image").
+    init : {"normal", "uniform"}, default="normal"
+        How the embeddings of labels and states, and the biases of the transformer's logits, start.
+        "normal": embeddings from N(0, 1), biases at the labels' log-odds. "uniform": all from
+        U(-1/sqrt(d_model), 1/sqrt(d_model)), as in the authors' code (``weights_init`` in
+        https://github.com/QData/C-Tran/blob/main/models/utils.py). It changes
+        little beyond what seeds do.
     regions : int or None, default=3
         The image tokens are means over a grid of regions x regions, and one mean over the whole
         image. None takes all h x w features as tokens, as in the paper. Features of up to 1,024
@@ -303,6 +309,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         "unknown_fraction": [tuple, list, None],
         "n_masks": [Interval(Integral, 1, None, closed="left")],
         "use_image": ["boolean"],
+        "init": [StrOptions({"normal", "uniform"})],
         "regions": [Interval(Integral, 1, None, closed="left"), None],
         "standardize": ["boolean"],
         "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
@@ -332,6 +339,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         unknown_fraction: tuple[float, float] | None = (0.25, 1.0),
         n_masks: int = 1,
         use_image: bool = True,
+        init: Literal["normal", "uniform"] = "normal",
         regions: int | None = 3,
         standardize: bool = True,
         input_dropout: float | Literal["auto"] = "auto",
@@ -378,6 +386,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
         self.use_image = use_image
+        self.init = init
         self.regions = regions
         self.standardize = standardize
         self.input_dropout = input_dropout
@@ -590,7 +599,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     def _structure_params(self):
         """The parameters that a fitted module cannot change any more."""
         names = (
-            "backbone weights d_model n_layers n_heads dropout position use_image regions "
+            "backbone weights d_model n_layers n_heads dropout position use_image init regions "
             "standardize input_dropout channel_dropout attention_bias shortcut"
         )
         return {name: getattr(self, name) for name in names.split()}
@@ -607,6 +616,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             dropout=self.dropout,
             position=self.position,
             use_image=self.use_image,
+            init=self.init,
             regions=self.regions,
             input_dropout=self._input_dropout(n_channels),
             channel_dropout=self.channel_dropout,

@@ -21,7 +21,7 @@ NARROW = 1024
 class CTran(ImageModel):
     """The Classification Transformer.
 
-    The defaults make the paper's model. The last five parameters extend it.
+    The defaults make the paper's model. `regions` and the parameters behind it extend it.
 
     Parameters
     ----------
@@ -33,6 +33,9 @@ class CTran(ImageModel):
         Of the encoder.
     position : None, "sine" or "learned"
         Position embeddings of image tokens. The paper has none.
+    init : "uniform" or "normal"
+        How embeddings and the read-out's biases start: see :class:`LabelEmbedding` and
+        :class:`LabelReadout`.
     regions : int or None
         Image tokens are means over a grid of regions x regions and over the whole image (see
         :func:`pool_regions`). None reads the h x w features as they are. So does any value where
@@ -60,6 +63,7 @@ class CTran(ImageModel):
         dropout=0.1,
         position=None,
         use_image=True,
+        init="uniform",
         regions=None,
         input_dropout=0.0,
         channel_dropout=False,
@@ -76,7 +80,7 @@ class CTran(ImageModel):
         has_projection = use_image and d_model != n_channels
         self.project = nn.Linear(n_channels, d_model) if has_projection else nn.Identity()
         self.position = self._make_position(position if use_image else None, d_model)
-        self.label_embedding = LabelEmbedding(n_labels, d_model)
+        self.label_embedding = LabelEmbedding(n_labels, d_model, init)
         self.input_norm = nn.LayerNorm(d_model)
         self.layers = nn.ModuleList(
             EncoderLayer(d_model, n_heads, dropout, channel_dropout) for _ in range(n_layers)
@@ -84,7 +88,7 @@ class CTran(ImageModel):
         self.attention_biases = nn.ModuleList(
             LabelAttentionBias(n_labels, n_heads) for _ in range(n_layers if attention_bias else 0)
         )
-        self.readout = LabelReadout(n_labels, d_model)
+        self.readout = LabelReadout(n_labels, d_model, init)
         self.shortcut = self._make_shortcut() if shortcut else None
 
     def forward(self, X, states):
@@ -165,8 +169,11 @@ class CTran(ImageModel):
 
     @torch.no_grad()
     def set_prior(self, log_odds):
-        """Let every path start from the labels' log-odds, of shape (L,)."""
-        self.readout.bias.copy_(log_odds)
+        """Let every path start from the labels' log-odds, of shape (L,).
+
+        With ``init="uniform"`` the transformer starts at random.
+        """
+        self.readout.set_prior(log_odds)
         if self.shortcut is not None:
             self.shortcut.set_prior(log_odds)
 

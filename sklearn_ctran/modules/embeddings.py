@@ -1,11 +1,15 @@
 """Embeddings of labels, of their states and of image positions."""
 
+import math
+
 import torch
 from torch import nn
 
 
 class LabelEmbedding(nn.Module):
     """Label embeddings plus the embeddings of their states (paper, eq. 1).
+
+    They start from N(0, 1) if `init` is "normal", from U(-1/sqrt(d), 1/sqrt(d)) if it is "uniform".
 
     Attributes
     ----------
@@ -14,10 +18,16 @@ class LabelEmbedding(nn.Module):
         Negative, positive. The unknown state adds nothing and has no row.
     """
 
-    def __init__(self, n_labels, d_model):
+    def __init__(self, n_labels, d_model, init="normal"):
         super().__init__()
-        self.label = nn.Parameter(torch.randn(n_labels, d_model))
-        self.state = nn.Parameter(torch.randn(2, d_model))
+        self.label = nn.Parameter(torch.empty(n_labels, d_model))
+        self.state = nn.Parameter(torch.empty(2, d_model))
+        bound = 1 / math.sqrt(d_model)
+        for embedding in (self.label, self.state):
+            if init == "normal":
+                nn.init.normal_(embedding)
+            else:
+                nn.init.uniform_(embedding, -bound, bound)
 
     def forward(self, states):
         """Embed states (B, L), int8 in {-1, 0, 1}, as tokens (B, L, d)."""

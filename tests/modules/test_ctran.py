@@ -138,9 +138,21 @@ def test_narrow_features_are_kept_side_by_side():
 
 def test_prior(features):
     log_odds = torch.randn(N_LABELS)
-    module = make(shortcut=True)
+    module = make(shortcut=True, init="normal")
     module.set_prior(log_odds)
     assert torch.equal(module.readout.bias, log_odds)
+    assert torch.equal(module(features, SOME_KNOWN)[1], log_odds.expand(2, -1))
+
+
+def test_the_authors_start(features):
+    """Whatever the prior, the transformer starts at random; the shortcut starts from the prior."""
+    log_odds = torch.full((N_LABELS,), 9.0)
+    module = make(shortcut=True)
+    module.set_prior(log_odds)
+    bound = N_CHANNELS**-0.5
+    embedding, readout = module.label_embedding, module.readout
+    for weight in (embedding.label, embedding.state, readout.weight, readout.bias):
+        assert 0 < weight.abs().max() <= bound
     assert torch.equal(module(features, SOME_KNOWN)[1], log_odds.expand(2, -1))
 
 

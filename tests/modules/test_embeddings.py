@@ -19,6 +19,27 @@ def test_label_tokens_are_label_plus_state():
     torch.testing.assert_close(tokens, expected)
 
 
+def test_embeddings_start_from_the_normal_distribution():
+    """The same numbers as of torch.randn, label by label and then state by state."""
+    torch.manual_seed(3)
+    embedding = LabelEmbedding(5, 8)
+    torch.manual_seed(3)
+    assert torch.equal(embedding.label, torch.randn(5, 8))
+    assert torch.equal(embedding.state, torch.randn(2, 8))
+
+
+@pytest.mark.parametrize("d_model", [16, 400])
+def test_embeddings_start_from_a_uniform_distribution(d_model):
+    """The variance of U(-1/sqrt(d), 1/sqrt(d)) is 1 / (3 d)."""
+    torch.manual_seed(0)
+    embedding = LabelEmbedding(200, d_model, init="uniform")
+    bound = d_model**-0.5
+    for weight in (embedding.label, embedding.state):
+        assert 0.9 * bound < weight.abs().max() <= bound
+    assert embedding.label.mean().abs() < 0.05 * bound
+    assert embedding.label.var().item() == pytest.approx(bound**2 / 3, rel=0.05)
+
+
 def test_the_unknown_state_stays_zero_in_training():
     torch.manual_seed(0)
     embedding = LabelEmbedding(4, 8)

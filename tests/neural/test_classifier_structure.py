@@ -36,6 +36,25 @@ def test_width(tokens, d_model, width):
     assert image_tokens.shape == (4, 3, width)
 
 
+def test_start(tokens):
+    """From the labels' log-odds and N(0, 1) by default, else as the authors' code starts."""
+    log_odds = module_of(tokens).shortcut.linear.bias
+    module = module_of(tokens, d_model=64)
+    assert torch.equal(module.readout.bias, log_odds)
+    assert module.label_embedding.label.abs().max() > 1
+    module = module_of(tokens, d_model=64, init="uniform")
+    embedding = module.label_embedding
+    for weight in (embedding.label, embedding.state, module.readout.bias):
+        assert 0 < weight.abs().max() <= 1 / 8
+    assert torch.equal(module.shortcut.linear.bias, log_odds)
+
+
+def test_a_warm_start_refuses_another_start(tokens):
+    model = quick(None, warm_start=True).fit(*tokens)
+    with pytest.raises(ValueError, match="init was 'normal' then and is 'uniform' now"):
+        model.set_params(init="uniform").fit(*tokens)
+
+
 @pytest.mark.parametrize("n_layers", [1, 3])
 def test_number_of_layers(tokens, n_layers):
     module = module_of(tokens, n_layers=n_layers)

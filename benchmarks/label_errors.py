@@ -7,7 +7,8 @@ Logistic regression per label reads the photo alone. C-Tran reads tokens of a fr
 the rival their standardised mean. If n labels were flipped, the script prints which share of them
 is among the n most suspicious: of all labels; of the labels given as 1, and as 0, each ranked by
 themselves; and of each word's labels (mean over words). It also prints the area under the ROC
-curve. All figures are in percent. Usage::
+curve. All figures are in percent. ``--no-memory`` leaves C-Tran's memory of training rows out.
+Usage::
 
     python benchmarks/label_errors.py --shared ../shared --folds 3 --json label_errors.json
 
@@ -60,9 +61,14 @@ def main():
         proba = predict_logistic(tokens.mean(axis=1), given, folds)
     quality = np.where(given == 1, proba, 1 - proba)
     results["logistic regression"] = {**score(quality, given, flipped), "seconds": clock.seconds}
+    memory = None if arguments.no_memory else "auto"
     with timed("C-Tran") as clock:
         errors = find_label_errors(
-            CTranClassifier(None, random_state=seed), tokens, given, cv=folds, random_state=seed
+            CTranClassifier(None, memory=memory, random_state=seed),
+            tokens,
+            given,
+            cv=folds,
+            random_state=seed,
         )
     quality = errors.label_quality_scores
     results["C-Tran"] = {**score(quality, given, flipped), "seconds": clock.seconds}
@@ -80,6 +86,7 @@ def parse_arguments():
     parser.add_argument("--shared", required=True, help="folder that holds data/corel5k")
     parser.add_argument("--folds", type=int, default=5, help="folds of the photos (5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
+    parser.add_argument("--no-memory", action="store_true", help="C-Tran without its memory")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file too")
     return parser.parse_args()
 

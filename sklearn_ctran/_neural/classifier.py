@@ -229,9 +229,9 @@ class CTranClassifier(NeuralMultilabelClassifier):
         dropped after each call.
     callbacks : list of skorch callbacks, default=None
         ``EpochScoring`` and ``BatchScoring`` score the network's predictions of the targets with no
-        known label, without the memory, which costs another forward pass of each batch. Without `early_stopping` there is no
-        validation part: pass ``on_train=True``. A missing entry of the truth is -1, which this
-        package's metrics leave out.
+        known label, without the memory, which costs another forward pass of each batch. Without
+        `early_stopping` there is no validation part: pass ``on_train=True``. A missing entry of
+        the truth is -1, which this package's metrics leave out.
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.

@@ -52,10 +52,11 @@ def main():
     Y = Y[:, np.argsort(-Y[train].sum(axis=0), kind="stable")[:N_WORDS]]
     with timed("Computing image tokens"):
         tokens = compute_tokens(paths, folder / "weights" / "mobilenet_v2-imagenet.pth", 224)
-    results = {size: run(size, tokens, Y, train, arguments) for size in arguments.sizes}
+    results = {}
+    for size in arguments.sizes:
+        results[size] = run(size, tokens, Y, train, arguments)
+        print_table(size, results[size])
     machine = describe_machine(arguments.seed)
-    for size, by_method in results.items():
-        print_table(size, by_method)
     print("\n" + ", ".join(f"{key} {value}" for key, value in machine.items()))
     if arguments.json:
         report = {"results": results, **machine}

@@ -50,8 +50,9 @@ class Likeness:
 
         The vector of an image that is average in everything is zero: it is like none.
         """
-        # A clip, because the squares of extreme values are infinite.
-        vectors = np.clip((features - self.mean) / self.scale, -_FAR, _FAR)
+        # A clip, because the squares of extreme values, or they themselves, are infinite.
+        with np.errstate(over="ignore"):
+            vectors = np.clip((features - self.mean) / self.scale, -_FAR, _FAR)
         if self.directions is not None:
             vectors = vectors @ self.directions
         length = np.linalg.norm(vectors, axis=1, keepdims=True)

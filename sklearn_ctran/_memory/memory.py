@@ -14,8 +14,10 @@ from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 #: "auto" remembers so many rows, and so many entries of the label table.
 MOST_ROWS = 20_000
 MOST_ENTRIES = 1 << 26
-#: Cosines of queries with all rows that exist at a time.
-_BLOCK = 1 << 22
+#: Queries, and rows, whose cosines exist at a time. They stay in the processor's cache.
+_QUERY_BLOCK, _ROW_BLOCK = 512, 2048
+#: Weights of all rows that exist at a time, where they are wanted.
+_MOST_WEIGHTS = 1 << 22
 #: Operations of one evaluation of the parameters, and the queries that they are learned from.
 _LEARNING = 1 << 28
 _QUERIES = 32, 1500
@@ -112,6 +114,21 @@ class LabelMemory:
             memory._learn_parameters(left_out, weights, rng)
         return memory
 
+    def __post_init__(self):
+        self._unpack()
+
+    def _unpack(self):
+        self._vectors = self.vectors.float()
+        centres = self.regression.centres
+        self._centres = self._vectors if centres is None else self._vectors[centres]
+
+    def __getstate__(self):
+        return {name: each for name, each in vars(self).items() if not name.startswith("_")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._unpack()
+
     def __len__(self):
         return len(self.rows)
 
@@ -120,7 +137,8 @@ class LabelMemory:
 
         `features` are (n_samples, n_features), `states` (n_samples, n_labels), int8.
         """
-        parts = [self.retrieval.logits(*query) for query in self._queries(features, states)]
+        queries = self._queries(features, states, _QUERY_BLOCK)
+        parts = [self.retrieval.logits(*query) for query in queries]
         return torch.cat(parts).numpy() + self.log_pos_weight
 
     def nearest(self, features, states, n_rows):
@@ -130,20 +148,26 @@ class LabelMemory:
         """
         found = [
             self.retrieval.row_weights(*query).topk(min(n_rows, len(self)))
-            for query in self._queries(features, states)
+            for query in self._queries(features, states, max(1, _MOST_WEIGHTS // len(self)))
         ]
         positions = torch.cat([each.indices for each in found]).numpy()
         return self.rows[positions], torch.cat([each.values for each in found]).numpy()
 
-    def _queries(self, features, states):
-        """Cosines, predictions of the regression, and states of queries, block by block."""
-        size = max(1, _BLOCK // len(self))
-        vectors = self.vectors.float()
+    def _queries(self, features, states, size):
+        """The first arguments of the retrieval's methods, for `size` queries at a time."""
         for first in range(0, max(1, len(features)), size):
             block = slice(first, first + size)
-            cosines = torch.from_numpy(self.likeness(features[block])) @ vectors.T
+            vectors = torch.from_numpy(self.likeness(features[block]))
             known = torch.from_numpy(states[block])
-            yield cosines, self.relations(self.regression(cosines), known), known
+            cosines = vectors @ self._centres.T
+            z = self.relations(self.regression(cosines), known)
+            likeness = self.retrieval.likeness
+            if self.regression.centres is None:
+                alike = (likeness * cosines).split(_ROW_BLOCK, dim=1)
+            else:
+                vectors = likeness * vectors
+                alike = (vectors @ rows.T for rows in self._vectors.split(_ROW_BLOCK))
+            yield alike, z, known
 
     def _learn_parameters(self, left_out, weights, rng):
         """Choose the retrieval's parameters on some of the rows, each without itself."""
@@ -156,7 +180,7 @@ class LabelMemory:
         shown = _draw_shown(true_states[rows].numpy(), self.retrieval.n_classes, rng)
         rows, shown = torch.from_numpy(rows), torch.from_numpy(shown)
         self.retrieval.learn(
-            self.vectors[rows].float() @ self.vectors.float().T,
+            self._vectors[rows] @ self._vectors.T,
             self.relations(left_out[rows], shown),
             shown,
             true_states[rows],

@@ -45,6 +45,7 @@ class KernelRegression:
         )
         is_annotated = torch.from_numpy(is_annotated)
         share = (weights @ is_annotated.double()) / weights.sum()
+        share[share == 0] = 1.0  # All targets are 0.
         ridge = RIDGES[-1]
         if len(vectors) > 1:
             tried = torch.from_numpy(rng.permutation(len(vectors))[:N_TRIED])
@@ -66,9 +67,7 @@ class KernelRegression:
         return cls(centres, (solution / share).float()), (left_out / share).float()
 
     def __call__(self, cosines):
-        """Predictions (n_queries, n_labels) from the cosines (n_queries, n_samples)."""
-        if self.centres is not None:
-            cosines = cosines[:, self.centres]
+        """Predictions (n_queries, n_labels) from cosines (n_queries, n_centres)."""
         return _kernel(cosines) @ self.coefficients
 
 

@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 from torch.nn import functional as F
 
-from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 #: Name -> (start, least, largest value) of each parameter; all are above 0.
 PARAMETERS = {
@@ -63,9 +63,18 @@ class Retrieval:
         self._unpack()
 
     def _unpack(self):
-        self._positive = (self.states == POSITIVE).float()
-        missing = (self.states == UNKNOWN).float()
-        self._missing = missing if missing.any() else None
+        self._has_missing = bool((self.states == UNKNOWN).any())
+        # All but the last column times factors are weights' logarithms; of all but the first
+        # column weighted sums are wanted.
+        self._table = torch.cat(
+            [
+                self.log_weights[:, None],
+                self.states == POSITIVE,
+                *([self.states == NEGATIVE] if self._has_missing else []),
+                torch.ones(len(self.states), 1),
+            ],
+            dim=1,
+        )
 
     def __getstate__(self):
         return {name: each for name, each in vars(self).items() if not name.startswith("_")}
@@ -79,46 +88,79 @@ class Retrieval:
         """Name -> value, float."""
         return dict(zip(PARAMETERS, self.values.exp().tolist(), strict=True))
 
-    def row_weights(self, cosines, z, states, values=None, left_out=None):
+    @property
+    def likeness(self):
+        """The first of the parameters, which multiplies cosines."""
+        return self.values[0].exp()
+
+    def row_weights(self, alike, z, states):
         """Weights (n_queries, n_rows) that sum to 1.
 
-        `cosines` are (n_queries, n_rows), `z` and `states`, of known labels, (n_queries, n_labels).
+        `z` and `states`, of known labels, are (n_queries, n_labels). `alike` is an iterable of
+        Tensors (n_queries, n), which are written to: cosines times the likeness, of some rows at a
+        time, together of all of them in order.
+        """
+        blocks = self._logarithms(alike, z, states, self.values)
+        return torch.softmax(torch.cat([each for _, each in blocks], dim=1), dim=1)
+
+    def logits(self, alike, z, states, values=None, left_out=None):
+        """Logits (n_queries, n_labels); the first arguments are those of :meth:`row_weights`.
+
         `values` are other parameters, `left_out` (n_queries,) the row that each query is itself.
         """
-        likeness, evidence, positive, negative = (self.values if values is None else values).exp()[
-            :4
-        ]
-        is_unknown = states == UNKNOWN
-        known = torch.where(states == POSITIVE, positive, -negative)
-        fits = torch.where(is_unknown, evidence * z, known)
-        logarithms = likeness * cosines + self.log_weights + fits @ self._positive.T
-        if self._missing is not None:
-            # The logarithm of the mean over the label's two states, by its share of positives.
-            expected = torch.logaddexp(self.prior.log() + fits, torch.log1p(-self.prior))
-            logarithms = logarithms + expected @ self._missing.T
-        if left_out is not None:
-            logarithms = logarithms.scatter(1, left_out[:, None], -torch.inf)
-        return torch.softmax(logarithms, dim=1)
-
-    def logits(self, cosines, z, states, values=None, left_out=None):
-        """Logits (n_queries, n_labels); arguments as of :meth:`row_weights`."""
         values = self.values if values is None else values
+        largest = torch.full((len(z), 1), -torch.inf)
+        sums = squares = torch.zeros(1, 1)
+        for rows, logarithms in self._logarithms(alike, z, states, values, left_out):
+            # Relative to the largest weight so far, so that nothing overflows.
+            before, largest = largest, logarithms.detach().amax(1, keepdim=True).maximum(largest)
+            shrunk = torch.exp(before - largest)
+            weights = logarithms.sub_(largest).exp_()
+            sums = shrunk * sums + weights @ self._table[rows, 1:]
+            norm = torch.linalg.vector_norm(weights, dim=1, keepdim=True)
+            squares = (shrunk**2) * squares + norm**2
+        return self._mixed(sums, squares, z, values)
+
+    def _logarithms(self, alike, z, states, values, left_out=None):
+        """For each block of rows its slice, and the logarithms (n_queries, n) of the weights."""
+        _, evidence, positive, negative = values.exp()[:4]
+        known = torch.where(states == POSITIVE, positive, -negative)
+        fits = torch.where(states == UNKNOWN, evidence * z, known)
+        factors = [fits]
+        if self._has_missing:
+            # The logarithm of the mean over the label's two states, by its share of positives.
+            # The annotated states count beside it, because its sum over all labels cancels out.
+            expected = torch.logaddexp(self.prior.log() + fits, torch.log1p(-self.prior))
+            factors = [fits - expected, -expected]
+        factors, first = torch.cat([torch.ones(len(z), 1), *factors], dim=1), 0
+        for block in alike:
+            rows = slice(first, first + block.shape[1])
+            logarithms = block.addmm_(factors, self._table[rows, :-1].T)
+            if left_out is not None:
+                own = torch.arange(rows.start, rows.stop) == left_out[:, None]
+                logarithms = logarithms.masked_fill(own, -torch.inf)
+            yield rows, logarithms
+            first = rows.stop
+
+    def _mixed(self, sums, squares, z, values):
+        """Logits, from sums over the rows of weights times ``_table``, and of squared weights."""
+        n = len(self.prior)
         prior_rows, set_share, image_share, image_scale = values.exp()[4:]
-        weights = self.row_weights(cosines, z, states, values, left_out)
+        positive, negative, total = sums[:, :n], sums[:, n:-1], sums[:, -1:]
         # A single row that outweighs all others says as little as one row: 1 / n_effective.
-        doubt = prior_rows * (weights**2).sum(dim=1, keepdim=True)
-        annotated = 1.0 if self._missing is None else 1 - weights @ self._missing
-        proba = (weights @ self._positive + doubt * self.prior) / (annotated + doubt)
-        proba = proba.clamp(1e-6, 1 - 1e-6)
-        by_set = self._logit(proba)
+        doubt = prior_rows * squares / total**2
+        annotated = positive + negative if self._has_missing else total
+        proba = (positive / total + doubt * self.prior) / (annotated / total + doubt)
+        by_set = self._logit(proba.clamp(1e-6, 1 - 1e-6))
         by_image = self._logit(self.prior) + image_scale * z
         return set_share * by_set + image_share * by_image
 
     def learn(self, cosines, z, states, true_states, left_out, weights):
         """Choose the parameters by the likelihood of the unknown labels of some of the rows.
 
-        `true_states` are (n_queries, n_labels), `weights` (n_queries,); the other arguments are as
-        of :meth:`row_weights`. `z` of a row must be predicted by the others.
+        `cosines` are (n_queries, n_rows), `true_states` (n_queries, n_labels), `weights`
+        (n_queries,); the other arguments are those of :meth:`logits`. `z` of a row must be
+        predicted by the others.
         """
         start, least, largest = (np.log(each) for each in np.transpose(list(PARAMETERS.values())))
         is_scored = (states == UNKNOWN) & (true_states != UNKNOWN)
@@ -128,7 +170,8 @@ class Retrieval:
 
         def loss(x):
             values = torch.tensor(x, dtype=torch.float32, requires_grad=True)
-            logits = self.logits(cosines, z, states, values, left_out)
+            alike = [values[0].exp() * cosines]
+            logits = self.logits(alike, z, states, values, left_out)
             by_entry = self._losses(logits, true_states, is_scored) * weights[:, None]
             mean = by_entry.sum() / (is_scored * weights[:, None]).sum()
             total = mean + pull * ((values - torch.from_numpy(start).float()) ** 2).sum()

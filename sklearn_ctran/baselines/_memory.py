@@ -1,5 +1,6 @@
 """The memory of training rows by itself, or beside any estimator."""
 
+from dataclasses import replace
 from numbers import Integral
 from typing import Literal
 
@@ -44,7 +45,8 @@ class MemoryClassifier(Baseline):
     estimator_ : estimator
         Fitted; only if there is an `estimator`.
     memory_ : LabelMemory
-        ``memory_.rows`` are the numbers of the remembered rows, without those of weight 0.
+        ``len(memory_)`` rows; ``memory_.rows`` are their numbers in the training data (equal rows
+        count once).
     classes_ : ndarray
         ``[[0, 1]] * n_labels``; for a 1-D `y` the classes, of shape (n_classes,).
     n_labels_ : int
@@ -89,6 +91,9 @@ class MemoryClassifier(Baseline):
 
     def _fit(self, X, y, extra_labels, sample_weight):
         super()._fit(X, y, extra_labels, sample_weight)
+        if sample_weight is not None:  # Rows of weight 0 were left out.
+            counted = np.flatnonzero(np.asarray(sample_weight) > 0)
+            self.memory_ = replace(self.memory_, rows=counted[self.memory_.rows])
         if self.estimator is None:
             return
         given = {"extra_labels": extra_labels, "sample_weight": sample_weight}

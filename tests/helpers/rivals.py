@@ -3,7 +3,7 @@
 import pytest
 
 from sklearn_ctran import baselines
-from sklearn_ctran.baselines import FeedbackProp, LinearHead
+from sklearn_ctran.baselines import FeedbackProp, LinearHead, MemoryClassifier
 from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 
 CLASSES = [getattr(baselines, name) for name in baselines.__all__ if name[0].isupper()]
@@ -22,6 +22,11 @@ def made(kind, **params):
 
 
 ALL = [made(kind) for kind in CLASSES]
-META = [each for each in ALL if hasattr(each, "estimator") and type(each) not in NEURAL]
+#: Those that wrap scikit-learn's classifiers.
+META = [
+    each
+    for each in ALL
+    if hasattr(each, "estimator") and type(each) not in (*NEURAL, MemoryClassifier)
+]
 all_baselines = pytest.mark.parametrize("baseline", ALL, ids=lambda each: type(each).__name__)
 wrapping = pytest.mark.parametrize("baseline", META, ids=lambda each: type(each).__name__)

@@ -181,7 +181,7 @@ def test_without_images_label_sets_are_remembered(table):
     X, Y = table
     model = quick(None, use_image=False).fit(X, Y)
     assert model.memory_.vectors.shape[1] == 0
-    assert len(model.memory_) == len(np.unique(Y, axis=0))
+    assert len(model.memory_) == len(X)  # Nothing says which rows are the same.
     told = model.predict(X, {1: Y[:, 1]})
     np.testing.assert_array_equal(told[:, 2], Y[:, 2])
     assert len(np.unique(model.predict_proba(X), axis=0)) == 1

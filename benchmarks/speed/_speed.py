@@ -22,7 +22,7 @@ _FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
 _WITHOUT_BFLOAT16 = ("AVX512_CORE", "AVX512_CORE_VNNI")
 
 
-def time_interleaved(variants, n_repeats=7, n_warm_up=1):
+def time_interleaved(variants, n_repeats=7, n_warm_up=1, clock=time.perf_counter):
     """Time several functions in turns, so that other load on the machine affects all of them.
 
     Parameters
@@ -33,6 +33,8 @@ def time_interleaved(variants, n_repeats=7, n_warm_up=1):
         Rounds (A B C, A B C, ...) that count.
     n_warm_up : int, default=1
         Rounds before, which do not count.
+    clock : callable, default=time.perf_counter
+        Returns seconds; ``time.process_time`` those of the processor.
 
     Returns
     -------
@@ -42,10 +44,10 @@ def time_interleaved(variants, n_repeats=7, n_warm_up=1):
     seconds = {name: np.empty(n_repeats) for name in variants}
     for repeat in range(-n_warm_up, n_repeats):
         for name, function in variants.items():
-            start = time.perf_counter()
+            start = clock()
             function()
             if repeat >= 0:
-                seconds[name][repeat] = time.perf_counter() - start
+                seconds[name][repeat] = clock() - start
     return seconds
 
 

@@ -189,3 +189,12 @@ def step_loss(module, optimizer, batch, precision):
     loss.backward()
     optimizer.step()
     return loss.item()
+
+
+def test_recall():
+    from recall import COLUMNS, measure
+
+    result = measure(n_rows=60, n_labels=5, n_queries=8, n_repeats=2)
+    assert len(result) == len(COLUMNS) and min(result.values()) > 0
+    # Half a number a direction, a byte a label, a float for each label's coefficient.
+    assert 0 < result["pickle_MB"] < 0.2

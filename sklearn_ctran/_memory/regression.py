@@ -85,9 +85,9 @@ def _solve(kernel, targets, noise):
     `noise` (n_samples,) is the variance of each row's targets.
     """
     lower = torch.linalg.cholesky(kernel + torch.diag(noise))
-    inverse = torch.linalg.solve_triangular(lower, torch.eye(len(kernel)).double(), upper=False)
     coefficients = torch.cholesky_solve(targets, lower)
-    return coefficients, targets - coefficients / (inverse**2).sum(dim=0)[:, None]
+    precision = torch.cholesky_inverse(lower).diagonal()
+    return coefficients, targets - coefficients / precision[:, None]
 
 
 def _solve_by_centres(vectors, centres, targets, precision):

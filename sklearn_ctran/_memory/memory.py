@@ -1,6 +1,6 @@
 """The memory of a fitted model: which rows it keeps, what it learns of them, what they answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -118,7 +118,7 @@ class LabelMemory:
         self._unpack()
 
     def _unpack(self):
-        self._vectors = self.vectors.float()
+        self._vectors = self.vectors.to(self.regression.coefficients.dtype)
         centres = self.regression.centres
         self._centres = self._vectors if centres is None else self._vectors[centres]
 
@@ -132,8 +132,24 @@ class LabelMemory:
     def __len__(self):
         return len(self.rows)
 
+    def double(self):
+        """The same memory, whose queries compute in float64."""
+        coefficients, prior = self.regression.coefficients.double(), self.retrieval.prior.double()
+        relations = replace(self.relations, prior=prior)
+        if relations.covariance is not None:
+            relations = replace(
+                relations, covariance=relations.covariance.double(), own=relations.own.double()
+            )
+        log_weights = self.retrieval.log_weights.double()
+        return replace(
+            self,
+            regression=replace(self.regression, coefficients=coefficients),
+            relations=relations,
+            retrieval=replace(self.retrieval, log_weights=log_weights, prior=prior),
+        )
+
     def logits(self, features, states):
-        """Logits (n_samples, n_labels), ndarray of float32, given known states.
+        """Logits (n_samples, n_labels), ndarray, float32 or float64, given known states.
 
         `features` are (n_samples, n_features), `states` (n_samples, n_labels), int8.
         """
@@ -157,7 +173,7 @@ class LabelMemory:
         """The first arguments of the retrieval's methods, for `size` queries at a time."""
         for first in range(0, max(1, len(features)), size):
             block = slice(first, first + size)
-            vectors = torch.from_numpy(self.likeness(features[block]))
+            vectors = torch.from_numpy(self.likeness(features[block])).to(self._vectors.dtype)
             known = torch.from_numpy(states[block])
             cosines = vectors @ self._centres.T
             z = self.relations(self.regression(cosines), known)

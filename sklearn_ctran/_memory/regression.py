@@ -96,14 +96,14 @@ def _solve_by_centres(vectors, centres, targets, precision):
     centre_kernel = _kernel(vectors[centres] @ vectors[centres].T).double()
     # The jitter keeps equal images from making the matrix singular.
     root = torch.linalg.cholesky(centre_kernel + 1e-6 * torch.eye(len(centres)).double())
+    # The large products are in float32, the small matrices that are factored in float64.
     mapped = torch.linalg.solve_triangular(
         root.float(), _kernel(vectors[centres] @ vectors.T), upper=False
-    ).double()
-    lower = torch.linalg.cholesky(
-        (mapped * precision) @ mapped.T + torch.eye(len(centres)).double()
     )
-    solution = torch.cholesky_solve(mapped @ (targets * precision[:, None]), lower)
-    leverage = (torch.linalg.solve_triangular(lower, mapped, upper=False) ** 2).sum(dim=0)
-    leverage = (leverage * precision)[:, None]
-    left_out = (mapped.T @ solution - leverage * targets) / (1 - leverage)
+    weighted = mapped * precision.float()
+    lower = torch.linalg.cholesky((weighted @ mapped.T).double() + torch.eye(len(centres)).double())
+    solution = torch.cholesky_solve((weighted @ targets.float()).double(), lower)
+    leverage = torch.linalg.solve_triangular(lower.float(), mapped, upper=False)
+    leverage = ((leverage**2).sum(dim=0).double() * precision)[:, None]
+    left_out = (mapped.T @ solution.float() - leverage * targets) / (1 - leverage)
     return torch.linalg.solve_triangular(root.T, solution, upper=True), left_out

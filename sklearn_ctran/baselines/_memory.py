@@ -104,7 +104,7 @@ class MemoryClassifier(Baseline):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         weights = np.ones(len(X)) if sample_weight is None else sample_weight
         with plain_torch():
-            self.memory_ = LabelMemory.learn(
+            memory = LabelMemory.learn(
                 X.astype(np.float32),
                 states,
                 weights,
@@ -112,10 +112,12 @@ class MemoryClassifier(Baseline):
                 n_classes=self.task_.n_classes,
                 seed=seed,
             )
+        # In float32 the answers would depend, in the last digit, on how many rows are asked about.
+        self.memory_ = memory.double()
 
     def _label_probabilities(self, X, states):
         with plain_torch():
-            logits = self.memory_.logits(X.astype(np.float32), states).astype(np.float64)
+            logits = self.memory_.logits(X.astype(np.float32).astype(np.float64), states)
         if self.estimator is not None:
             share = self._MEMORY_SHARE
             logits = share * logits + (1 - share) * self._estimated(X, states)

@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ctran import ImageTokens
-from sklearn_ctran.baselines import ConceptBottleneck, MemoryClassifier
+from sklearn_ctran.baselines import ConceptBottleneck
 
 #: Checks of what is learned.
 LEARNS = ("check_classifiers_train", "check_classifiers_classes", "check_classifiers_one_label")
@@ -33,8 +33,6 @@ def test_scikit_learn_checks(estimator, check):
     if type(estimator) is ConceptBottleneck and "sample_order_invariance" in name:
         # Two layers of float32 differ by 2e-7 for rows in another order; the check allows 1e-7.
         estimator.set_params(precision="float64")
-    if type(estimator) is MemoryClassifier and "subset_invariance" in name:
-        pytest.skip("It computes in float32: see tests/baselines/test_memory.py.")
     check(estimator)  # the check asserts
 
 

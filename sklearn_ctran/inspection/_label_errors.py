@@ -170,7 +170,8 @@ def find_label_errors(
     label at a time: when 2 % of the labels of Corel5k (74 words, 1,500 photos) were flipped, the
     2 % of lowest quality held, without a memory, 81.3 % of these with a quarter hidden and 81.1 %
     with one label hidden; 80.9 % with a half, 81.1 % with all hidden, and 81.3 % with 4 repeats.
-    Differences below a point may be chance. Known labels matter where they say more than the image does.
+    Differences below a point may be chance. Known labels matter where they say more than the image
+    does.
 
     References
     ----------

@@ -14,6 +14,8 @@ N_TRIED = 1500
 #: Up to so many rows all are centres of the kernel, else a random choice of N_CENTRES.
 MOST_CENTRES = 6000
 N_CENTRES = 4096
+#: Weights of rows that make a difference.
+_WEIGHTS = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class KernelRegression:
             for each in (vectors, targets, weights)
         )
         is_annotated = torch.from_numpy(is_annotated)
+        # Beyond these, the noise of equal rows is lost in rounding, or nothing but noise is left.
+        noise = 1 / weights.clamp(*_WEIGHTS)
         share = (weights @ is_annotated.double()) / weights.sum()
         share[share == 0] = 1.0  # All targets are 0.
         ridge = RIDGES[-1]
@@ -53,17 +57,17 @@ class KernelRegression:
             ridge = min(
                 RIDGES,
                 key=lambda ridge: _error(
-                    _solve(kernel, targets[tried], ridge / weights[tried])[1] / share,
+                    _solve(kernel, targets[tried], ridge * noise[tried])[1] / share,
                     targets[tried],
                     is_annotated[tried] * weights[tried, None],
                 ),
             )
         if len(vectors) <= MOST_CENTRES:
             kernel = _kernel(vectors @ vectors.T)
-            centres, (solution, left_out) = None, _solve(kernel, targets, ridge / weights)
+            centres, (solution, left_out) = None, _solve(kernel, targets, ridge * noise)
         else:
             centres = np.sort(rng.permutation(len(vectors))[:N_CENTRES])
-            solution, left_out = _solve_by_centres(vectors, centres, targets, weights / ridge)
+            solution, left_out = _solve_by_centres(vectors, centres, targets, 1 / (ridge * noise))
         return cls(centres, (solution / share).float()), (left_out / share).float()
 
     def __call__(self, cosines):
@@ -101,9 +105,12 @@ def _solve_by_centres(vectors, centres, targets, precision):
         root.float(), _kernel(vectors[centres] @ vectors.T), upper=False
     )
     weighted = mapped * precision.float()
-    lower = torch.linalg.cholesky((weighted @ mapped.T).double() + torch.eye(len(centres)).double())
+    gram = (weighted @ mapped.T).double()
+    # The second term is what float32 may be wrong by if weights are large.
+    prior = 1 + 1e-7 * gram.diagonal().max()
+    lower = torch.linalg.cholesky(gram + prior * torch.eye(len(centres)).double())
     solution = torch.cholesky_solve((weighted @ targets.float()).double(), lower)
     leverage = torch.linalg.solve_triangular(lower.float(), mapped, upper=False)
     leverage = ((leverage**2).sum(dim=0).double() * precision)[:, None]
-    left_out = (mapped.T @ solution.float() - leverage * targets) / (1 - leverage)
+    left_out = (mapped.T @ solution.float() - leverage * targets) / (1 - leverage).clamp(min=1e-6)
     return torch.linalg.solve_triangular(root.T, solution, upper=True), left_out

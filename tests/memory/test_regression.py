@@ -147,3 +147,16 @@ def test_equal_and_empty_vectors(monkeypatch, most_centres):
         assert np.isfinite(left_out.numpy()).all()
         cosines = torch.from_numpy(vectors @ vectors.T).float()
         np.testing.assert_allclose(learned(cosines), 0, atol=1e-2)
+
+
+@pytest.mark.parametrize("weight", [1e-20, 1e20])
+@pytest.mark.parametrize("most_centres", [0, 6000])
+def test_extreme_weights_of_equal_images(monkeypatch, weight, most_centres):
+    """Equal images with other labels: with next to no noise, no solution would be left."""
+    monkeypatch.setattr(regression, "MOST_CENTRES", most_centres)
+    vectors, targets, is_annotated, weights = problem(n=20)
+    vectors = np.repeat(vectors[:10], 2, axis=0)
+    learned, left_out = learn(vectors, targets, is_annotated, weight * weights)
+    assert np.isfinite(left_out.numpy()).all()
+    answers = learned(torch.from_numpy(vectors @ vectors.T).float())
+    assert answers.abs().max() < 10

@@ -87,7 +87,9 @@ class LabelMemory:
         vectors = torch.from_numpy(likeness(features)).half()
         is_annotated = states != UNKNOWN
         positives = weights @ (states == POSITIVE)
-        prior = ((positives + 0.5) / (weights @ is_annotated + 1)).astype(np.float32)
+        prior = (positives + 0.5) / (weights @ is_annotated + 1)
+        # Shares that float32 would round to 0 or 1 leave labels without a variance.
+        prior = prior.clip(1e-6, 1 - 1e-6).astype(np.float32)
         targets = np.where(is_annotated, (states == POSITIVE) - prior, 0.0)
         targets = targets / np.sqrt(prior * (1 - prior))
         regression, left_out = KernelRegression.learn(

@@ -15,6 +15,9 @@ from sklearn_ctran._utils.devices import plain_torch
 from sklearn_ctran._utils.typing import Estimator, RandomState
 from sklearn_ctran.baselines._base import Baseline
 
+#: Differences of greater features are infinite in float32.
+_LARGEST = 1e38
+
 
 class MemoryClassifier(Baseline):
     """The training rows that are like a sample and agree with its known labels.
@@ -99,6 +102,17 @@ class MemoryClassifier(Baseline):
         given = {"extra_labels": extra_labels, "sample_weight": sample_weight}
         given = {name: value for name, value in given.items() if value is not None}
         self.estimator_ = clone(self.estimator).fit(self._read_X(X), y, **given)
+
+    def _read_X(self, X, reset=False):
+        X = super()._read_X(X, reset=reset)
+        if (np.abs(X) > _LARGEST).any():
+            row, column = np.argwhere(np.abs(X) > _LARGEST)[0]
+            raise ValueError(
+                f"X, row {row}: feature {column} has a value of {X[row, column]:g}, too large to "
+                "compute with. Is it a missing value's code? Else scale the features, as by "
+                "StandardScaler."
+            )
+        return X
 
     def _fit_labels(self, X, states, sample_weight):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))

@@ -163,3 +163,22 @@ def test_any_table_any_knowledge(data, is_wide, scale, seed):
     proba = model.predict_proba(rng.randn(3, n_features), known)
     assert ((proba >= 0) & (proba <= 1)).all()
     np.testing.assert_array_equal(proba[told >= 0], told[told >= 0])
+
+
+def test_features_that_are_too_large_are_named(told_table):
+    X, Y = told_table
+    model = MemoryClassifier(random_state=0).fit(X, Y)
+    X = X.astype(float)
+    X[3, 1] = 1e39
+    for call in (lambda: MemoryClassifier().fit(X, Y), lambda: model.predict_proba(X)):
+        with pytest.raises(ValueError, match="X, row 3: feature 1 has a value of 1e.39.*scale"):
+            call()
+
+
+def test_a_label_of_all_rows_with_heavy_weights(told_table):
+    X, Y = told_table
+    Y = Y.copy()
+    Y[:, 0] = 1
+    model = MemoryClassifier(random_state=0).fit(X, Y, sample_weight=np.full(len(X), 1e9))
+    proba = model.predict_proba(X, known_labels={1: 1})
+    assert np.isfinite(proba).all() and (proba[:, 0] > 0.9).all()

@@ -10,15 +10,16 @@ script therefore also prints scores by word. The photos are not part of this pro
 
     python benchmarks/corel5k.py --shared ../shared --json corel5k.json
 
-A sample of its output (two cores, seed 0; other jobs ran while the first, second and fourth were
-fitted; the masked linear model was then trained by AdamW, with dropout)::
+A sample of its output (one core of an Intel Xeon with AMX, seed 0, while another job ran)::
 
                             0 %    25 %    50 %    75 %      fit   predict
-    logistic regression    60.8    61.7    63.7    65.8   25.5 s    0.08 s
-    classifier chain       61.0    62.1    64.0    66.1   48.6 s    0.26 s
-    masked linear          61.3    63.2    66.2    69.6    9.1 s    0.00 s
-    no-LMT                 65.0    66.3    67.9    69.6  281.0 s    0.32 s
-    C-Tran                 64.9    67.7    71.0    74.1  105.2 s    0.33 s
+    logistic regression    60.9    61.8    63.7    65.8   10.0 s    0.07 s
+    classifier chain       60.8    61.9    63.9    66.0   14.7 s    0.09 s
+    masked linear          61.9    63.9    66.8    69.4   23.7 s    0.01 s
+    memory                 65.0    68.2    71.6    74.2    7.4 s    0.07 s
+    no-LMT                 65.5    66.1    67.6    68.9  106.6 s    0.53 s
+    C-Tran, no memory      64.1    66.8    70.3    73.6   93.3 s    0.33 s
+    C-Tran                 66.1    69.5    72.8    76.0   80.5 s    0.32 s
 """
 
 import argparse

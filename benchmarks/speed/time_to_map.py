@@ -16,7 +16,7 @@ Usage (6 minutes)::
 
     python benchmarks/speed/time_to_map.py --shared ../shared --json time_to_map.json
 
-Its output::
+Its output, when C-Tran had three layers and no memory::
 
                                 0 %  25 %  50 %  75 %  mean  fit s  photos to mAP s
     logistic regression        60.8  62.1  63.4  65.2  62.9   18.1             64.2

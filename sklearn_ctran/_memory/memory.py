@@ -11,6 +11,8 @@ from sklearn_ctran._memory.relations import LabelRelations
 from sklearn_ctran._memory.retrieval import PARAMETERS, Retrieval
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
+#: How much of the logits is the memory's beside an estimator, whose is the rest.
+MEMORY_SHARE = 2 / 3
 #: "auto" remembers so many rows, and so many entries of the label table.
 MOST_ROWS = 20_000
 MOST_ENTRIES = 1 << 26

@@ -21,7 +21,7 @@ from sklearn_ctran._labels.weights import (
     log_odds,
     read_pos_weight,
 )
-from sklearn_ctran._memory.memory import LabelMemory
+from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
@@ -96,8 +96,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     use_image = True
     standardize = True
     memory: object = None
-    #: How much of the logits is the memory's, if there is one; the rest is the network's.
-    _MEMORY_SHARE = 2 / 3
+    _MEMORY_SHARE = MEMORY_SHARE
     #: Steps that "auto" epochs make, and how often they go through a few images at most.
     _n_steps = 1000
     _most_epochs = 60
@@ -503,8 +502,8 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         module = self.net_.module_
         if isinstance(data, EncodedImages):
             return data
-        if isinstance(data, Tokens) or module.backbone.frozen:
-            return self._encoded(data)
+        if isinstance(data, Tokens) or module.backbone.frozen or self.memory_ is not None:
+            return self._encoded(data)  # The network and the memory read the same pass.
         images, device = self._input.batches(data), self.net_.device
         if len(images) < _WORTH_FOLDING or torch.device(device).type != "cpu":
             return images  # They go through the backbone as part of the module.
@@ -575,8 +574,6 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             return np.zeros(states.shape, dtype=np.float32)
         with plain_torch():
             source = self._prediction_source(data)
-            if self.memory_ is not None and isinstance(source, ImageBatches):
-                source = self._encoded(data)  # They pass once, for the network and the memory.
             batch_size = self.batch_size
             if not isinstance(source, ImageBatches):
                 batch_size = prediction_batch_size(source, self.net_.module_, self.net_.device)

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from sklearn_ctran._memory.memory import LabelMemory
+from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory
 from sklearn_ctran._utils.devices import plain_torch
 from sklearn_ctran._utils.typing import Estimator, RandomState
 from sklearn_ctran.baselines._base import Baseline
@@ -78,8 +78,6 @@ class MemoryClassifier(Baseline):
         "memory": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
-    #: The memory's part of the logits beside an estimator's.
-    _MEMORY_SHARE = 2 / 3
 
     def __init__(
         self,
@@ -133,8 +131,8 @@ class MemoryClassifier(Baseline):
         with plain_torch():
             logits = self.memory_.logits(X.astype(np.float32).astype(np.float64), states)
         if self.estimator is not None:
-            share = self._MEMORY_SHARE
-            logits = share * logits + (1 - share) * self._estimated(X, states)
+            estimated = self._estimated(X, states)
+            logits = MEMORY_SHARE * logits + (1 - MEMORY_SHARE) * estimated
         proba = expit(logits)
         if self.task_.exclusive:
             classes = slice(self.task_.n_classes)

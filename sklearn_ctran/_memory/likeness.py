@@ -9,6 +9,8 @@ from sklearn.utils.extmath import randomized_svd
 N_DIRECTIONS = 128
 #: Standard deviations from the mean beyond which features are all the same.
 _FAR = 1e6
+#: A feature whose deviation from the mean is a smaller share of it is constant.
+_ROUNDING = {np.float32: 1e-7, np.float64: 1e-13}
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Likeness:
 
     Attributes
     ----------
-    mean, scale : ndarray of shape (n_features,), float32
+    mean, scale : ndarray of shape (n_features,), float32 or float64
+        In float64, features of large mean, such as times, keep their digits.
     directions : ndarray of shape (n_features, n_directions), float32, or None
         None keeps all features.
     """
@@ -30,17 +33,17 @@ class Likeness:
 
     @classmethod
     def learn(cls, features, weights):
-        """From features (n_samples, n_features), float32, and weights of the samples above 0."""
-        weights = weights / weights.sum()
+        """From features (n_samples, n_features) and weights of the samples above 0."""
+        weights, dtype = weights / weights.sum(), features.dtype
         # In float64, because constant features must have a scale of 0 but for rounding errors.
         mean = weights @ features.astype(np.float64)
         scale = np.sqrt(weights @ (features - mean) ** 2)
-        scale[scale <= 1e-7 * np.abs(mean)] = 1.0
-        mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+        scale[scale <= _ROUNDING[dtype.type] * np.abs(mean)] = 1.0
+        mean, scale = mean.astype(dtype), scale.astype(dtype)
         scale[scale == 0] = 1.0
         directions = None
         if min(features.shape) > N_DIRECTIONS:
-            weighted = (features - mean) / scale * np.sqrt(weights)[:, None].astype(np.float32)
+            weighted = (features - mean) / scale * np.sqrt(weights)[:, None].astype(dtype)
             _, _, rows = randomized_svd(weighted, N_DIRECTIONS, random_state=0)
             directions = np.ascontiguousarray(rows.T, dtype=np.float32)
         return cls(mean, scale, directions)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from sklearn_ctran._memory.copies import group_copies
 from sklearn_ctran._memory.likeness import Likeness
 from sklearn_ctran._memory.regression import KernelRegression
-from sklearn_ctran._memory.relations import LabelRelations
-from sklearn_ctran._memory.retrieval import PARAMETERS, Retrieval
+from sklearn_ctran._memory.relations import LabelRelations, deviation
+from sklearn_ctran._memory.retrieval import PARAMETERS, Completed, Retrieval
+from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 #: How much of the logits is the memory's beside an estimator, whose is the rest.
@@ -28,14 +30,14 @@ _LEAST_ROWS = 10
 
 
 @dataclass
-class LabelMemory:
+class LabelMemory(Completed):
     """Training rows that predictions recall.
 
     Attributes
     ----------
     rows : ndarray of shape (n_rows,), int64
-        Numbers of the remembered rows in the data of the fit. Equal rows are remembered once, as
-        the first of them.
+        Numbers of the remembered rows in the data of the fit, in no particular order. Equal rows
+        are remembered once, as the first of them.
     likeness : Likeness
     vectors : Tensor of shape (n_rows, n_directions), float16
     regression : KernelRegression
@@ -61,7 +63,7 @@ class LabelMemory:
 
         Parameters
         ----------
-        features : ndarray of shape (n_samples, n_features), float32
+        features : ndarray of shape (n_samples, n_features), float32 or float64
             One vector for each image; without columns where there is no image to look at.
         states : ndarray of shape (n_samples, n_labels), int8
             True states.
@@ -92,10 +94,10 @@ class LabelMemory:
         prior = (positives + 0.5) / (weights @ is_annotated + 1)
         # Shares that float32 would round to 0 or 1 leave labels without a variance.
         prior = prior.clip(1e-6, 1 - 1e-6).astype(np.float32)
-        targets = np.where(is_annotated, (states == POSITIVE) - prior, 0.0)
-        targets = targets / np.sqrt(prior * (1 - prior))
+        targets = np.where(is_annotated, (states == POSITIVE) - prior, 0.0) / deviation(prior)
+        copies = group_copies(vectors.float())
         regression, left_out = KernelRegression.learn(
-            vectors.float(), targets, is_annotated, weights, rng
+            vectors.float(), targets, is_annotated, weights, copies, rng
         )
         relations = LabelRelations.learn(
             torch.from_numpy(prior),
@@ -115,23 +117,13 @@ class LabelMemory:
         shift = np.asarray(log_pos_weight, dtype=np.float32)
         memory = cls(rows, likeness, vectors, regression, relations, retrieval, shift)
         if len(rows) >= _LEAST_ROWS:
-            memory._learn_parameters(left_out, weights, rng)
+            memory._learn_parameters(left_out, weights, copies, rng)
         return memory
 
-    def __post_init__(self):
-        self._unpack()
-
-    def _unpack(self):
+    def _complete(self):
         self._vectors = self.vectors.to(self.regression.coefficients.dtype)
         centres = self.regression.centres
         self._centres = self._vectors if centres is None else self._vectors[centres]
-
-    def __getstate__(self):
-        return {name: each for name, each in vars(self).items() if not name.startswith("_")}
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self._unpack()
 
     def __len__(self):
         return len(self.rows)
@@ -167,7 +159,7 @@ class LabelMemory:
         Both are ndarrays of shape (n_samples, n_rows), the greatest weight first.
         """
         found = [
-            self.retrieval.row_weights(*query).topk(min(n_rows, len(self)))
+            self.retrieval.row_weights(*query).topk(n_rows)
             for query in self._queries(features, states, max(1, _MOST_WEIGHTS // len(self)))
         ]
         positions = torch.cat([each.indices for each in found]).numpy()
@@ -189,8 +181,8 @@ class LabelMemory:
                 alike = (vectors @ rows.T for rows in self._vectors.split(_ROW_BLOCK))
             yield alike, z, known
 
-    def _learn_parameters(self, left_out, weights, rng):
-        """Choose the retrieval's parameters on some of the rows, each without itself."""
+    def _learn_parameters(self, left_out, weights, copies, rng):
+        """Choose the retrieval's parameters on some of the rows, each without its copies."""
         true_states = self.retrieval.states
         n_rows, n_labels = true_states.shape
         least, most = _QUERIES
@@ -204,9 +196,18 @@ class LabelMemory:
             self.relations(left_out[rows], shown),
             shown,
             true_states[rows],
-            rows,
+            torch.from_numpy(copies[rows, None] == copies),
             torch.from_numpy(weights).float()[rows],
         )
+
+
+def check_n_rows(memory, n_rows):
+    """Raise ValueError unless a LabelMemory or None holds so many rows."""
+    check_count("n_rows", n_rows)
+    if memory is None:
+        raise ValueError("The estimator was fitted with memory=None: it remembers no rows.")
+    if n_rows > len(memory):
+        raise ValueError(f"n_rows is {n_rows}, but only {len(memory)} are remembered.")
 
 
 def _distinct(features, states, weights):
@@ -221,12 +222,13 @@ def _distinct(features, states, weights):
     raw = np.hstack(
         [
             np.ascontiguousarray(each[rows]).view(np.uint8).reshape(len(rows), -1)
-            for each in (features + np.float32(0), states)
+            for each in (features + features.dtype.type(0), states)
             if each.shape[1]
         ]
     )
     raw = np.ascontiguousarray(raw).view(np.dtype((np.void, raw.shape[1]))).ravel()
     _, first, number = np.unique(raw, return_index=True, return_inverse=True)
+    # In the order of their values: the same rows in another order are the same memory.
     return rows[first], np.bincount(number, weights[rows])
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sklearn_ctran._memory.copies import larger_groups
+
 #: exp(SHARPNESS * (cosine - 1)) is the kernel of two images.
 SHARPNESS = 2.0
 #: Variances of the noise that are tried, where that of the regression's prior is 1.
@@ -33,8 +35,10 @@ class KernelRegression:
     coefficients: torch.Tensor
 
     @classmethod
-    def learn(cls, vectors, targets, is_annotated, weights, rng):
+    def learn(cls, vectors, targets, is_annotated, weights, copies, rng):
         """A regression, and its targets of each row (n_samples, n_labels) predicted by the others.
+
+        `copies` are the numbers of the rows' groups: rows of one group do not predict each other.
 
         `vectors` (n_samples, n_directions) have unit length. `targets` (n_samples, n_labels),
         float32, have a mean of about 0, and are 0 where nothing is annotated; predictions are
@@ -53,21 +57,22 @@ class KernelRegression:
         ridge = RIDGES[-1]
         if len(vectors) > 1:
             tried = torch.from_numpy(rng.permutation(len(vectors))[:N_TRIED])
-            kernel = _kernel(vectors[tried] @ vectors[tried].T)
+            kernel = _kernel_of(vectors[tried], vectors[tried])
             ridge = min(
                 RIDGES,
                 key=lambda ridge: _error(
-                    _solve(kernel, targets[tried], ridge * noise[tried])[1] / share,
+                    _solve(kernel, targets[tried], ridge * noise[tried], copies[tried])[1] / share,
                     targets[tried],
                     is_annotated[tried] * weights[tried, None],
                 ),
             )
         if len(vectors) <= MOST_CENTRES:
-            kernel = _kernel(vectors @ vectors.T)
-            centres, (solution, left_out) = None, _solve(kernel, targets, ridge * noise)
+            kernel, centres = _kernel_of(vectors, vectors), None
+            solution, left_out = _solve(kernel, targets, ridge * noise, copies)
         else:
             centres = np.sort(rng.permutation(len(vectors))[:N_CENTRES])
-            solution, left_out = _solve_by_centres(vectors, centres, targets, 1 / (ridge * noise))
+            precision = 1 / (ridge * noise)
+            solution, left_out = _solve_by_centres(vectors, centres, targets, precision, copies)
         return cls(centres, (solution / share).float()), (left_out / share).float()
 
     def __call__(self, cosines):
@@ -79,30 +84,41 @@ def _kernel(cosines):
     return torch.exp(SHARPNESS * (cosines - 1))
 
 
+def _kernel_of(ones, others):
+    """As :func:`_kernel`, of vectors, and without copies of a large matrix."""
+    return (ones @ others.T).sub_(1).mul_(SHARPNESS).exp_()
+
+
 def _error(predicted, targets, weights):
     return float((weights * (predicted - targets) ** 2).sum())
 
 
-def _solve(kernel, targets, noise):
+def _solve(kernel, targets, noise, copies):
     """Coefficients, and predictions of each row by all others (Rasmussen and Williams, eq. 5.12).
 
     `noise` (n_samples,) is the variance of each row's targets.
     """
-    lower = torch.linalg.cholesky(kernel + torch.diag(noise))
+    diagonal = kernel.diagonal().clone()
+    kernel.diagonal().add_(noise)
+    lower = torch.linalg.cholesky(kernel)
+    kernel.diagonal().copy_(diagonal)  # Other noise may be tried with it.
     coefficients = torch.cholesky_solve(targets, lower)
-    precision = torch.cholesky_inverse(lower).diagonal()
-    return coefficients, targets - coefficients / precision[:, None]
+    precision = torch.cholesky_inverse(lower)
+    errors = coefficients / precision.diagonal()[:, None]
+    for rows in larger_groups(copies):
+        errors[rows] = torch.linalg.solve(precision[rows][:, rows], coefficients[rows])
+    return coefficients, targets - errors
 
 
-def _solve_by_centres(vectors, centres, targets, precision):
+def _solve_by_centres(vectors, centres, targets, precision, copies):
     """As :func:`_solve`, in the space that some rows span (Nyström)."""
     vectors = vectors.float()
-    centre_kernel = _kernel(vectors[centres] @ vectors[centres].T).double()
+    centre_kernel = _kernel_of(vectors[centres], vectors[centres]).double()
     # The jitter keeps equal images from making the matrix singular.
     root = torch.linalg.cholesky(centre_kernel + 1e-6 * torch.eye(len(centres)).double())
     # The large products are in float32, the small matrices that are factored in float64.
     mapped = torch.linalg.solve_triangular(
-        root.float(), _kernel(vectors[centres] @ vectors.T), upper=False
+        root.float(), _kernel_of(vectors[centres], vectors), upper=False
     )
     weighted = mapped * precision.float()
     gram = (weighted @ mapped.T).double()
@@ -110,7 +126,15 @@ def _solve_by_centres(vectors, centres, targets, precision):
     prior = 1 + 1e-7 * gram.diagonal().max()
     lower = torch.linalg.cholesky(gram + prior * torch.eye(len(centres)).double())
     solution = torch.cholesky_solve((weighted @ targets.float()).double(), lower)
-    leverage = torch.linalg.solve_triangular(lower.float(), mapped, upper=False)
-    leverage = ((leverage**2).sum(dim=0).double() * precision)[:, None]
-    left_out = (mapped.T @ solution.float() - leverage * targets) / (1 - leverage).clamp(min=1e-6)
+    root_precision = precision.sqrt()[:, None]
+    errors = (targets - mapped.T @ solution.float()) * root_precision
+    # The leverage of rows, whose errors are divided by what it leaves of 1.
+    half = torch.linalg.solve_triangular(lower.float(), mapped, upper=False)
+    half *= root_precision.ravel().float()
+    leverage = (half**2).sum(dim=0).double()[:, None]
+    divided = errors / (1 - leverage).clamp(min=1e-6)
+    for rows in larger_groups(copies):
+        values, vectors = torch.linalg.eigh((half[:, rows].T @ half[:, rows]).double())
+        divided[rows] = (vectors / (1 - values).clamp(min=1e-6)) @ (vectors.T @ errors[rows])
+    left_out = targets - divided / root_precision
     return torch.linalg.solve_triangular(root.T, solution, upper=True), left_out

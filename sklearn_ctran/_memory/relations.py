@@ -14,6 +14,11 @@ _OWN, _FEW = 0.3, 300.0
 _BLOCK = 1 << 22
 
 
+def deviation(prior):
+    """Standard deviations of labels of which these shares are positive."""
+    return (prior * (1 - prior)) ** 0.5
+
+
 @dataclass(frozen=True)
 class LabelRelations:
     """The joint normal distribution of the regression's residuals, given those of known labels.
@@ -60,9 +65,7 @@ class LabelRelations:
 
     def _given(self, z, states):
         known = (states != UNKNOWN).float()
-        target = ((states == POSITIVE).float() - self.prior) / torch.sqrt(
-            self.prior * (1 - self.prior)
-        )
+        target = ((states == POSITIVE).float() - self.prior) / deviation(self.prior)
         residuals = ((target - z) * known)[:, :, None]
         among_known = known[:, :, None] * self.covariance * known[:, None, :]
         among_known = among_known + torch.diag_embed(1 - known + self.own * known)

@@ -26,8 +26,26 @@ _PULL, _PULL_OF_FEW = 1e-4, 1.0
 _MAX_ITERATIONS = 30
 
 
+class Completed:
+    """A dataclass whose private attributes follow from its fields, and are not pickled."""
+
+    def __post_init__(self):
+        self._complete()
+
+    def _complete(self):
+        """Set the private attributes."""
+        raise NotImplementedError
+
+    def __getstate__(self):
+        return {name: each for name, each in vars(self).items() if not name.startswith("_")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._complete()
+
+
 @dataclass
-class Retrieval:
+class Retrieval(Completed):
     """Logits of labels from remembered label sets, and the weights of the rows.
 
     The weight of row n for an image with some known labels has the logarithm ::
@@ -59,10 +77,7 @@ class Retrieval:
     n_classes: int
     values: torch.Tensor
 
-    def __post_init__(self):
-        self._unpack()
-
-    def _unpack(self):
+    def _complete(self):
         self._has_missing = bool((self.states == UNKNOWN).any())
         # All but the last column times factors are weights' logarithms; of all but the first
         # column weighted sums are wanted.
@@ -75,13 +90,6 @@ class Retrieval:
             ],
             dim=1,
         )
-
-    def __getstate__(self):
-        return {name: each for name, each in vars(self).items() if not name.startswith("_")}
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self._unpack()
 
     @property
     def parameters(self):
@@ -106,7 +114,7 @@ class Retrieval:
     def logits(self, alike, z, states, values=None, left_out=None):
         """Logits (n_queries, n_labels); the first arguments are those of :meth:`row_weights`.
 
-        `values` are other parameters, `left_out` (n_queries,) the row that each query is itself.
+        `values` are other parameters; where `left_out` (n_queries, n_rows), a row does not count.
         """
         values = self.values if values is None else values
         largest = torch.full((len(z), 1), -torch.inf)
@@ -137,8 +145,7 @@ class Retrieval:
             rows = slice(first, first + block.shape[1])
             logarithms = block.addmm_(factors, self._table[rows, :-1].T)
             if left_out is not None:
-                own = torch.arange(rows.start, rows.stop) == left_out[:, None]
-                logarithms = logarithms.masked_fill(own, -torch.inf)
+                logarithms = logarithms.masked_fill(left_out[:, rows], -torch.inf)
             yield rows, logarithms
             first = rows.stop
 

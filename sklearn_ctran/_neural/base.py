@@ -229,7 +229,6 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
         self.net_ = net
-        self.chosen_ = self._chosen(net)
         if self.memory is not None:
             self.memory_ = LabelMemory.learn(
                 self._summaries(data, source),
@@ -240,6 +239,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 log_pos_weight=np.log(pos_weight),
                 seed=seed,
             )
+        self.chosen_ = self._chosen(net)
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in net.history
@@ -310,6 +310,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return {
             "max_epochs": net.max_epochs,
             "train_backbone": net.module_.backbone is not None and not net.module_.backbone.frozen,
+            "augment": self._augmentation() if self._input.kind == "images" else None,
             "precision": net.precision,
             "device": net.device,
         }
@@ -332,11 +333,16 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 "labels; set warm_start=False to start afresh."
             )
         structure = self._structure_params()
-        changed = [name for name, value in structure.items() if value != self._structure[name]]
+        before = self._structure
+        changed = [
+            name
+            for name, value in structure.items()
+            if value != before[name] and value != self.chosen_.get(name, before[name])
+        ]
         if changed:
             raise ValueError(
                 f"warm_start=True continues with the model of the last fit, but {changed[0]} was "
-                f"{self._structure[changed[0]]!r} then and is {structure[changed[0]]!r} now; set "
+                f"{before[changed[0]]!r} then and is {structure[changed[0]]!r} now; set "
                 "warm_start=False to start afresh."
             )
 

@@ -14,13 +14,13 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.tokens import Tokens
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
+from sklearn_ctran._memory.memory import check_n_rows
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.checkpoint import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
 from sklearn_ctran._neural.training import Plan, build_net
 from sklearn_ctran._task import make_task
-from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran._utils.typing import (
@@ -80,8 +80,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
     d_model : int or None, default=128
         Width of the tokens; None for that of the backbone, as in the paper.
     n_layers : int or "auto", default="auto"
-        Encoder layers. "auto": 1 for less than 20,000 images whose features have at least 512
-        channels and do not train, as those of pretrained backbones; 3 elsewhere.
+        Encoder layers. "auto": 1 for less than 20,000 images with a frozen backbone, or with given
+        features or tokens of at least 512 channels; 3 elsewhere.
     n_heads : int, default=4
         Attention heads; must divide `d_model`.
     dropout : float, default=0.1
@@ -188,8 +188,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Images per training step, and per pass through a backbone.
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 1,000 steps, but at least 5 epochs and at
-        most 60; at most 20 where `n_layers` "auto" is 1. Longer fits rank hardly better, and their
-        probabilities are too sure.
+        most 60; at most 20 where ``n_layers="auto"`` is 1. Longer fits rank hardly better, and
+        their probabilities are too sure.
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the images aside, stop once their loss has not
         fallen for 5 epochs, and keep the best epoch's weights. By default the learning rate falls
@@ -219,8 +219,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         first 20 with what is wrong. "skip": `fit` goes on without these rows, of X, `y`,
         `extra_labels` and `sample_weight`, as if they had never been there, and lists them in
         `skipped_`; predictions have NaN in their rows, and warn. "warn": like "skip", and `fit`
-        warns too. ``score`` leaves such rows out. Label sets (``decoding``, ``sample_labels``) and
-        ``encode`` raise the error.
+        warns too. ``score`` leaves such rows out. Label sets (``decoding``, ``sample_labels``),
+        ``encode`` and ``nearest`` raise the error.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where a frozen backbone's tokens are kept, so that each image goes through it once per
         (backbone, weights, preprocessing), in all folds, candidates, estimators and worker
@@ -238,7 +238,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
     warm_start : bool, default=False
         Whether another call of `fit` continues from the weights of the last. Labels and the
         model's structure must be the same; parameters of training may change, `train_backbone`
-        included.
+        included. The memory holds the rows of the last call only.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, masks, batches, augmentation and dropout. Unless it is None, no global
         generator is touched: fits side by side, in threads too, have the numbers of fits one by
@@ -266,7 +266,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Only if `X` was a data frame of features.
     chosen_ : dict
         What became of the parameters that can be "auto": ``n_layers``, ``max_epochs``,
-        ``train_backbone``, ``input_dropout``, ``attention_bias``, ``precision``, ``device``.
+        ``train_backbone``, ``augment``, ``input_dropout``, ``attention_bias``, ``memory`` (the
+        number of rows, or None), ``precision``, ``device``.
     memory_ : LabelMemory or None
         What `memory` remembers; ``len(memory_)`` rows, ``memory_.rows`` are their numbers in the
         training data (equal rows count once).
@@ -554,11 +555,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             If there is no memory, or `n_rows` is greater than it; else as :meth:`predict_proba`.
         """
         check_is_fitted(self)
-        check_count("n_rows", n_rows)
-        if self.memory_ is None:
-            raise ValueError("The estimator was fitted with memory=None: it remembers no rows.")
-        if n_rows > len(self.memory_):
-            raise ValueError(f"n_rows is {n_rows}, but only {len(self.memory_)} are remembered.")
+        check_n_rows(self.memory_, n_rows)
 
         def use(images, rows, n_images):
             data, states = self._read(images, known_labels, extra_labels)
@@ -594,6 +591,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
             "n_layers": len(module.layers),
             "input_dropout": module.input_dropout.p,
             "attention_bias": len(module.attention_biases) > 0,
+            "memory": None if self.memory_ is None else len(self.memory_),
         }
 
     def _structure_params(self):

@@ -5,17 +5,20 @@ from numbers import Integral
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory
+from sklearn_ctran._adapters.probabilities import label_probabilities, takes_known_labels
+from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
+from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory, check_n_rows
 from sklearn_ctran._utils.devices import plain_torch
-from sklearn_ctran._utils.typing import Estimator, RandomState
+from sklearn_ctran._utils.typing import ArrayLike, Estimator, KnownLabels, RandomState
 from sklearn_ctran.baselines._base import Baseline
 
-#: Differences of greater features are infinite in float32.
+#: Greater features have no variance that is a number, in float32 as in sums of squares.
 _LARGEST = 1e38
 
 
@@ -35,13 +38,14 @@ class MemoryClassifier(Baseline):
     Parameters
     ----------
     estimator : estimator or None, default=None
-        Has ``predict_proba(X, known_labels=..., extra_labels=...)`` as all of this package. None:
-        the memory alone.
+        Has ``predict_proba(X, known_labels=..., extra_labels=...)`` as all of this package; or a
+        pipeline or search of one. None: the memory alone.
     memory : int or "auto", default="auto"
         The most rows to remember; of more, as many are drawn at random. "auto": 20,000, less with
         more than 3,355 labels.
     random_state : int, RandomState instance or None, default=None
         Seeds the choice of rows, and of the labels that are hidden while strengths are learned.
+        `estimator` has a seed of its own.
 
     Attributes
     ----------
@@ -90,16 +94,63 @@ class MemoryClassifier(Baseline):
         self.memory = memory
         self.random_state = random_state
 
+    def nearest(
+        self,
+        X: ArrayLike,
+        n_rows: int = 5,
+        known_labels: KnownLabels = None,
+        extra_labels: KnownLabels = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The training rows that decide most on each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        n_rows : int, default=5
+            How many; at most ``len(memory_)``.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`. Rows that agree with them have more weight.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_rows), int64
+            Numbers of rows in the `X` of `fit`, the one with the most weight first.
+        weights : ndarray of shape (n_samples, n_rows), float64
+            Their weights in the memory's mean of label sets, in [0, 1]. All rows' sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError
+            If `n_rows` is greater than the memory, or an argument cannot be used.
+        """
+        check_is_fitted(self)
+        check_n_rows(self.memory_, n_rows)
+        data, states = self._read(X, known_labels, extra_labels)
+        with plain_torch():
+            return self.memory_.nearest(data.astype(np.float64), states, n_rows)
+
     def _fit(self, X, y, extra_labels, sample_weight):
+        self._check_estimator()
         super()._fit(X, y, extra_labels, sample_weight)
         if sample_weight is not None:  # Rows of weight 0 were left out.
             counted = np.flatnonzero(np.asarray(sample_weight) > 0)
             self.memory_ = replace(self.memory_, rows=counted[self.memory_.rows])
         if self.estimator is None:
             return
-        given = {"extra_labels": extra_labels, "sample_weight": sample_weight}
-        given = {name: value for name, value in given.items() if value is not None}
+        given = fit_arguments(self.estimator, extra_labels, sample_weight)
         self.estimator_ = clone(self.estimator).fit(self._read_X(X), y, **given)
+
+    def _check_estimator(self):
+        name = getattr(self.estimator, "__name__", type(self.estimator).__name__)
+        if isinstance(self.estimator, type):
+            raise TypeError(f"estimator must be an instance: {name}().")
+        if self.estimator is not None and not takes_known_labels(unwrap(self.estimator)[0]):
+            raise TypeError(
+                "estimator must have predict_proba(X, known_labels=...), but that of "
+                f"{name} takes no known labels: wrap it, as BinaryRelevance({name}())."
+            )
 
     def _read_X(self, X, reset=False):
         X = super()._read_X(X, reset=reset)
@@ -117,7 +168,7 @@ class MemoryClassifier(Baseline):
         weights = np.ones(len(X)) if sample_weight is None else sample_weight
         with plain_torch():
             memory = LabelMemory.learn(
-                X.astype(np.float32),
+                X.astype(np.float64),
                 states,
                 weights,
                 size=self.memory,
@@ -129,27 +180,25 @@ class MemoryClassifier(Baseline):
 
     def _label_probabilities(self, X, states):
         with plain_torch():
-            logits = self.memory_.logits(X.astype(np.float32).astype(np.float64), states)
+            logits = self.memory_.logits(X.astype(np.float64), states)
         if self.estimator is not None:
             estimated = self._estimated(X, states)
             logits = MEMORY_SHARE * logits + (1 - MEMORY_SHARE) * estimated
         proba = expit(logits)
         if self.task_.exclusive:
             classes = slice(self.task_.n_classes)
-            proba[:, classes] = np.exp(
-                logits[:, classes] - logits[:, classes].max(1, keepdims=True)
-            )
+            proba[:, classes] = softmax(logits[:, classes], axis=1)
         return self.task_.scale_classes(proba, states)
 
     def _estimated(self, X, states):
         """Logits of the estimator, of extra labels too; of classes, log-probabilities."""
         n = self.task_.n_labels
-        known = {"known_labels": states[:, :n]}
+        extra = {"extra_labels": states[:, n:]} if self.task_.n_extra else {}
+        proba = label_probabilities(self.estimator_, X, n, states[:, :n], **extra)
         if self.task_.n_extra:
-            known["extra_labels"] = states[:, n:]
-        proba = self.estimator_.predict_proba(X, **known)
-        if self.task_.n_extra:
-            proba = np.hstack([proba, self.estimator_.predict_extra_proba(X, **known)])
+            inner, X = unwrap(self.estimator_, X)
+            extra_proba = inner.predict_extra_proba(X, states[:, :n], states[:, n:])
+            proba = np.hstack([proba, extra_proba])
         proba = np.clip(proba.astype(np.float64), 1e-7, 1 - 1e-7)
         logits = np.log(proba) - np.log1p(-proba)
         logits[:, : self.task_.n_classes] = np.log(proba[:, : self.task_.n_classes])

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from label_forms import PROFILE, known_in_any_form, learnable_tables, states_tables, with_gaps
 from scipy.special import expit, logit
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_ctran._memory.memory import LabelMemory
 from sklearn_ctran.baselines import (
@@ -30,9 +32,9 @@ def test_it_is_the_memory_of_features(told_table):
     X, Y = told_table
     model = MemoryClassifier(random_state=3).fit(X, Y)
     seed = int(np.random.RandomState(3).randint(np.iinfo(np.int32).max))
-    memory = LabelMemory.learn(X.astype(np.float32), Y.astype(np.int8), np.ones(len(X)), seed=seed)
+    memory = LabelMemory.learn(X, Y.astype(np.int8), np.ones(len(X)), seed=seed)
     known = half_known(Y).astype(np.int8)
-    expected = expit(memory.logits(X.astype(np.float32), known).astype(float))
+    expected = expit(memory.logits(X, known).astype(float))
     expected = np.where(known < 0, expected, known)
     np.testing.assert_allclose(model.predict_proba(X, known), expected, atol=1e-6)
     assert model.predict_proba(X, known).dtype == np.float64
@@ -105,10 +107,36 @@ def test_rows_are_those_of_the_user(told_table):
     weights[:50:2] = 0
     model = MemoryClassifier(random_state=0).fit(X, Y, sample_weight=weights)
     np.testing.assert_array_equal(np.sort(model.memory_.rows), np.flatnonzero(weights))
-    rows, _ = model.memory_.nearest(
-        X[1:2].astype(np.float32), np.full((1, 3), -1, dtype=np.int8), 1
-    )
+    rows, _ = model.nearest(X[1:2], 1)
     assert rows == 1  # the row itself
+
+
+def test_nearest_rows(told_table):
+    X, Y = told_table
+    model = MemoryClassifier(random_state=0).fit(X, Y)
+    rows, weights = model.nearest(X[:4], 3, known_labels={0: Y[:4, 0]})
+    assert rows.shape == weights.shape == (4, 3)
+    assert (np.diff(weights) <= 0).all() and (weights > 0).all()
+    np.testing.assert_array_equal(Y[rows[:, 0], 0], Y[:4, 0])
+    others, _ = model.nearest(X[:4], 3, known_labels={0: 1 - Y[:4, 0]})
+    assert (others != rows).any()
+    _, weights = model.nearest(X[:4], len(model.memory_))
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    with pytest.raises(ValueError, match="n_rows is 10000, but only"):
+        model.nearest(X, 10_000)
+    with pytest.raises(ValueError, match="n_rows must be an integer above 0"):
+        model.nearest(X, 0)
+    with pytest.raises(NotFittedError):
+        MemoryClassifier().nearest(X)
+
+
+def test_times_keep_their_digits(told_table):
+    X, Y = told_table
+    model = MemoryClassifier(random_state=0)
+    expected = model.fit(X, Y).predict_proba(X)
+    times = np.round(X * 1e3) + 1.7e9
+    # Hidden labels are drawn for the rows in the order of their bytes.
+    assert np.abs(model.fit(times, Y).predict_proba(times) - expected).mean() < 0.02
 
 
 def test_memory_bounds_the_rows(told_table):
@@ -126,6 +154,23 @@ def test_the_estimator_must_predict_probabilities(told_table):
     X, Y = told_table
     with pytest.raises(ValueError, match="'estimator' parameter"):
         MemoryClassifier(object()).fit(X, Y)
+    with pytest.raises(TypeError, match="instance: BinaryRelevance"):
+        MemoryClassifier(BinaryRelevance).fit(X, Y)
+    with pytest.raises(TypeError, match="wrap it, as BinaryRelevance.LogisticRegression"):
+        MemoryClassifier(LogisticRegression()).fit(X, Y)
+
+
+def test_the_estimator_may_be_a_pipeline_or_a_search(told_table):
+    X, Y = told_table
+    expected = (
+        MemoryClassifier(BinaryRelevance(), random_state=0).fit(X, Y).predict_proba(X, {0: 1})
+    )
+    for inner in (
+        make_pipeline(FunctionTransformer(), BinaryRelevance()),
+        GridSearchCV(BinaryRelevance(), {"estimator": [None]}, cv=2),
+    ):
+        model = MemoryClassifier(inner, random_state=0).fit(X, Y)
+        np.testing.assert_allclose(model.predict_proba(X, {0: 1}), expected, atol=1e-6)
 
 
 def test_pipelines_copies_and_pickles(told_table):

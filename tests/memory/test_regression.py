@@ -29,19 +29,22 @@ def refitted(vectors, targets, weights, ridge, query):
     return kernel(query[None], vectors)[0] @ np.linalg.solve(matrix, targets)
 
 
-def left_out_by_refitting(vectors, targets, weights, ridge):
-    rows = np.arange(len(vectors))
+def left_out_by_refitting(vectors, targets, weights, ridge, copies=None):
+    copies = np.arange(len(vectors)) if copies is None else copies
+    others = [copies != each for each in copies]
     return np.array(
         [
-            refitted(vectors[rows != i], targets[rows != i], weights[rows != i], ridge, vectors[i])
-            for i in rows
+            refitted(vectors[rows], targets[rows], weights[rows], ridge, vectors[i])
+            for i, rows in enumerate(others)
         ]
     )
 
 
-def learn(vectors, targets, is_annotated, weights, seed=0):
+def learn(vectors, targets, is_annotated, weights, copies=None, seed=0):
     rng = np.random.RandomState(seed)
-    return KernelRegression.learn(torch.from_numpy(vectors), targets, is_annotated, weights, rng)
+    copies = np.arange(len(vectors)) if copies is None else copies
+    vectors = torch.from_numpy(vectors)
+    return KernelRegression.learn(vectors, targets, is_annotated, weights, copies, rng)
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.4])
@@ -73,6 +76,26 @@ def test_the_ridge_is_that_of_the_least_error_without_oneself(is_noise):
     _, left_out = learn(vectors, targets, is_annotated, weights)
     expected = left_out_by_refitting(vectors, targets, weights, best)
     np.testing.assert_allclose(left_out, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("most_centres", [0, 6000])
+def test_copies_do_not_predict_each_other(monkeypatch, most_centres):
+    monkeypatch.setattr(regression, "MOST_CENTRES", most_centres)
+    vectors, _, is_annotated, weights = problem(n=60)
+    copies = np.arange(60) // 4
+    vectors = vectors[copies] + 1e-3 * vectors
+    targets = np.random.RandomState(2).randn(60, 3)[copies]  # Known from a copy, else noise.
+    ridges = {}
+    for name, groups in (("alone", np.arange(60)), ("copies", copies)):
+        errors = [
+            (left_out_by_refitting(vectors, targets, weights, r, groups) - targets) ** 2
+            for r in RIDGES
+        ]
+        ridges[name] = RIDGES[int(np.argmin([(weights @ error).sum() for error in errors]))]
+    assert ridges["alone"] < ridges["copies"]
+    _, left_out = learn(vectors, targets, is_annotated, weights, copies)
+    expected = left_out_by_refitting(vectors, targets, weights, ridges["copies"], copies)
+    np.testing.assert_allclose(left_out, expected, atol=2e-3)
 
 
 def test_all_rows_as_centres_are_the_exact_regression(monkeypatch):

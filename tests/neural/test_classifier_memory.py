@@ -291,14 +291,26 @@ def test_what_was_chosen_is_said(pictures):
         "n_layers": 3,
         "max_epochs": 2,
         "train_backbone": True,
+        "augment": "flip",
         "input_dropout": 0.0,
         "attention_bias": True,
+        "memory": len(model.memory_),
         "precision": "float32",
         "device": model.net_.device,
     }
     frozen = model.set_params(train_backbone=False, input_dropout="auto").fit(X, Y).chosen_
     assert frozen["n_layers"] == 1 and not frozen["train_backbone"]
-    assert frozen["input_dropout"] > 0
+    assert frozen["input_dropout"] > 0 and frozen["augment"] is None
+    none = model.set_params(memory=None, augment="flip").fit(X, Y).chosen_
+    assert none["memory"] is None and none["augment"] == "flip"
+
+
+def test_what_was_chosen_may_be_set_by_hand_when_training_goes_on(table):
+    X, Y = table
+    model = quick(None, n_layers="auto", warm_start=True).fit(X, Y)
+    model.set_params(n_layers=3, attention_bias=True).fit(X, Y)
+    with pytest.raises(ValueError, match="n_layers was 'auto' then and is 2 now"):
+        model.set_params(n_layers=2).fit(X, Y)
 
 
 def test_memory_of_few_rows_and_of_one(table):

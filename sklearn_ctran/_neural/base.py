@@ -23,6 +23,8 @@ from sklearn_ctran._labels.weights import (
 )
 from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory
 from sklearn_ctran._neural.batches import LabelledImages
+from sklearn_ctran._neural.checkpoint_folder import checkpoint_folder
+from sklearn_ctran._neural.fit_description import describe_fit
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
     check_logits,
@@ -36,10 +38,12 @@ from sklearn_ctran._neural.inputs import (
     summaries,
 )
 from sklearn_ctran._neural.net import LabelMaskNet
+from sklearn_ctran._neural.progress import Checkpoint
 from sklearn_ctran._neural.training import (
     Plan,
     build_net,
     check_trained,
+    finished_epochs,
     n_epochs,
     scaled_weights,
     split_rows,
@@ -83,6 +87,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     validation_fraction: float
     device: str
     callbacks: object
+    checkpoint: object
     net_params: object
     warm_start: bool
     random_state: object
@@ -148,6 +153,9 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             If an argument cannot be used; the message names the row, label or file, and all images
             that cannot be read (the first 20 of them). The estimator is then as it was before the
             call.
+        KeyboardInterrupt
+            If Ctrl-C breaks training off. After the first epoch, the estimator then has the model
+            of that moment, and can predict.
         """
 
         def use(images, rows, n_images):
@@ -162,6 +170,12 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         with all_or_nothing(self), plain_torch():
             outcome = self._with_readable(X, use, thorough=True)
             self._set_skipped(outcome, "They are left out, with their labels and weights.")
+        if self.net_.is_broken_off:
+            raise KeyboardInterrupt(
+                f"Training was broken off in epoch {len(self.net_.history)} of "
+                f"{self.net_.max_epochs}. The estimator has the model of then; with "
+                "warm_start=True, fit trains it further."
+            )
         return self
 
     def _fit(self, X, y, extra_labels, sample_weight):
@@ -183,7 +197,17 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         self.memory_ = None
         data, self._input = self._read_X_to_fit(X, is_resumed)
         check_consistent_length(data, true_states)
+        with checkpoint_folder(self.checkpoint) as folder:
+            self._train(data, true_states, sample_weight, is_resumed, device, folder)
+
+    def _train(self, data, true_states, sample_weight, is_resumed, device, folder):
+        """Train on Images or Tokens. `folder` is the CheckpointFolder of this fit, or None."""
+        task, checkpoint = self.task_, None
         rng = check_random_state(self.random_state)
+        if folder is not None:
+            description = describe_fit(self, data, true_states, sample_weight)
+            checkpoint = Checkpoint(folder, description)
+            rng = checkpoint.generator(rng)
         seed = int(rng.randint(np.iinfo(np.int32).max))
         fraction = self.validation_fraction if self.early_stopping else None
         rows, valid_rows = split_rows(true_states, sample_weight, task.n_classes, fraction, rng)
@@ -224,7 +248,11 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 seed=seed,
                 device=device,
             )
-            net.fit(LabelledImages(source, rows=rows, augment_seed=seed, **labels), None)
+            images = LabelledImages(source, rows=rows, augment_seed=seed, **labels)
+            if checkpoint is None:
+                net.fit(images, None)
+            else:
+                checkpoint.train(net, images)
         check_trained(net)
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
@@ -242,7 +270,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         self.chosen_ = self._chosen(net)
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
-            for epoch in net.history
+            for epoch in finished_epochs(net)
         ]
 
     # ------------------------------------------------------------- parameters

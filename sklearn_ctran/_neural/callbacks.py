@@ -42,7 +42,7 @@ class TimeEstimate(Callback):
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Count the steps of this fit."""
-        self._n_epochs = net.max_epochs
+        self._n_epochs = None
         self._n_steps = len(net.get_iterator(X, training=True))
         self._times = [time.perf_counter()]
 
@@ -50,6 +50,8 @@ class TimeEstimate(Callback):
         """Once enough steps are done, print the time of all."""
         if self._times is None or not training:
             return
+        if self._n_epochs is None:  # Some may have been done before.
+            self._n_epochs = net.max_epochs - len(net.history) + 1
         self._times.append(time.perf_counter())
         n_done, spent = len(self._times) - 1, self._times[-1] - self._times[0]
         if n_done < _ENOUGH_STEPS and spent < _ENOUGH_SECONDS:

@@ -16,8 +16,8 @@ from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._memory.memory import check_n_rows
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
-from sklearn_ctran._neural.checkpoint import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.inputs import NetworkInput
+from sklearn_ctran._neural.official import official_backbone, read_official_checkpoint
 from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
 from sklearn_ctran._neural.training import Plan, build_net
 from sklearn_ctran._task import make_task
@@ -227,6 +227,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
         processes. "memory": for this session, up to half of the free memory; a path: a directory
         for later sessions too; :class:`TokenCache` sets sizes and precision; None: tokens are
         dropped after each call.
+    checkpoint : path-like or None, default=None
+        A directory that keeps the state of the fit, after each epoch and every ten minutes within a
+        long one. If the fit ends early, by a power cut or Ctrl-C, the same call of `fit` goes on
+        from there, in a new process too, and on a CPU comes to the very same model. A fit that
+        came to its end is kept too: the same call returns its model at once. One directory holds
+        one fit: `fit` refuses it for other data, parameters or versions. Delete the directory to
+        begin anew. Of `callbacks`, attributes come back whose names end with an underscore and
+        that are plain values or have a ``state_dict``. None: nothing is kept.
     callbacks : list of skorch callbacks, default=None
         ``EpochScoring`` and ``BatchScoring`` score the network's predictions of the targets with no
         known label, without the memory, which costs another forward pass of each batch. Without
@@ -364,6 +372,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
+        checkpoint: FilePath | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
         warm_start: bool = False,
@@ -411,6 +420,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache
+        self.checkpoint = checkpoint
         self.callbacks = callbacks
         self.net_params = net_params
         self.warm_start = warm_start

@@ -1,6 +1,7 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
 import sys
+from itertools import islice
 
 import numpy as np
 import torch
@@ -72,6 +73,7 @@ class LabelMaskNet(NeuralNet):
         self.precision = precision
         self.seed = seed
         self.is_broken_off = False
+        self.n_to_skip = 0
         self.largest_batch = sys.maxsize
 
     def on_train_begin(self, *args, **kwargs):
@@ -79,7 +81,7 @@ class LabelMaskNet(NeuralNet):
         super().on_train_begin(*args, **kwargs)
         seeds = torch.Generator().manual_seed(self.seed)
         draw = [int(torch.randint(2**31, (), generator=seeds)) for _ in range(2)]
-        self._mask_generator = torch.Generator(self.device).manual_seed(draw[0])
+        self.mask_generator = torch.Generator(self.device).manual_seed(draw[0])
         self._valid_generator = torch.Generator(self.device)
         self._valid_seed = draw[1]
 
@@ -91,7 +93,8 @@ class LabelMaskNet(NeuralNet):
     def on_train_end(self, *args, **kwargs):
         """Drop the generators, which cannot be copied; skorch calls this at the end of a fit."""
         super().on_train_end(*args, **kwargs)
-        del self._mask_generator, self._valid_generator
+        del self.mask_generator, self._valid_generator
+        vars(self).pop("order_generator", None)
 
     def get_iterator(self, dataset, training=False):
         """A loader that fetches whole batches; in training, in an order drawn from the seed."""
@@ -111,6 +114,8 @@ class LabelMaskNet(NeuralNet):
             # BatchNorm cannot learn from a last batch of a single image.
             alone = len(dataset) % kwargs["batch_size"] == 1 and len(dataset) > 1
             kwargs = {"drop_last": alone, **kwargs}
+        if training and hasattr(self, "mask_generator"):
+            self.order_generator = kwargs["generator"]
         loader = self.iterator_train if training else self.iterator_valid
         return loader(dataset, **kwargs)
 
@@ -119,7 +124,7 @@ class LabelMaskNet(NeuralNet):
         self._set_training(True)
         X, *labels = self._training_inputs(batch)
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
-        loss = self._masked_loss(X, *labels, self._mask_generator, **fit_params)
+        loss = self._masked_loss(X, *labels, self.mask_generator, **fit_params)
         if not torch.isfinite(loss):
             raise ValueError(
                 f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
@@ -290,13 +295,27 @@ class LabelMaskNet(NeuralNet):
     def _autocast(self):
         return autocast(self.device, self.precision)
 
-    def run_single_epoch(self, *args, **kwargs):
-        """As skorch's, but record an interruption, which skorch's fit swallows."""
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """As skorch's, but only the epochs that are left, if some are done already."""
+        epochs = self.max_epochs - len(self.history) if epochs is None else epochs
+        return super().fit_loop(X, y, epochs, **fit_params)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """As skorch's, but record an interruption, which skorch's fit swallows.
+
+        The first `n_to_skip` batches of a training epoch, which are done already, are left out.
+        """
+        n_skipped = self.n_to_skip if training else 0
+        if n_skipped:
+            iterator, self.n_to_skip = islice(iterator, n_skipped, None), 0
         try:
-            super().run_single_epoch(*args, **kwargs)
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         except KeyboardInterrupt:
             self.is_broken_off = True
             raise
+        if n_skipped:
+            count = n_skipped + self.history[-1, f"{prefix}_batch_count"]
+            self.history.record(f"{prefix}_batch_count", count)
 
     def __getstate__(self):
         # `module` is the same object as `module_`. skorch would pickle it twice, the second time

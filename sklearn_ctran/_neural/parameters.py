@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from numbers import Integral, Real
+from os import PathLike
 from typing import Literal
 
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -33,6 +34,7 @@ NEURAL_PARAMETERS = {
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
+    "checkpoint": [str, PathLike, None],
     "callbacks": [list, None],
     "net_params": [dict, None],
     "warm_start": ["boolean"],

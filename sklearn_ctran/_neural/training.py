@@ -131,10 +131,17 @@ def scaled_weights(weights, true_states, train):
     return weights * (n_annotated.sum() / (weights[train] @ n_annotated))
 
 
+def finished_epochs(net):
+    """The history of the epochs that came to their end, list of dict."""
+    return [epoch for epoch in net.history if "train_loss" in epoch]
+
+
 def check_trained(net):
-    """Raise an error unless training came to its end with finite weights."""
-    if net.is_broken_off:
-        raise KeyboardInterrupt("Training was broken off; the estimator is as it was before.")
+    """Raise an error unless training came to the end of an epoch, and with finite weights."""
+    if net.is_broken_off and not finished_epochs(net):
+        raise KeyboardInterrupt(
+            "Training was broken off in its first epoch; the estimator is as it was before."
+        )
     if not all(torch.isfinite(weight).all() for weight in net.module_.parameters()):
         raise ValueError(
             "Weights became NaN or infinite in the last step. Lower `lr` (and `backbone_lr`), "

@@ -53,6 +53,17 @@ def own_generator(device="cpu"):
     return generators.on(device)
 
 
+def generator_states():
+    """The states of this thread's generators in a `drawing` block: type of device -> Tensor."""
+    return {kind: each.get_state() for kind, each in _thread.generators._made.items()}
+
+
+def set_generator_states(states):
+    """Put this thread's generators into the states that :func:`generator_states` returned."""
+    for kind, state in states.items():
+        _thread.generators.on(kind).set_state(state)
+
+
 @contextlib.contextmanager
 def all_drawing():
     """Let modules and functions of others draw from :func:`own_generator` too.

@@ -57,6 +57,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
+        checkpoint: FilePath | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
         warm_start: bool = False,
@@ -86,6 +87,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache
+        self.checkpoint = checkpoint
         self.callbacks = callbacks
         self.net_params = net_params
         self.warm_start = warm_start

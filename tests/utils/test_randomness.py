@@ -7,7 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_ctran._utils.randomness import all_drawing, drawing, lent_numbers, own_generator
+from sklearn_ctran._utils.randomness import (
+    all_drawing,
+    drawing,
+    generator_states,
+    lent_numbers,
+    own_generator,
+    set_generator_states,
+)
 
 pytestmark = pytest.mark.usefixtures("global_generators_stay")
 
@@ -120,6 +127,16 @@ def test_lent_numbers_in_threads():
         assert torch.equal(
             numbers, seeded(lambda: torch.cat([torch.rand(3) for _ in range(200)]), seed)
         )
+
+
+def test_generators_go_on_from_their_states():
+    with drawing(1):
+        torch.rand(3, generator=own_generator())
+        states = generator_states()
+        expected = torch.rand(5, generator=own_generator())
+    with drawing(2):
+        set_generator_states(states)
+        assert torch.equal(torch.rand(5, generator=own_generator()), expected)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

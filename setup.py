@@ -19,6 +19,7 @@ PANDAS = ["pandas>=2.0,<4"]
 OPENVINO = ["openvino>=2024.4"]  # passes images through backbones faster on processors
 # The same; onnx and this torch export the backbones.
 ONNXRUNTIME = ["onnxruntime>=1.18,<2", "onnx>=1.16,<2", "torch>=2.5"]
+ACCELERATE = ["accelerate>=1.0,<2"]  # several processes and GPUs
 FAST = ["simplejpeg>=1.7,<2"]  # decodes small JPEGs in less than half the time
 
 setup(
@@ -43,6 +44,7 @@ setup(
         "plot": PLOT,
         "pandas": PANDAS,
         "fast": FAST,
+        "accelerate": ACCELERATE,
         "openvino": OPENVINO,
         "onnxruntime": ONNXRUNTIME,
         "test": [
@@ -53,6 +55,7 @@ setup(
             *PLOT,
             *PANDAS,
             *FAST,
+            *ACCELERATE,
             "polars>=1,<3",
             "pyarrow>=15,<27",
         ],

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from sklearn_ctran._cache.session import join_session, session_token
 from sklearn_ctran._cache.token_cache import resolve_cache
 from sklearn_ctran._images.kinds import kind_of
 from sklearn_ctran._images.parameters import ReadsImages
@@ -24,6 +25,7 @@ from sklearn_ctran._labels.weights import (
 from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.checkpoint_folder import checkpoint_folder
+from sklearn_ctran._neural.distributed import ALONE, launched_share
 from sklearn_ctran._neural.fit_description import describe_fit
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
@@ -88,6 +90,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
     device: str
     callbacks: object
     checkpoint: object
+    distributed: object
     net_params: object
     warm_start: bool
     random_state: object
@@ -197,21 +200,25 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         self.memory_ = None
         data, self._input = self._read_X_to_fit(X, is_resumed)
         check_consistent_length(data, true_states)
-        with checkpoint_folder(self.checkpoint) as folder:
-            self._train(data, true_states, sample_weight, is_resumed, device, folder)
+        share = ALONE
+        if self.distributed == "accelerate":
+            share, device = launched_share(device, self.callbacks)
+            # So that tokens in memory are computed once.
+            join_session(share.from_first(session_token() if share.is_first else ""))
+        with checkpoint_folder(self.checkpoint if share.is_first else None) as folder:
+            checkpoint = Checkpoint(
+                folder, describe_fit(self, data, true_states, sample_weight, share), share
+            )
+            self._train(data, true_states, sample_weight, is_resumed, device, checkpoint, share)
 
-    def _train(self, data, true_states, sample_weight, is_resumed, device, folder):
-        """Train on Images or Tokens. `folder` is the CheckpointFolder of this fit, or None."""
-        task, checkpoint = self.task_, None
-        rng = check_random_state(self.random_state)
-        if folder is not None:
-            description = describe_fit(self, data, true_states, sample_weight)
-            checkpoint = Checkpoint(folder, description)
-            rng = checkpoint.generator(rng)
+    def _train(self, data, true_states, sample_weight, is_resumed, device, checkpoint, share):
+        """Train on Images or Tokens."""
+        task = self.task_
+        rng = checkpoint.generator(check_random_state(self.random_state))
         seed = int(rng.randint(np.iinfo(np.int32).max))
         fraction = self.validation_fraction if self.early_stopping else None
         rows, valid_rows = split_rows(true_states, sample_weight, task.n_classes, fraction, rng)
-        self._plan = self._make_plan(data, len(rows))
+        self._plan = self._make_plan(data, len(rows), share.n)
         with drawing(seed):
             with all_drawing():
                 module = self._module_to_resume() if is_resumed else self._new_module(data)
@@ -232,6 +239,7 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 "states": states,
                 "n_extra": task.n_extra,
                 "weights": weights.to(self._dtype()),
+                "share": share,
             }
             valid = None
             if valid_rows is not None:
@@ -247,13 +255,13 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
                 pos_weight=pos_weight,
                 seed=seed,
                 device=device,
+                share=share,
             )
             images = LabelledImages(source, rows=rows, augment_seed=seed, **labels)
-            if checkpoint is None:
-                net.fit(images, None)
-            else:
+            with share.drawing(seed):
                 checkpoint.train(net, images)
         check_trained(net)
+        net.share = ALONE
         net.train_split = None  # Its held-out part would travel along in every pickle.
         net.optimizer_.state.clear()  # Nor does prediction need twice the weights in moments.
         self.net_ = net
@@ -324,14 +332,14 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
             backbone_lr = self.lr if self._starts_from_scratch() else self.lr / 10
         return [("backbone.*", {"lr": backbone_lr})]
 
-    def _make_plan(self, data, n_train):
+    def _make_plan(self, data, n_train, n_processes):
         """The Plan of a fit on Images or Tokens, of which it trains on `n_train`."""
-        return Plan(None, self._n_epochs(n_train, self._most_epochs))
+        return Plan(None, self._n_epochs(n_train, self._most_epochs, n_processes))
 
-    def _n_epochs(self, n_train, most):
+    def _n_epochs(self, n_train, most, n_processes=1):
         if self.max_epochs != "auto":
             return self.max_epochs
-        return n_epochs(n_train, self.batch_size, self._n_steps, most)
+        return n_epochs(n_train, self.batch_size * n_processes, self._n_steps, most)
 
     def _chosen(self, net):
         """What became of the parameters that "auto" leaves open, by name."""

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from sklearn_ctran._neural.distributed import ALONE
+
 
 class LabelledImages(Dataset):
     """Batches of images, or of their tokens, with label states.
@@ -17,7 +19,8 @@ class LabelledImages(Dataset):
     `states` (n_samples, n_labels), int8, are true states in training and known states in
     prediction; the last `n_extra` labels are no targets. `weights` (n_samples,) is float, or None
     in prediction. `augment_seed` seeds the augmentation of images; None: no augmentation.
-    `batch_size` images are predicted at a time; None: the net's `batch_size`.
+    `batch_size` images are predicted at a time; None: the net's `batch_size`. In training with
+    others, of each batch the images of this process's `share` are fetched, and the labels of all.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class LabelledImages(Dataset):
         weights=None,
         augment_seed=None,
         batch_size=None,
+        share=ALONE,
     ):
         self.source = source
         self.states = states
@@ -38,6 +42,7 @@ class LabelledImages(Dataset):
         self.rows = np.arange(len(source)) if rows is None else rows
         self.augment_seed = augment_seed
         self.batch_size = batch_size
+        self.share = share
 
     def __len__(self):
         return len(self.rows)
@@ -53,10 +58,12 @@ class LabelledImages(Dataset):
     def __getitems__(self, positions):
         """Fetch a whole batch, which is faster than row by row."""
         rows = self.rows[positions]
-        states = self.states[rows]
-        inputs = {"X": self.source.batch(rows, self._generator(rows)), "states": states}
+        own = self.share.own_rows(rows)
+        states = self.states[own]
+        inputs = {"X": self.source.batch(own, self._generator(own)), "states": states}
         if self.weights is not None:
-            inputs["weights"] = self.weights[rows]
+            labels = self.share.all_labels(rows, self.states, self.weights)
+            inputs["states"], inputs["weights"] = labels
         return inputs, states[:, : self.n_targets]
 
     def _generator(self, rows):

@@ -235,6 +235,11 @@ class CTranClassifier(NeuralMultilabelClassifier):
         one fit: `fit` refuses it for other data, parameters or versions. Delete the directory to
         begin anew. Of `callbacks`, attributes come back whose names end with an underscore and
         that are plain values or have a ``state_dict``. None: nothing is kept.
+    distributed : "accelerate" or None, default=None
+        "accelerate": processes that ``accelerate launch`` or ``torchrun`` started train together,
+        each on its GPU and on its part of every batch (the extra ``[accelerate]``). All read the
+        same data, `batch_size` is that of each, and all end with the same model. Only the first
+        prints and writes `checkpoint`. None: this process trains alone.
     callbacks : list of skorch callbacks, default=None
         ``EpochScoring`` and ``BatchScoring`` score the network's predictions of the targets with no
         known label, without the memory, which costs another forward pass of each batch. Without
@@ -373,6 +378,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         checkpoint: FilePath | None = None,
+        distributed: Literal["accelerate"] | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
         warm_start: bool = False,
@@ -421,6 +427,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.on_error = on_error
         self.cache = cache
         self.checkpoint = checkpoint
+        self.distributed = distributed
         self.callbacks = callbacks
         self.net_params = net_params
         self.warm_start = warm_start
@@ -586,14 +593,15 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     # ------------------------------------------------------------- the module
 
-    def _make_plan(self, data, n_train):
+    def _make_plan(self, data, n_train, n_processes):
         if isinstance(data, Tokens):
             is_pretrained = data.shape[2] >= _WIDE
         else:
             is_pretrained = not self._trains_backbone()
         is_shallow = is_pretrained and n_train < _MANY
         n_layers = (1 if is_shallow else 3) if self.n_layers == "auto" else self.n_layers
-        return Plan(n_layers, self._n_epochs(n_train, 20 if is_shallow else self._most_epochs))
+        most = 20 if is_shallow else self._most_epochs
+        return Plan(n_layers, self._n_epochs(n_train, most, n_processes))
 
     def _chosen(self, net):
         module = net.module_

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import numpy as np
 
 from sklearn_ctran._images.tokens import Tokens
+from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran.modules.fingerprint import describe
 
 #: Parameters that do not change the model that a fit comes to, but for rounding.
@@ -13,17 +14,21 @@ _WITHOUT_EFFECT = {"cache", "checkpoint", "device", "n_jobs", "on_error", "verbo
 _PACKAGES = ("sklearn-ctran", "torch", "torchvision", "skorch", "scikit-learn", "numpy")
 
 
-def describe_fit(estimator, data, true_states, sample_weight):
+def describe_fit(estimator, data, true_states, sample_weight, share=ALONE):
     """Name -> text of everything that a fit depends on, but the state of a random generator.
 
-    `data` are Images or Tokens. Names that begin with "the " have digests as text.
+    `data` are Images or Tokens. Names that begin with "the " have digests as text. Empty where
+    nothing is kept.
     """
+    if estimator.checkpoint is None or not share.is_first:
+        return {}
     task = estimator.task_
     names = [*task.names.tolist(), *task.extra_names.tolist()]
     description = {
         "the images": _digest(_image_parts(data)),
         "the labels": _digest([true_states, repr((task.n_classes, names)).encode()]),
         "the sample weights": _digest([sample_weight]),
+        "processes": str(share.n),
     }
     if estimator.warm_start and hasattr(estimator, "net_"):
         weights = estimator.net_.module_.state_dict().values()

@@ -12,6 +12,7 @@ from torch.utils.data import default_collate
 
 from sklearn_ctran._labels.masks import leads, sample_label_states
 from sklearn_ctran._neural.batches import LabelledImages
+from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import BatchLoader
 from sklearn_ctran._utils.warnings import warn
@@ -45,6 +46,8 @@ class LabelMaskNet(NeuralNet):
         Of the forward pass. "float64" needs a module in float64.
     seed : int
         Seeds masks and the order of batches.
+    share : Share
+        Of this process, where several train together; `batch_size` is that of each.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class LabelMaskNet(NeuralNet):
         mask_groups=0.0,
         precision="float32",
         seed=0,
+        share=ALONE,
         **kwargs,
     ):
         if torch.device(kwargs.get("device", "cpu")).type != "cpu":
@@ -72,6 +76,7 @@ class LabelMaskNet(NeuralNet):
         self.mask_groups = mask_groups
         self.precision = precision
         self.seed = seed
+        self.share = share
         self.is_broken_off = False
         self.n_to_skip = 0
         self.largest_batch = sys.maxsize
@@ -96,11 +101,17 @@ class LabelMaskNet(NeuralNet):
         del self.mask_generator, self._valid_generator
         vars(self).pop("order_generator", None)
 
+    def on_batch_end(self, net, batch=None, training=False, **kwargs):
+        """Count the images of all processes, by which mean losses are weighted; skorch calls it."""
+        super().on_batch_end(net, batch=batch, training=training, **kwargs)
+        n_images = len(self.share.of_batch(batch[0]["states"], batch[0]["weights"])[1])
+        self.history.record_batch("train_batch_size" if training else "valid_batch_size", n_images)
+
     def get_iterator(self, dataset, training=False):
         """A loader that fetches whole batches; in training, in an order drawn from the seed."""
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         defaults = {
-            "batch_size": getattr(dataset, "batch_size", None) or self.batch_size,
+            "batch_size": getattr(dataset, "batch_size", None) or self.batch_size * self.share.n,
             # Another dataset is what a scoring callback makes of one batch.
             "collate_fn": _as_fetched if isinstance(dataset, LabelledImages) else default_collate,
             # Copies from pinned memory overlap with the GPU's computation.
@@ -124,14 +135,15 @@ class LabelMaskNet(NeuralNet):
         self._set_training(True)
         X, *labels = self._training_inputs(batch)
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
-        loss = self._masked_loss(X, *labels, self.mask_generator, **fit_params)
+        loss = self._masked_loss(X, *labels, self.mask_generator, self.n_masks, **fit_params)
         if not torch.isfinite(loss):
             raise ValueError(
                 f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
                 "(and `backbone_lr`), or look for extreme values in the features."
             )
-        loss.backward()
-        return {"loss": loss, "y_pred": self._to_score(batch)}
+        # Gradients are the mean over the processes, each of which has a part of the loss.
+        (loss * self.share.n).backward()
+        return {"loss": self.share.total(loss), "y_pred": self._to_score(batch)}
 
     def validation_step(self, batch, **fit_params):
         """The same loss on held-out samples, with the same labels hidden in every epoch."""
@@ -139,7 +151,7 @@ class LabelMaskNet(NeuralNet):
         inputs = self._training_inputs(batch)
         with torch.no_grad():
             loss = self._masked_loss(*inputs, self._valid_generator, **fit_params)
-        return {"loss": loss, "y_pred": self._to_score(batch)}
+        return {"loss": self.share.total(loss), "y_pred": self._to_score(batch)}
 
     def _to_score(self, batch):
         """Logits of a batch for skorch's scoring callbacks, None if there are none."""
@@ -217,11 +229,16 @@ class LabelMaskNet(NeuralNet):
                 self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
 
-    def _masked_loss(self, X, true_states, weights, generator, **fit_params):
+    def _masked_loss(self, X, true_states, weights, generator, n_masks=1, **fit_params):
         shown, hidden = self._draw_masks(true_states, generator)
+        fills = (true_states, UNKNOWN), (weights, 0.0), (shown, UNKNOWN), (hidden, False)
+        own = (self.share.own(values, fill, n_masks) for values, fill in fills)
+        true_states, weights, shown, hidden = own
         with self._autocast():
             states = self._module_states(shown, true_states)
-            logits = self.infer({"X": X, "states": states}, **fit_params)
+            is_training = torch.is_grad_enabled()
+            module = self.share.wrapped(self.module_) if is_training else self.module_
+            logits = module(X=X, states=states, **fit_params)
         if logits.dtype != torch.float64:
             logits = logits.float()
         return self.get_loss(logits, true_states, shown, hidden, weights)
@@ -263,6 +280,7 @@ class LabelMaskNet(NeuralNet):
         should make a small step.
         """
         by_sample, n_labels = self.sample_losses(logits, true_states, shown, hidden)
+        n_labels = self.share.total(n_labels)
         # A batch may have no hidden annotated label; clamping avoids 0 / 0.
         return (weights * by_sample).sum() / n_labels.clamp(min=1)
 
@@ -283,9 +301,10 @@ class LabelMaskNet(NeuralNet):
         return by_sample, n_components + hidden.sum()
 
     def _training_inputs(self, batch):
-        """Images, true states and weights of a batch, on the device."""
+        """Images of this process, true states and weights of a batch, on the device."""
         inputs, _ = batch
-        return self._to_device(inputs["X"], inputs["states"], inputs["weights"])
+        X, *labels = self._to_device(inputs["X"], inputs["states"], inputs["weights"])
+        return X, *self.share.of_batch(*labels)
 
     def _to_device(self, *tensors):
         # Only CUDA waits for a copy that does not block.

@@ -34,6 +34,7 @@ NEURAL_PARAMETERS = {
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
+    "distributed": [StrOptions({"accelerate"}), None],
     "checkpoint": [str, PathLike, None],
     "callbacks": [list, None],
     "net_params": [dict, None],

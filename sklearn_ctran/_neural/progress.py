@@ -8,6 +8,7 @@ import torch
 from skorch.callbacks import Callback
 from skorch.history import History
 
+from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran._utils.randomness import generator_states, set_generator_states
 
 #: Within an epoch the state is kept after so many seconds.
@@ -17,26 +18,35 @@ _SECONDS = 600.0
 class Checkpoint:
     """What a fit keeps of itself in a CheckpointFolder, and goes on from.
 
-    `description` is that of the fit. Raises ValueError if the folder holds another fit.
+    `folder` is None where nothing is kept: in the other processes of a fit by several, of which
+    `share` is this one's, or in all. `description` is that of the fit. Raises ValueError if the
+    folder holds another fit.
     """
 
-    def __init__(self, folder, description):
+    def __init__(self, folder, description, share=ALONE):
         self.folder = folder
-        self._state = folder.read(description)
+        self.share = share
+        self._state = share.from_first(None if folder is None else folder.read(description))
+        self._is_kept = share.from_first(folder is not None)
         self._start = None
 
     def generator(self, rng):
         """The RandomState that the fit begins with: `rng`, or that of the fit that goes on."""
-        if self._state is not None:
-            rng = np.random.RandomState()
-            name, keys, *rest = self._state["start"]
-            rng.set_state((name, keys.numpy().astype(np.uint32), *rest))
-        name, keys, *rest = rng.get_state()
-        self._start = [name, torch.from_numpy(keys.astype(np.int64)), *rest]
+        if self._state is None and self.share.n == 1:
+            self._start = _tensors(rng.get_state())
+            return rng
+        start = None if self._state is None else self._state["start"]
+        self._start = self.share.from_first(start or _tensors(rng.get_state()))
+        name, keys, *rest = self._start
+        rng = np.random.RandomState()
+        rng.set_state((name, keys.numpy().astype(np.uint32), *rest))
         return rng
 
     def train(self, net, images):
         """``net.fit`` on LabelledImages, or the part of it that has not been done."""
+        if not self._is_kept:
+            net.fit(images, None)
+            return
         state = self._state
         if state is not None and net.verbose:
             done = len(json.loads(state["history"]))
@@ -45,7 +55,8 @@ class Checkpoint:
             net.initialize()
             _restore_weights(net, state)
             return
-        self.folder.check_space(_n_state_bytes(net.module))
+        if self.folder is not None:
+            self.folder.check_space(_n_state_bytes(net.module))
         keep = KeepProgress(self, state)
         net.set_params(callbacks=[*net.callbacks, ("keep_progress", keep)])
         net.fit(images, None)
@@ -56,7 +67,8 @@ class Checkpoint:
 
     def keep(self, net, state, progress):
         """Write a state of the net; `progress` is it in words."""
-        self.folder.write(state | {"start": self._start}, progress)
+        if self.folder is not None:
+            self.folder.write(state | {"start": self._start}, progress)
 
 
 class KeepProgress(Callback):
@@ -119,7 +131,7 @@ def _gather(net):
         "optimizer": _plain(net.optimizer_.state_dict()),
         "callbacks": {name: _attributes(callback) for name, callback in net.callbacks_},
         "masks": net.mask_generator.get_state(),
-        "generators": generator_states(),
+        "generators": net.share.from_all(generator_states()),
         "is_finished": False,
     }
 
@@ -128,6 +140,12 @@ def _gather_trained(net):
     """The same of a net whose training is over."""
     history = _as_json(list(net.history))
     return {"weights": _weights(net.module_), "history": history, "is_finished": True}
+
+
+def _tensors(state):
+    """The state of a RandomState, as values that can be kept."""
+    name, keys, *rest = state
+    return [name, torch.from_numpy(keys.astype(np.int64)), *rest]
 
 
 def _as_json(history):
@@ -146,7 +164,7 @@ def _restore(net, state):
             else:
                 setattr(callback, name, value)
     net.mask_generator.set_state(state["masks"])
-    set_generator_states(state["generators"])
+    set_generator_states(state["generators"][net.share.rank])
 
 
 def _restore_weights(net, state):

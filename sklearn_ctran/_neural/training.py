@@ -10,6 +10,7 @@ from skorch.helper import predefined_split
 
 from sklearn_ctran._images.reader import forward_precision
 from sklearn_ctran._neural.callbacks import OneCycle, TimeEstimate
+from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
@@ -26,20 +27,23 @@ def build_net(
     pos_weight,
     seed,
     device,
+    share=ALONE,
 ):
     """A net of class `net_class` (LabelMaskNet or a subclass) that is ready to be trained.
 
     `params` is the estimator, whose constructor parameters count. `parameter_groups` are skorch's
     ``optimizer__param_groups``, `valid` (LabelledImages or None) is for early stopping, and
-    `pos_weight` (n_all_labels,) is float32.
+    `pos_weight` (n_all_labels,) is float32. `share` is this process's, of which only the first
+    prints.
     """
     callbacks = []
+    verbose = params.verbose if share.is_first else 0
     if params.lr_schedule == "one_cycle":
         callbacks.append(("lr_schedule", OneCycle()))
-    if params.verbose:
+    if verbose:
         callbacks.append(("time_estimate", TimeEstimate(may_stop=valid is not None)))
     if valid is not None:
-        say = print if params.verbose else _say_nothing
+        say = print if verbose else _say_nothing
         callbacks.append(("early_stopping", EarlyStopping(patience=5, load_best=True, sink=say)))
     net_params = params.net_params or {}
     if "optimizer" not in net_params:
@@ -54,7 +58,7 @@ def build_net(
         "max_epochs": max_epochs,
         "train_split": None if valid is None else predefined_split(valid),
         "device": device,
-        "verbose": params.verbose,
+        "verbose": verbose,
         "unknown_fraction": params.unknown_fraction,
         "rules": task.rules,
         "n_extra": task.n_extra,
@@ -63,6 +67,7 @@ def build_net(
         "n_masks": params.n_masks,
         "precision": net_precision(params.precision, module, device),
         "seed": seed,
+        "share": share,
     }
     callbacks += params.callbacks or []
     return net_class(**{"module": module, **defaults, **net_params, "callbacks": callbacks})

@@ -29,8 +29,8 @@ class MultiTask(StandardMLP):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
-            encoder_engine, n_jobs, on_error, cache, checkpoint, callbacks, net_params, \
-            warm_start, random_state, verbose
+            encoder_engine, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
+            net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes

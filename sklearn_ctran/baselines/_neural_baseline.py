@@ -58,6 +58,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         checkpoint: FilePath | None = None,
+        distributed: Literal["accelerate"] | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
         warm_start: bool = False,
@@ -88,6 +89,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
         self.on_error = on_error
         self.cache = cache
         self.checkpoint = checkpoint
+        self.distributed = distributed
         self.callbacks = callbacks
         self.net_params = net_params
         self.warm_start = warm_start

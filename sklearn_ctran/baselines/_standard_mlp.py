@@ -42,8 +42,8 @@ class StandardMLP(NeuralBaseline):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
-            encoder_engine, n_jobs, on_error, cache, checkpoint, callbacks, net_params, \
-            warm_start, random_state, verbose
+            encoder_engine, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
+            net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
     Attributes
@@ -94,6 +94,7 @@ class StandardMLP(NeuralBaseline):
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         checkpoint: FilePath | None = None,
+        distributed: Literal["accelerate"] | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
         warm_start: bool = False,
@@ -125,6 +126,7 @@ class StandardMLP(NeuralBaseline):
             on_error=on_error,
             cache=cache,
             checkpoint=checkpoint,
+            distributed=distributed,
             callbacks=callbacks,
             net_params=net_params,
             warm_start=warm_start,

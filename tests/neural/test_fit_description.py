@@ -99,6 +99,7 @@ def test_training_that_goes_on_from_another_model_is_another_fit(table, tmp_path
 def test_weights_on_any_device_are_read(table):
     """The description of a model is made of numbers, wherever they are."""
     model = quick(None, warm_start=True).fit(*table)
+    model.set_params(checkpoint="here")
     model.net_.module_.to(torch.float64)
     described = module.describe_fit(model, *_read(table, model))
     assert described["the weights of the last fit"]

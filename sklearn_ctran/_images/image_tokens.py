@@ -18,7 +18,7 @@ from torch import nn
 from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.tokens import pooled
+from sklearn_ctran._images.tokens import PooledTokens, collected
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.frames import to_frame
@@ -257,9 +257,9 @@ class ImageTokens(
             tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
         if self.pool is None:
-            return pooled(tokens, lambda batch: batch).values
+            return collected(tokens).values
         pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
-        return pooled(tokens, lambda batch: pool(batch)[:, None]).values[:, 0]
+        return collected(PooledTokens(tokens, lambda batch: pool(batch)[:, None])).values[:, 0]
 
     def get_feature_names_out(self, input_features: None = None) -> np.ndarray:
         """Names of the pooled features.

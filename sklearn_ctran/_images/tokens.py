@@ -10,6 +10,8 @@ from torch import Tensor
 from sklearn_ctran._utils.rows import take_names
 
 _CHUNK = 256  # the number of images that are processed together
+#: Pooled tokens of so many bytes are kept in memory.
+_MOST_BYTES = 1 << 30
 
 
 class Tokens:
@@ -107,10 +109,36 @@ class ImageBatches:
         return self.images.batch(rows, self.preprocess, generator)
 
 
+class PooledTokens:
+    """Tokens that are pooled whenever they are read."""
+
+    def __init__(self, tokens, pool):
+        self._tokens = tokens
+        self._pool = pool
+        self.shape = (len(tokens), *self.batch(np.arange(1)).shape[1:])
+
+    def __len__(self):
+        return len(self._tokens)
+
+    def batch(self, rows, generator=None):
+        """Return rows as a Tensor (B, P', C)."""
+        return self._pool(self._tokens.batch(rows))
+
+
 def pooled(tokens, pool):
-    """Apply ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)`` to tokens, batch by batch."""
-    chunks = _chunks(np.arange(len(tokens)))
-    return Tokens.collect(((rows, pool(tokens.batch(rows))) for rows in chunks), len(tokens))
+    """Tokens after ``pool(Tensor (B, P, C)) -> Tensor (B, P', C)``.
+
+    They are pooled now, batch by batch; whenever they are read if all would take much memory.
+    """
+    later = PooledTokens(tokens, pool)
+    return later if 4 * math.prod(later.shape) > _MOST_BYTES else collected(later)
+
+
+def collected(tokens, rows=None):
+    """All tokens, or those of some rows, in memory."""
+    rows = np.arange(len(tokens)) if rows is None else rows
+    chunks = _chunks(np.arange(len(rows)))
+    return Tokens.collect(((chunk, tokens.batch(rows[chunk])) for chunk in chunks), len(rows))
 
 
 def mean_and_scale(tokens, rows, weights):

@@ -63,14 +63,15 @@ class LabelMemory(Completed):
 
         Parameters
         ----------
-        features : ndarray of shape (n_samples, n_features), float32 or float64
+        features : array-like of shape (n_samples, n_features), float32 or float64
             One vector for each image; without columns where there is no image to look at.
+            ``features[rows]`` is an ndarray, and only rows that may be remembered are read.
         states : ndarray of shape (n_samples, n_labels), int8
             True states.
         weights : ndarray of shape (n_samples,), float64
             Rows of weight 0 and rows without any annotated label are not remembered.
         size : int or "auto"
-            The most rows. Of more, as many are drawn at random.
+            The most rows. Of more, as many are drawn at random; equal ones count once.
         n_classes : int
             The first labels are the classes of a 1-D `y`.
         log_pos_weight : ndarray of shape (n_labels,) or None
@@ -79,13 +80,14 @@ class LabelMemory(Completed):
             Of the choices of rows and of hidden labels.
         """
         rng = np.random.RandomState(seed)
-        rows, weights = _distinct(features, states, weights)
         if size == "auto":
             size = min(MOST_ROWS, max(1, MOST_ENTRIES // states.shape[1]))
+        rows = np.flatnonzero((weights > 0) & (states != UNKNOWN).any(axis=1))
         if len(rows) > size:
-            chosen = np.sort(rng.permutation(len(rows))[:size])
-            rows, weights = rows[chosen], weights[chosen]
-        features, states = features[rows], states[rows]
+            rows = np.sort(rng.permutation(rows)[:size])
+        features, states, weights = features[rows], states[rows], weights[rows]
+        first, weights = _distinct(features, states, weights)
+        rows, features, states = rows[first], features[first], states[first]
         likeness = Likeness.learn(features, weights)
         # Rounded first, so that everything is learned from what is kept.
         vectors = torch.from_numpy(likeness(features)).half()
@@ -211,17 +213,16 @@ def check_n_rows(memory, n_rows):
 
 
 def _distinct(features, states, weights):
-    """Numbers of the rows to remember, and their weights; rows that are equal in all count once.
+    """Positions of the rows to remember, and their weights; rows that are equal in all count once.
 
     Otherwise a row that stands twice would be its own neighbour. Where all features are equal, they
     do not say which rows are the same.
     """
-    rows = np.flatnonzero((weights > 0) & (states != UNKNOWN).any(axis=1))
-    if (features[rows] == features[rows[0]]).all():
-        return rows, weights[rows]
+    if (features == features[0]).all():
+        return np.arange(len(states)), weights
     raw = np.hstack(
         [
-            np.ascontiguousarray(each[rows]).view(np.uint8).reshape(len(rows), -1)
+            np.ascontiguousarray(each).view(np.uint8).reshape(len(states), -1)
             for each in (features + features.dtype.type(0), states)
             if each.shape[1]
         ]
@@ -229,7 +230,7 @@ def _distinct(features, states, weights):
     raw = np.ascontiguousarray(raw).view(np.dtype((np.void, raw.shape[1]))).ravel()
     _, first, number = np.unique(raw, return_index=True, return_inverse=True)
     # In the order of their values: the same rows in another order are the same memory.
-    return rows[first], np.bincount(number, weights[rows])
+    return first, np.bincount(number, weights)
 
 
 def _draw_shown(true_states, n_classes, rng):

@@ -29,6 +29,7 @@ from sklearn_ctran._neural.distributed import ALONE, launched_share
 from sklearn_ctran._neural.fit_description import describe_fit
 from sklearn_ctran._neural.inputs import (
     NetworkInput,
+    Summaries,
     check_logits,
     check_token_count,
     check_tokens,
@@ -37,7 +38,6 @@ from sklearn_ctran._neural.inputs import (
     pooled_for,
     prediction_batch_size,
     read_tokens,
-    summaries,
 )
 from sklearn_ctran._neural.net import LabelMaskNet
 from sklearn_ctran._neural.progress import Checkpoint
@@ -628,13 +628,13 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return logits
 
     def _summaries(self, data, source):
-        """A vector for each image, ndarray (n_samples, n_features), float32, for the memory.
+        """Summaries of the images for the memory.
 
         `source` is what the network reads of `data`.
         """
         if isinstance(source, ImageBatches):
             source = self._encoded(data)
-        return summaries(source, self.net_.module_)
+        return Summaries(source, self.net_.module_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_array
 
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.tokens import ImageBatches, Tokens, pooled
+from sklearn_ctran._images.tokens import ImageBatches, PooledTokens, Tokens, collected, pooled
 
 #: What a batch of predictions may take for each thread of a CPU, whose cache larger ones leave.
 _CPU_BYTES = 1 << 25
@@ -90,23 +91,33 @@ def pooled_for(module, features, grid=None):
     """Features (Tokens or CachedTokens), pooled to as many tokens as the module reads."""
     if module.pooling is None:
         return features
-    return pooled(features, lambda batch: module.pool(batch, grid))
+    return pooled(features, partial(module.pool, grid=grid))
 
 
-def summaries(source, module):
-    """What the memory knows of each image, ndarray (n_samples, n_features), float32.
+class Summaries:
+    """What the memory knows of each image, made when it is read.
 
-    `source` has tokens as the module reads them; none, if it does not look at images.
+    ``summaries[rows]`` is an ndarray (n_rows, n_features), float32. `source` has tokens as the
+    module reads them; none, if it does not look at images.
     """
-    if not module.use_image:
-        return np.zeros((len(source), 0), dtype=np.float32)
-    # Of tokens whose number may differ, only the mean has always the same size.
-    is_mean = module.is_narrow and not module.has_fixed_tokens
 
-    def summary(batch):
-        return (batch.mean(dim=1) if is_mean else module.summary(batch))[:, None]
+    def __init__(self, source, module):
+        self._source = source
+        self._module = module
 
-    return pooled(source, summary).values[:, 0]
+    def __len__(self):
+        return len(self._source)
+
+    def __getitem__(self, rows):
+        rows = np.arange(len(self))[rows]
+        if not self._module.use_image:
+            return np.zeros((len(rows), 0), dtype=np.float32)
+        return collected(PooledTokens(self._source, self._summary), rows).values[:, 0]
+
+    def _summary(self, batch):
+        # Of tokens whose number may differ, only the mean has always the same size.
+        is_mean = self._module.is_narrow and not self._module.has_fixed_tokens
+        return (batch.mean(dim=1) if is_mean else self._module.summary(batch))[:, None]
 
 
 def feature_map_size(backbone, size):

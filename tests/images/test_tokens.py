@@ -6,7 +6,15 @@ from made_images import noise
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
-from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale, pooled
+from sklearn_ctran._images.tokens import (
+    EncodedImages,
+    ImageBatches,
+    PooledTokens,
+    Tokens,
+    collected,
+    mean_and_scale,
+    pooled,
+)
 
 
 def test_mean_and_scale_per_channel():
@@ -41,10 +49,23 @@ def test_pooling_in_chunks():
         return batch.mean(dim=1, keepdim=True)
 
     tokens = pooled(Tokens(values), pool)
-    assert len(sizes) == 3
+    assert len(sizes[1:]) == 3  # The first is one image, for the shape.
     assert tokens.shape == (600, 1, 3)
     assert len(tokens) == 600
     np.testing.assert_allclose(tokens.values[:, 0], values.mean(axis=1), atol=1e-6)
+
+
+def test_tokens_that_would_take_much_memory_are_pooled_when_they_are_read(monkeypatch):
+    monkeypatch.setattr("sklearn_ctran._images.tokens._MOST_BYTES", 600 * 3 * 4 - 1)
+    values = np.random.RandomState(0).randn(600, 4, 3).astype(np.float32)
+    tokens = pooled(Tokens(values), lambda batch: batch.mean(dim=1, keepdim=True))
+    assert isinstance(tokens, PooledTokens)
+    assert tokens.shape == (600, 1, 3) and len(tokens) == 600
+    rows = np.array([7, 3, 599])
+    expected = values.mean(axis=1)
+    np.testing.assert_allclose(tokens.batch(rows)[:, 0], expected[rows], atol=1e-6)
+    np.testing.assert_allclose(collected(tokens).values[:, 0], expected, atol=1e-6)
+    np.testing.assert_allclose(collected(tokens, rows).values[:, 0], expected[rows], atol=1e-6)
 
 
 def test_rows_of_encoded_images():

@@ -13,6 +13,7 @@ from small_models import RULES, quick
 
 from sklearn_ctran import CTranClassifier, recipes
 from sklearn_ctran._memory.memory import LabelMemory
+from sklearn_ctran._neural import inputs
 
 UNKNOWN = -1
 
@@ -311,6 +312,33 @@ def test_what_was_chosen_may_be_set_by_hand_when_training_goes_on(table):
     model.set_params(n_layers=3, attention_bias=True).fit(X, Y)
     with pytest.raises(ValueError, match="n_layers was 'auto' then and is 2 now"):
         model.set_params(n_layers=2).fit(X, Y)
+
+
+def test_a_fit_of_more_tokens_than_memory_has_the_same_numbers(monkeypatch):
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(90, 9, 120).astype(np.float32), rng.randint(2, size=(90, 3))
+    expected = quick(None, regions=2).fit(X, Y)
+    monkeypatch.setattr("sklearn_ctran._images.tokens._MOST_BYTES", 100)
+    model = quick(None, regions=2).fit(X, Y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+    encoded = pickle.loads(pickle.dumps(model.encode(X)))
+    np.testing.assert_array_equal(model.predict_proba(encoded), expected.predict_proba(X))
+
+
+def test_of_more_rows_only_those_that_are_remembered_are_read(monkeypatch):
+    read = []
+    values = inputs.Summaries.__getitem__
+
+    def counted(self, rows):
+        found = values(self, rows)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(inputs.Summaries, "__getitem__", counted)
+    rng = np.random.RandomState(0)
+    X, Y = rng.randn(90, 5).astype(np.float32), rng.randint(2, size=(90, 3))
+    model = quick(None, memory=20).fit(X, Y)
+    assert read == [20] and len(model.memory_) == 20
 
 
 def test_memory_of_few_rows_and_of_one(table):

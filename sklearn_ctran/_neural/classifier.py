@@ -228,8 +228,8 @@ class CTranClassifier(NeuralMultilabelClassifier):
         for later sessions too; :class:`TokenCache` sets sizes and precision; None: tokens are
         dropped after each call.
     checkpoint : path-like or None, default=None
-        A directory that keeps the state of the fit, after each epoch and every ten minutes within a
-        long one. If the fit ends early, by a power cut or Ctrl-C, the same call of `fit` goes on
+        A directory that keeps the state of the fit, after each epoch and, if one process trains,
+        every ten minutes within a long one. If the fit ends early, by a power cut or Ctrl-C, the same call of `fit` goes on
         from there, in a new process too, and on a CPU comes to the very same model. A fit that
         came to its end is kept too: the same call returns its model at once. One directory holds
         one fit: `fit` refuses it for other data, parameters or versions. Delete the directory to

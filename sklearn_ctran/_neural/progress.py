@@ -104,19 +104,24 @@ class KeepProgress(Callback):
         self._order = net.order_generator.get_state()
 
     def on_batch_end(self, net, training=False, **kwargs):
-        """Keep the state if the last time was long ago."""
-        if training and time.monotonic() - self._last_time >= _SECONDS:
+        """Keep the state if the last time was long ago.
+
+        Several processes keep states together, but their clocks would not agree when.
+        """
+        is_alone = self.checkpoint.share.n == 1
+        if training and is_alone and time.monotonic() - self._last_time >= _SECONDS:
             *history, unfinished = net.history
             self._keep(net, history, unfinished)
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the state."""
         self._order = net.order_generator.get_state()
-        self._keep(net, list(net.history), None)
+        self._keep(net, net.history, None)
 
     def _keep(self, net, history, unfinished):
         state = _gather(net) | {
-            "history": _as_json(history),
+            # Nobody needs single batches any more, of which there may be millions.
+            "history": _as_json([epoch | {"batches": []} for epoch in history]),
             "unfinished": None if unfinished is None else _as_json(unfinished),
             "order": self._order,
         }
@@ -138,7 +143,7 @@ def _gather(net):
 
 def _gather_trained(net):
     """The same of a net whose training is over."""
-    history = _as_json(list(net.history))
+    history = _as_json([epoch | {"batches": []} for epoch in net.history])
     return {"weights": _weights(net.module_), "history": history, "is_finished": True}
 
 

@@ -229,12 +229,12 @@ class CTranClassifier(NeuralMultilabelClassifier):
         dropped after each call.
     checkpoint : path-like or None, default=None
         A directory that keeps the state of the fit, after each epoch and, if one process trains,
-        every ten minutes within a long one. If the fit ends early, by a power cut or Ctrl-C, the same call of `fit` goes on
-        from there, in a new process too, and on a CPU comes to the very same model. A fit that
-        came to its end is kept too: the same call returns its model at once. One directory holds
-        one fit: `fit` refuses it for other data, parameters or versions. Delete the directory to
-        begin anew. Of `callbacks`, attributes come back whose names end with an underscore and
-        that are plain values or have a ``state_dict``. None: nothing is kept.
+        every ten minutes within a long one. If the fit ends early, by a power cut or Ctrl-C, the
+        same call of `fit` goes on from there, in a new process too, and on a CPU comes to the very
+        same model. A fit that came to its end is kept too: the same call returns its model at once.
+        One directory holds one fit: `fit` refuses it for other data, parameters or versions. Delete
+        the directory to begin anew. Of `callbacks`, attributes come back whose names end with an
+        underscore and that are plain values or have a ``state_dict``. None: nothing is kept.
     distributed : "accelerate" or None, default=None
         "accelerate": processes that ``accelerate launch`` or ``torchrun`` started train together,
         each on its GPU and on its part of every batch (the extra ``[accelerate]``). All read the

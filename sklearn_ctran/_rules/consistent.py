@@ -28,8 +28,8 @@ class ConsistentLabels(nn.Module):
 
     Attributes
     ----------
-    implications : list of (int, int)
-        All pairs of a label and what it implies, directly or not.
+    given_implications, implications : list of (int, int)
+        The pairs as they were given, and all pairs of a label and what it implies, directly or not.
     components : list of tuple of int
         Positions of labels that rules connect, ordered by the first one.
     bound, can_be_positive : tensor of shape (n_labels,), bool
@@ -42,6 +42,7 @@ class ConsistentLabels(nn.Module):
         super().__init__()
         self.n_labels = n_labels
         self.exclusive = [(tuple(members), bool(exactly)) for members, exactly in exclusive]
+        self.given_implications = [tuple(pair) for pair in implications]
         ancestors = _ancestors(implications)
         self.implications = [(child, above) for child in ancestors for above in ancestors[child]]
         self.components = _components(

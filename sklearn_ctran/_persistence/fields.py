@@ -5,6 +5,11 @@ import torch
 from sklearn.frozen import FrozenEstimator
 
 _FLOATS = "float32 float64"
+_STATES, _SHARES = {"least": -1, "most": 1}, {"least": 0, "most": 1}
+#: Sums of such numbers are finite.
+_MODERATE = {"least": -1e20, "most": 1e20}
+#: The least number above 0 in float32.
+_TINY = 1e-45
 
 
 def check_names(kind, what, given, wanted, optional=frozenset()):
@@ -44,8 +49,11 @@ def sizes_of(task):
     return {"labels": task.n_all_labels, "targets": task.n_labels}
 
 
-def _numbers(kind, dtypes, *shape, finite=True):
-    """A check of an array or a Tensor; a text in `shape` names a size, None is any."""
+def _numbers(kind, dtypes, *shape, finite=True, least=None, most=None):
+    """A check of an array or a Tensor; a text in `shape` names a size, None is any.
+
+    Its values are finite, and neither below `least` nor above `most`.
+    """
 
     def check(value, sizes):
         if type(value) is not kind or value.ndim != len(shape):
@@ -56,8 +64,12 @@ def _numbers(kind, dtypes, *shape, finite=True):
             size is None or n == (sizes.setdefault(size, n) if isinstance(size, str) else size)
             for n, size in zip(value.shape, shape, strict=True)
         )
-        return fits and (
-            not finite or bool((np if kind is np.ndarray else torch).isfinite(value).all())
+        is_finite = (np if kind is np.ndarray else torch).isfinite
+        return (
+            fits
+            and (not finite or bool(is_finite(value).all()))
+            and (least is None or bool((value >= least).all()))
+            and (most is None or bool((value <= most).all()))
         )
 
     return check
@@ -67,8 +79,8 @@ def _array(dtypes, *shape, **options):
     return _numbers(np.ndarray, dtypes, *shape, **options)
 
 
-def _tensor(dtypes, *shape):
-    return _numbers(torch.Tensor, dtypes, *shape)
+def _tensor(dtypes, *shape, **options):
+    return _numbers(torch.Tensor, dtypes, *shape, **options)
 
 
 def _names(size):
@@ -234,19 +246,19 @@ FIELDS = {
         "coef_": _array("float64", "labels", "features"),
         "label_coef_": _array("float64", "labels", 2, "labels"),
         "intercept_": _LABEL_NUMBERS,
-        "_one_state": _array("int8", "labels"),
+        "_one_state": _array("int8", "labels", **_STATES),
         "n_iter_": _count(0),
     },
     "MLkNN": _TASK
     | {
         "n_features_in_": _count(1),
         "_X": _array(_FLOATS + " int64 int32", "rows", "features"),
-        "_states": _array("int8", "rows", "labels"),
-        "_weight": _array("float64", "rows"),
+        "_states": _array("int8", "rows", "labels", **_STATES),
+        "_weight": _array("float64", "rows", least=0),
         "n_neighbors_": _array("int64", "labels"),
         "prior_": _LABEL_NUMBERS,
         "_prior_logit": _LABEL_NUMBERS,
-        "likelihood_": _array("float64", 2, "labels", "counts"),
+        "likelihood_": _array("float64", 2, "labels", "counts", **_SHARES),
     },
     "MemoryClassifier": _TASK | {"n_features_in_": _count(1), "memory_": _is("LabelMemory")},
     "TunedThresholds": _META | {"thresholds_": _array("float64", "targets", finite=False)},
@@ -278,7 +290,7 @@ FIELDS = {
     "LabelMemory": {
         "rows": _array("int64", "remembered"),
         "likeness": _is("Likeness"),
-        "vectors": _tensor("float16", "remembered", "directions"),
+        "vectors": _tensor("float16", "remembered", "directions", least=-1.01, most=1.01),
         "regression": _is("KernelRegression"),
         "relations": _is("LabelRelations"),
         "retrieval": _is("Retrieval"),
@@ -286,24 +298,24 @@ FIELDS = {
     },
     "Likeness": {
         "mean": _array(_FLOATS, "summary"),
-        "scale": _array(_FLOATS, "summary"),
+        "scale": _array(_FLOATS, "summary", least=_TINY),
         "directions": _or_none(_array("float32", "summary", "directions")),
     },
     "KernelRegression": {
         "centres": _or_none(_array("int64", "centres")),
-        "coefficients": _tensor(_FLOATS, "coefficients", "labels"),
+        "coefficients": _tensor(_FLOATS, "coefficients", "labels", **_MODERATE),
     },
     "LabelRelations": {
-        "prior": _tensor(_FLOATS, "labels"),
-        "covariance": _or_none(_tensor(_FLOATS, "labels", "labels")),
-        "own": _or_none(_tensor(_FLOATS, "labels")),
+        "prior": _tensor(_FLOATS, "labels", least=1e-7, most=1 - 1e-7),
+        "covariance": _or_none(_tensor(_FLOATS, "labels", "labels", **_MODERATE)),
+        "own": _or_none(_tensor(_FLOATS, "labels", least=0, most=1e20)),
     },
     "Retrieval": {
-        "states": _tensor("int8", "remembered", "labels"),
-        "log_weights": _tensor(_FLOATS, "remembered"),
-        "prior": _tensor(_FLOATS, "labels"),
+        "states": _tensor("int8", "remembered", "labels", **_STATES),
+        "log_weights": _tensor(_FLOATS, "remembered", least=-1000, most=_TINY),
+        "prior": _tensor(_FLOATS, "labels", least=1e-7, most=1 - 1e-7),
         "n_classes": _count(0),
-        "values": _tensor("float32", 8),
+        "values": _tensor("float32", 8, least=-10, most=10),
     },
     "_Same": {},
     "_Sigmoid": {"slope": _number, "intercept": _number},
@@ -335,8 +347,5 @@ _RELATIONS = {
     "MultilabelCalibrator": _estimators_fit,
     "MaskedLinear": lambda held: held["coef_"].shape[1] == held["n_features_in_"],
     "MemoryClassifier": lambda held: len(held["memory_"].likeness.mean) == held["n_features_in_"],
-    "Retrieval": lambda held: (
-        held["n_classes"] <= held["states"].shape[1]
-        and bool(((held["states"] >= -1) & (held["states"] <= 1)).all())
-    ),
+    "Retrieval": lambda held: held["n_classes"] <= held["states"].shape[1],
 }

@@ -11,6 +11,9 @@ from sklearn_ctran._persistence.decoding import Decoder
 from sklearn_ctran._persistence.encoding import Encoder
 from sklearn_ctran._utils.typing import FilePath
 
+#: scikit-learn's messages repeat values, however long they are.
+_MOST_REASON = 500
+
 
 @dataclass(frozen=True)
 class Storage:
@@ -151,6 +154,6 @@ def load(path: FilePath, *, device: str | None = None, weights: FilePath | None 
         decoder.check_all_used()
     # What is not what was expected can fail anywhere, in any way.
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{str(file)!r} cannot be loaded: {reason.rstrip('.')}.") from error
+        reason = (str(error) or type(error).__name__)[:_MOST_REASON].rstrip(".")
+        raise ValueError(f"{str(file)!r} cannot be loaded: {reason}.") from error
     return estimator

@@ -8,7 +8,6 @@ from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
 from sklearn_ctran.modules.losses import LOSSES
 from sklearn_ctran.modules.stored import (
-    check_state,
     restore_backbone,
     restore_state,
     store_backbone,
@@ -57,7 +56,7 @@ def restored_net(estimator, saved):
     device = resolve_device(estimator.device)
     if torch.device(device).type != saved["device"] and saved["precision"] != "float64":
         maker.precision = estimator.precision
-    with plain_torch(), drawing(0), all_drawing():  # The file replaces all random weights.
+    with plain_torch(), drawing(0):  # The file replaces all random weights.
         module = _module(maker, saved)
         net = build_net(
             maker,
@@ -105,20 +104,19 @@ def _module(maker, saved):
     if dtype not in (torch.float32, torch.float64):
         raise ValueError(f"its network computes in {dtype}")
     where = maker.task_.n_all_labels, n_channels
-    # Before anything is allocated that the file does not have.
-    with torch.device("meta"):
-        check_state(maker._make_module(*where, grid=grid).to(dtype), weights)
     backbone = None
     if saved["backbone"] is not None:
-        backbone = restore_backbone(maker.backbone, maker.weights, saved["backbone"])
+        with all_drawing():
+            backbone = restore_backbone(maker.backbone, maker.weights, saved["backbone"])
         if backbone.n_channels != n_channels:
             raise ValueError("its backbone has another number of channels than its network")
-    module = maker._make_module(*where, grid=grid, backbone=backbone)
+    # Without values: nothing is drawn, nor allocated before the file has been seen to have it.
+    with torch.device("meta"):
+        module = maker._make_module(*where, grid=grid, backbone=backbone)
     if (module.backbone is None) != (backbone is None):
         raise ValueError("its network does not look at images, but there is a backbone")
-    module.cast(dtype)
     own, module.backbone = module.backbone, None
-    restore_state(module, weights)
+    restore_state(module.to(dtype), weights)
     module.backbone = own
     return module
 

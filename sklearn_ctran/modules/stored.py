@@ -27,13 +27,16 @@ def _stored(value, dtype):
 
 
 def restore_state(module, state):
-    """Undo :func:`stored_state`; ValueError for other names, shapes, kinds or values."""
-    check_state(module, state)
+    """Undo :func:`stored_state`, for a module on the device "meta", which comes to the CPU.
+
+    Raises ValueError for other names, shapes, kinds or values.
+    """
+    _check_state(module, state)
+    module.to_empty(device="cpu")  # All buffers of this package's networks are in the state.
     module.load_state_dict(state)
 
 
-def check_state(module, state):
-    """Raise ValueError unless a module, perhaps on the device "meta", can have these weights."""
+def _check_state(module, state):
     own = module.state_dict()
     other = sorted(own.keys() ^ state.keys())
     if other:

@@ -21,7 +21,7 @@ _OWN = "backbone."
 def saved_net(estimator, storage):
     """The fitted net of an estimator as a dict; `storage` says how its weights are stored.
 
-    Raises ValueError if something cannot be stored so, or parameters were changed after `fit`.
+    Raises ValueError if it cannot be stored so.
     """
     net = estimator.net_
     module, criterion = net.module_, net.criterion_
@@ -36,7 +36,7 @@ def saved_net(estimator, storage):
     return {
         "precision": net.precision,
         "device": torch.device(net.device).type,
-        # Of a function, its class: the file refuses it.
+        # What has no name is refused later, with its place.
         "loss": names.get(criterion.function, criterion.function),
         "pos_weight": criterion.pos_weight,
         "grid": tuple(int(n) for n in module.grid),
@@ -87,8 +87,10 @@ def _as_fitted(estimator, saved):
     if saved["backbone"] is not None:
         maker.train_backbone = not saved["backbone"]["frozen"]
     maker.task_, maker._input, maker._plan = estimator.task_, estimator._input, estimator._plan
-    if structure.keys() != maker._structure_params().keys():
+    made_by = maker._structure_params()
+    if structure.keys() - made_by.keys():
         raise ValueError("the parameters of its network have other names")
+    estimator._structure = made_by | structure
     return maker
 
 

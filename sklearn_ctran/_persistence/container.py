@@ -64,7 +64,7 @@ def read_container(path):
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(str(path), framework="pt") as file:
             header = _read_header(file.metadata() or {})
             # Copied: a mapped file that somebody cuts short would end the process later.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118

@@ -137,8 +137,10 @@ class Decoder:
         kind = find(name, "estimator")
         outer, self._sizes = self._sizes, {}
         params = {each: self.decode(value) for each, value in params.items()}
-        check_names(name, "parameters", params, set(kind._get_param_names()))
-        params |= {each: value for each, value in self._overrides.items() if each in params}
+        # A parameter that came with a later version has its default.
+        check_names(name, "parameters", params, set(), set(kind._get_param_names()))
+        known = kind._get_param_names()
+        params |= {each: value for each, value in self._overrides.items() if each in known}
         estimator = kind(**params)
         estimator._validate_params()
         self._set_state(estimator, name, state)

@@ -73,8 +73,9 @@ class Savable:
             The file, of any name; ``.safetensors`` at its end lets other tools recognise it.
         dtype : "float16" or None, default=None
             "float16" stores the matrices of a network's weights, those of its backbone too, with
-            half the digits: half the size, and probabilities that differ by about 0.001. None:
-            everything as it is, and equal predictions.
+            half the digits: half their size, and probabilities that differ by some 0.001, the
+            most doubtful by more (the guide to saved models has figures). None: everything as it
+            is, and equal predictions.
         backbone : bool, default=True
             False leaves out the weights of a frozen backbone, which `load` then takes from where
             `weights` says, and refuses if they are others.

@@ -56,7 +56,7 @@ def decode(tree, **tensors):
         {"type": "object", "name": "_Sigmoid", "fields": {"slope": 1.0}},
         {"type": "object", "name": "_Sigmoid", "fields": {"slope": 1.0, "intercept": "x"}},
         {"type": "object", "name": "Plan", "fields": {"n_layers": 2**40, "max_epochs": 1}},
-        {"type": "estimator", "name": "MaskedLinear", "params": {}, "state": {}},
+        {"type": "estimator", "name": "MaskedLinear", "params": {"more": 1}, "state": {}},
         {"type": "estimator", "name": "LogisticRegression", "params": {}, "state": {}},
         {"type": "estimator", "name": ["MLkNN"], "params": {}, "state": {}},
     ],
@@ -97,17 +97,29 @@ def refused(path, header, tensors, message):
 def test_fields_that_are_missing_or_unknown(content):
     path, header, tensors = content
     model = header["model"]
-    for part, name, message in (
-        ("params", "d_model", "CTranClassifier lacks parameters: d_model"),
-        ("state", "_plan", "CTranClassifier lacks fields: _plan"),
-    ):
-        value = model[part].pop(name)
-        refused(path, header, tensors, message)
-        model[part] |= {name: value, "more": 1}
-        refused(path, header, tensors, f"unknown {message.split(' ')[2][:-1]}: more")
-        del model[part]["more"]
+    plan = model["state"].pop("_plan")
+    refused(path, header, tensors, "CTranClassifier lacks fields: _plan")
+    model["state"] |= {"_plan": plan, "more": 1}
+    refused(path, header, tensors, "unknown fields: more")
+    del model["state"]["more"]
+    model["params"]["more"] = 1
+    refused(path, header, tensors, "unknown parameters: more")
+    del model["params"]["more"]
     model["name"] = "LogisticRegression"
     refused(path, header, tensors, "names the class 'LogisticRegression', which no file has")
+
+
+def test_parameters_that_came_with_a_later_version(content, features):
+    """A file that does not have them yet."""
+    path, header, tensors = content
+    del header["model"]["params"]["shortcut"], header["model"]["params"]["n_masks"]
+    items = header["model"]["state"]["_structure"]["items"]
+    header["model"]["state"]["_structure"]["items"] = [x for x in items if x[0] != "shortcut"]
+    write(path, header, tensors)
+    model = load(path)
+    assert (model.shortcut, model.n_masks) == (True, 1)
+    X, Y = features
+    model.set_params(warm_start=True).fit(X, Y)
 
 
 def test_parameters_that_no_estimator_takes(content):
@@ -166,11 +178,7 @@ def test_every_entry_counts(tmp_path, features, name):
     path = tmp_path / "m.safetensors"
     savable()[name].fit(X, Y).save(path)
     header, tensors = header_and_tensors(path)
-    for part in ("params", "state"):
-        for entry in list(header["model"][part]):
-            if entry in ("n_features_in_", "skipped_", "feature_names_in_"):
-                continue
-            kept = dict(header["model"][part])
-            del header["model"][part][entry]
-            refused(path, header, tensors, "")
-            header["model"][part] = kept
+    state = header["model"]["state"]
+    for entry in state.keys() - {"n_features_in_", "skipped_", "feature_names_in_"}:
+        header["model"]["state"] = {each: state[each] for each in state if each != entry}
+        refused(path, header, tensors, "")

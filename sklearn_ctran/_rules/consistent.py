@@ -3,7 +3,14 @@
 import torch
 from torch import nn
 
-from sklearn_ctran._rules.diagram import NEVER, Diagram, like, take
+from sklearn_ctran._rules.diagram import (
+    MAX_NODES,
+    NEVER,
+    Diagram,
+    EntangledRulesError,
+    like,
+    take,
+)
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 #: A log-partition below this means that no consistent label set is left.
@@ -69,12 +76,15 @@ class ConsistentLabels(nn.Module):
 
     def _build_parts(self, implications, ancestors):
         """Make the modules that sum over label sets, each for one or several components."""
-        by_size, diagrams = {}, {}
+        by_size, diagrams, n_nodes = {}, {}, 0
         for number, (labels, groups, pairs) in enumerate(self._split_rules(implications)):
             if len(groups) == 1 and not pairs:
                 by_size.setdefault(len(labels), {})[number] = groups[0]
             else:
                 diagrams[number] = Diagram(labels, groups, pairs, ancestors)
+                n_nodes += sum(diagrams[number].sizes) // 2
+                if n_nodes > MAX_NODES:
+                    raise EntangledRulesError(labels)
         groups = [_Groups(same.values()) for same in by_size.values()]
         self.parts = nn.ModuleList([*groups, *diagrams.values()])
         columns = [*(number for same in by_size.values() for number in same), *diagrams]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sklearn_ctran._images.image_tokens import ImageTokens
     from sklearn_ctran._images.tokens import EncodedImages
     from sklearn_ctran._neural.classifier import CTranClassifier
+    from sklearn_ctran._persistence.savable import load
 
 __all__ = [
     "CTranClassifier",
@@ -19,6 +20,7 @@ __all__ = [
     "ImageTokens",
     "TokenCache",
     "compare",
+    "load",
 ]
 __version__ = "0.1.0"
 
@@ -31,6 +33,7 @@ _PLACES = {
     "ImageTokens": "_images.image_tokens",
     "TokenCache": "_cache.token_cache",
     "compare": "_compare.compare",
+    "load": "_persistence.savable",
 }
 _PACKAGES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "recipes"}
 _lock = RLock()

@@ -15,6 +15,7 @@ from sklearn_ctran._adapters import label_sets
 from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._labels.known import encode_known_classes
 from sklearn_ctran._labels.states import in_order, read_states
+from sklearn_ctran._persistence.savable import Savable
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count, check_predicted
 from sklearn_ctran._utils.documentation import DocumentationLink
@@ -39,7 +40,7 @@ class LabelTags(Tags):
     uses_known_labels: bool = True
 
 
-class LabelPredictions(DocumentationLink, ClassifierMixin):
+class LabelPredictions(Savable, DocumentationLink, ClassifierMixin):
     """The methods of the protocol, for an estimator that holds a :class:`LabelTask` as ``task_``.
 
     A subclass defines ``_read_X(X)``, which checks `X` and returns something that has a length,

@@ -2,8 +2,8 @@
 
 - Imports: the least time of new processes, which take turns. The last column is the difference
   from the line above: the line of this package shows what it adds to all that it depends on.
-- First prediction: a new process imports, loads a fitted model and predicts for one photo, which
-  it has not seen.
+- First prediction: a new process imports, loads a fitted model, from a pickle and from the file of
+  its ``save``, and predicts for one photo, which it has not seen.
 - Questions: ``predict_proba(encoded[i : i + 1], known_labels={...})`` of a model with 74 labels and
   default sizes, by the clock.
 
@@ -49,6 +49,10 @@ import pickle
 with open("model.pkl", "rb") as file:
     pickle.load(file).predict_proba(["photo.png"])
 """
+FIRST_SAVED = """
+import sklearn_ctran
+sklearn_ctran.load("model.safetensors").predict_proba(["photo.png"])
+"""
 TIMED = """
 import json, time
 start = time.perf_counter(), time.process_time()
@@ -68,7 +72,9 @@ def main():
             pickle.dump(model, file)
         photo = rng.randint(0, 256, (375, 500, 3), dtype=np.uint8)
         Image.fromarray(photo).save(Path(folder, "photo.png"))
-        codes = IMPORTS | ALONE | {"first prediction": FIRST}
+        model.save(Path(folder, "model.safetensors"))
+        first = {"first, of a pickle": FIRST, "first, of a file": FIRST_SAVED}
+        codes = IMPORTS | ALONE | first
         seconds = in_new_processes(codes, folder, arguments.n_repeats)
     results = {"seconds": seconds, "question": questions(model, images, arguments)}
     before, rows = 0.0, {}

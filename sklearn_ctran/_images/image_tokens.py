@@ -19,6 +19,7 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.parameters import IMAGE_PARAMETERS, ReadsImages
 from sklearn_ctran._images.preprocessing import Preprocessing
 from sklearn_ctran._images.tokens import PooledTokens, collected
+from sklearn_ctran._persistence.savable import Savable
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.documentation import DocumentationLink
 from sklearn_ctran._utils.frames import to_frame
@@ -36,9 +37,11 @@ from sklearn_ctran._utils.typing import (
 )
 from sklearn_ctran.modules.backbone import find_source, make_backbone
 from sklearn_ctran.modules.pooling import pool_features
+from sklearn_ctran.modules.stored import restore_backbone, store_backbone
 
 
 class ImageTokens(
+    Savable,
     DocumentationLink,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -206,6 +209,7 @@ class ImageTokens(
         self._set_skipped(outcome, "Their features will be NaN.")
         self._preprocessing = preprocessing
         self._backbone = backbone
+        self._structure = {"backbone": self.backbone, "weights": self.weights}
         self.n_channels_ = backbone.n_channels
         return self
 
@@ -260,6 +264,23 @@ class ImageTokens(
             return collected(tokens).values
         pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)
         return collected(PooledTokens(tokens, lambda batch: pool(batch)[:, None])).values[:, 0]
+
+    def _saved_state(self, storage):
+        state = super()._saved_state(storage)
+        if not state:
+            return state
+        where = self._structure["backbone"], self._structure["weights"]
+        with plain_torch(), drawing(0), all_drawing():
+            stored = store_backbone(self._backbone, *where, storage)
+        return state | {"_backbone": stored}
+
+    def _set_saved_state(self, state):
+        super()._set_saved_state(state)
+        where = self._structure["backbone"], self._structure["weights"]
+        with plain_torch(), drawing(0), all_drawing():
+            self._backbone = restore_backbone(*where, self._backbone)
+        if self._backbone.n_channels != self.n_channels_:
+            raise ValueError("its backbone has another number of channels")
 
     def get_feature_names_out(self, input_features: None = None) -> np.ndarray:
         """Names of the pooled features.

@@ -43,6 +43,14 @@ class Preprocessing:
                 f"(256, 224); got image_size={image_size!r}."
             )
 
+    def _saved_fields(self):
+        """What the constructor makes it of again; functions matter in training only."""
+        size = self.resize_to if self.crop_to is None else (self.resize_to, self.crop_to)
+        return {
+            "image_size": size,
+            "augment": self.augment if isinstance(self.augment, str) else None,
+        }
+
     def check(self, images):
         """Raise ValueError if ``image_size=None`` and the images' sizes differ."""
         if self.resize_to is not None:

@@ -41,6 +41,7 @@ from sklearn_ctran._neural.inputs import (
 )
 from sklearn_ctran._neural.net import LabelMaskNet
 from sklearn_ctran._neural.progress import Checkpoint
+from sklearn_ctran._neural.saved import restored_net, saved_net
 from sklearn_ctran._neural.training import (
     Plan,
     build_net,
@@ -553,6 +554,21 @@ class NeuralMultilabelClassifier(ReadsImages, LabelPredictions, BaseEstimator):
         return self._reader().encode_anew(images, *where, self.net_.precision)
 
     # ------------------------------------------------------------- prediction
+
+    def _saved_state(self, storage):
+        state = super()._saved_state(storage)
+        if not state:
+            return state
+        chosen = {
+            name: f"the function {value!r}" if callable(value) else value
+            for name, value in self.chosen_.items()
+        }
+        return state | {"net_": saved_net(self, storage), "chosen_": chosen}
+
+    def _set_saved_state(self, state):
+        super()._set_saved_state(state)
+        self.net_ = net = restored_net(self, state["net_"])
+        self.chosen_ |= {"precision": net.precision, "device": net.device}
 
     def encode(self, X: Images) -> EncodedImages:
         """Pass images through the backbone once, for many predictions.

@@ -5,12 +5,13 @@ import io
 import json
 import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
 
+from sklearn_ctran._utils.files import sync_folder
 from sklearn_ctran._utils.warnings import warn
 
 _HEADER, _LOCK = "fit.json", "lock"
@@ -165,21 +166,11 @@ def _replace(path, content):
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         os.replace(unfinished, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _sync_folder(folder):
-    """Put the names of a folder's files on the disk, where the system can do that."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class _Summed:

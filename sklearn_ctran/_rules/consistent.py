@@ -3,7 +3,14 @@
 import torch
 from torch import nn
 
-from sklearn_ctran._rules.diagram import NEVER, Diagram, like, take
+from sklearn_ctran._rules.diagram import (
+    MAX_NODES,
+    NEVER,
+    Diagram,
+    EntangledRulesError,
+    like,
+    take,
+)
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
 #: A log-partition below this means that no consistent label set is left.
@@ -28,8 +35,8 @@ class ConsistentLabels(nn.Module):
 
     Attributes
     ----------
-    implications : list of (int, int)
-        All pairs of a label and what it implies, directly or not.
+    given_implications, implications : list of (int, int)
+        The pairs as they were given, and all pairs of a label and what it implies, directly or not.
     components : list of tuple of int
         Positions of labels that rules connect, ordered by the first one.
     bound, can_be_positive : tensor of shape (n_labels,), bool
@@ -42,6 +49,7 @@ class ConsistentLabels(nn.Module):
         super().__init__()
         self.n_labels = n_labels
         self.exclusive = [(tuple(members), bool(exactly)) for members, exactly in exclusive]
+        self.given_implications = [tuple(pair) for pair in implications]
         ancestors = _ancestors(implications)
         self.implications = [(child, above) for child in ancestors for above in ancestors[child]]
         self.components = _components(
@@ -68,12 +76,15 @@ class ConsistentLabels(nn.Module):
 
     def _build_parts(self, implications, ancestors):
         """Make the modules that sum over label sets, each for one or several components."""
-        by_size, diagrams = {}, {}
+        by_size, diagrams, n_nodes = {}, {}, 0
         for number, (labels, groups, pairs) in enumerate(self._split_rules(implications)):
             if len(groups) == 1 and not pairs:
                 by_size.setdefault(len(labels), {})[number] = groups[0]
             else:
                 diagrams[number] = Diagram(labels, groups, pairs, ancestors)
+                n_nodes += sum(diagrams[number].sizes) // 2
+                if n_nodes > MAX_NODES:
+                    raise EntangledRulesError(labels)
         groups = [_Groups(same.values()) for same in by_size.values()]
         self.parts = nn.ModuleList([*groups, *diagrams.values()])
         columns = [*(number for same in by_size.values() for number in same), *diagrams]

@@ -14,6 +14,9 @@ NEVER = -1e30
 #: The greatest number of nodes in a level of a diagram.
 MAX_WIDTH = 4096
 
+#: And in all levels of all diagrams: to build them takes seconds, and 200 MB.
+MAX_NODES = 1 << 20
+
 # The number, in every level, of the node from which no path is consistent.
 _DEAD = 0
 
@@ -216,15 +219,16 @@ def _only_place(choices):
 
 
 def _grow(residuals, max_width):
-    """Levels of (node after negative, node after positive); None if one has too many nodes."""
-    levels, level = [], [residuals.first()]
+    """Levels of (node after negative, node after positive); None if there are too many nodes."""
+    levels, level, n_nodes = [], [residuals.first()], 0
     for k in range(residuals.n_labels):
         nodes = {None: _DEAD}
         branches = []
         for residual in level:
             after = (residuals.decide(residual, k, positive) for positive in (False, True))
             branches.append(tuple(nodes.setdefault(node, len(nodes)) for node in after))
-        if len(nodes) - 1 > max_width:
+        n_nodes += len(nodes)
+        if len(nodes) - 1 > max_width or n_nodes > MAX_NODES:
             return None
         levels.append(branches)
         level = [node for node in nodes if node is not None]

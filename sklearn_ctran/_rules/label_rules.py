@@ -36,6 +36,22 @@ class LabelRules:
     consistent: ConsistentLabels | None
     classes: int = 0
 
+    def _saved_fields(self):
+        rules = self.consistent
+        return {
+            "names": self.names,
+            "groups": self.groups,
+            "exclusive": [] if rules is None else rules.exclusive,
+            "implications": [] if rules is None else rules.given_implications,
+            "classes": self.classes,
+        }
+
+    @classmethod
+    def _from_saved_fields(cls, fields):
+        names, rules = fields["names"], (fields["exclusive"], fields["implications"])
+        consistent = ConsistentLabels(len(names), *rules) if any(rules) else None
+        return cls(names, fields["groups"], consistent, fields["classes"])
+
     def check(self, states, what):
         """Raise ValueError, with its labels, for the first row that contradicts the rules.
 

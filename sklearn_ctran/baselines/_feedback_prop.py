@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._images.tokens import EncodedImages
+from sklearn_ctran._neural.inputs import check_logits
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.devices import plain_torch
 from sklearn_ctran._utils.sklearn_compat import fit_context
@@ -157,7 +158,9 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             for rows in np.array_split(np.arange(len(data)), -(-len(data) // head.batch_size)):
                 batch = data.batch(rows).to(device), torch.from_numpy(states[rows]).to(device)
                 logits.append(self._feed_back(module, *batch).float().cpu().numpy())
-        return np.concatenate(logits)
+            logits = np.concatenate(logits)
+            check_logits(logits, data, module)
+        return logits
 
     def _feed_back(self, module, tokens, states):
         """Logits (B, L) of features (B, P, C), after all steps."""

@@ -118,6 +118,15 @@ class MLkNN(Baseline):
         smoothed = np.where(possible, counts + self.smoothing, 0.0)
         self.likelihood_ = smoothed / smoothed.sum(axis=2, keepdims=True)
 
+    def _saved_state(self, storage):
+        state = super()._saved_state(storage)
+        state.pop("neighbors_", None)
+        return state
+
+    def _set_saved_state(self, state):
+        super()._set_saved_state(state)
+        self.neighbors_ = NearestNeighbors().fit(self._X)
+
     def _count(self, votes):
         """Weight of the samples (2, n_labels, n_neighbors + 1) by state and number of votes."""
         counts = np.zeros((2, self._states.shape[1], self.n_neighbors + 1))

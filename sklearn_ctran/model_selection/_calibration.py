@@ -230,6 +230,15 @@ class _Isotonic:
         self.regression = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
         self.regression.fit(proba, truth, weight)
 
+    def _saved_fields(self):
+        steps = self.regression
+        return {"proba": steps.X_thresholds_, "calibrated": steps.y_thresholds_}
+
+    @classmethod
+    def _from_saved_fields(cls, fields):
+        # Steps are their own isotonic regression.
+        return cls(fields["proba"], fields["calibrated"], None)
+
     def __call__(self, proba):
         return self.regression.predict(proba)
 

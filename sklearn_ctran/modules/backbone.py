@@ -24,7 +24,7 @@ from sklearn_ctran.modules.pretrained import (
     new_network,
     read_state,
 )
-from sklearn_ctran.modules.recognition import recognise
+from sklearn_ctran.modules.recognition import n_values, recognise
 from sklearn_ctran.modules.small_cnn import SmallCNN
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -204,6 +204,18 @@ def find_source(backbone, weights):
 
     _family(backbone, models)
     return find_weights(weights, f"backbone {backbone!r}", models.get_model_weights(backbone))
+
+
+def trunk_size(name):
+    """How many values the weights of a named backbone have; 0 for ``"small"``, which is.
+
+    Raises ValueError for unknown names.
+    """
+    if name == "small":
+        return 0
+    from torchvision import models
+
+    return n_values(name, _family(name, models).left_out)
 
 
 def _as_they_come(trunk, path):

@@ -32,6 +32,12 @@ def recognise(shapes, families):
     return None
 
 
+def n_values(name, left_out):
+    """How many values the weights of a torchvision network have, without parts left out."""
+    shapes = {key: value.shape for key, value in _without_values(name).state_dict().items()}
+    return sum(map(torch.Size.numel, _trunk(shapes, left_out).values()))
+
+
 def _trunk(shapes, left_out):
     parts = tuple(f"{part}." for part in left_out)
     return {

@@ -174,3 +174,12 @@ def test_predicting_leaves_what_trains_of_the_head_as_it_was():
     assert set(before) == {True, False}
     of(head, images, Y).predict_proba(images, known_labels={0: 1})
     assert [parameter.requires_grad for parameter in module.parameters()] == before
+
+
+def test_outputs_that_are_not_finite(table):
+    X, Y = table
+    model = FeedbackProp(LinearHead(None, max_epochs=1, random_state=0)).fit(X, Y)
+    with torch.no_grad():
+        model.estimator_.net_.module_.linear.weight.fill_(1e38)
+    with pytest.raises(ValueError, match="output for row 0 is not finite.* weights are damaged"):
+        model.predict_proba(100 * X, known_labels={0: 1})

@@ -39,7 +39,7 @@ def test_the_last_state_is_read(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2  # the state and the header
 
 
-@pytest.mark.parametrize("place", ["_Summed.write", "os.replace", "_sync_folder", "os.fsync"])
+@pytest.mark.parametrize("place", ["_Summed.write", "os.replace", "sync_folder", "os.fsync"])
 def test_a_write_that_fails_leaves_the_last_state(monkeypatch, tmp_path, place):
     folder = written(tmp_path, 1)
 

@@ -54,3 +54,26 @@ def test_rules_that_are_too_entangled():
         ConsistentLabels(60, pairs, [])
     assert len(caught.value.labels) > 50 and MAX_WIDTH == 4096
     assert pickle.loads(pickle.dumps(caught.value)).labels == caught.value.labels
+
+
+def long_rules(n, start=0, width=6):
+    """Pairs in a long row, beside pairs of its first and its last labels: wide all the way."""
+    row = [(start + i, start + i + 1) for i in range(n - 1)]
+    return [((start + i, start + n - 1 - i), False) for i in range(width)] + [
+        (pair, False) for pair in row
+    ]
+
+
+def test_diagrams_that_are_too_long(monkeypatch):
+    ConsistentLabels(400, long_rules(400), [])
+    monkeypatch.setattr("sklearn_ctran._rules.diagram.MAX_NODES", 2000)
+    with pytest.raises(EntangledRulesError):
+        ConsistentLabels(400, long_rules(400), [])
+
+
+def test_too_many_diagrams(monkeypatch):
+    rules = [each for start in range(0, 800, 100) for each in long_rules(100, start)]
+    n_nodes = sum(sum(part.sizes) // 2 for part in ConsistentLabels(800, rules, []).parts)
+    monkeypatch.setattr("sklearn_ctran._rules.consistent.MAX_NODES", n_nodes - 1)
+    with pytest.raises(EntangledRulesError):
+        ConsistentLabels(800, rules, [])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sklearn_ctran._images.tokens import EncodedImages
     from sklearn_ctran._neural.classifier import CTranClassifier
     from sklearn_ctran._persistence.savable import load
+    from sklearn_ctran._scale.encoding import encode_tokens
 
 __all__ = [
     "CTranClassifier",
@@ -20,6 +21,7 @@ __all__ = [
     "ImageTokens",
     "TokenCache",
     "compare",
+    "encode_tokens",
     "load",
 ]
 __version__ = "0.1.0"
@@ -33,6 +35,7 @@ _PLACES = {
     "ImageTokens": "_images.image_tokens",
     "TokenCache": "_cache.token_cache",
     "compare": "_compare.compare",
+    "encode_tokens": "_scale.encoding",
     "load": "_persistence.savable",
 }
 _PACKAGES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "recipes"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sklearn_ctran._neural.classifier import CTranClassifier
     from sklearn_ctran._persistence.savable import load
     from sklearn_ctran._scale.encoding import encode_tokens
+    from sklearn_ctran._scale.shards import predict_shards
 
 __all__ = [
     "CTranClassifier",
@@ -23,6 +24,7 @@ __all__ = [
     "compare",
     "encode_tokens",
     "load",
+    "predict_shards",
 ]
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ _PLACES = {
     "compare": "_compare.compare",
     "encode_tokens": "_scale.encoding",
     "load": "_persistence.savable",
+    "predict_shards": "_scale.shards",
 }
 _PACKAGES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "recipes"}
 _lock = RLock()

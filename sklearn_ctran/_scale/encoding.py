@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
@@ -107,18 +106,15 @@ def encode_tokens(
     _check(tokens, client)
     items, n_images = _items(paths)
     tokens._hold(tokens._new_backbone())
-    errors, n_done, said = {}, 0, set()
+    errors, n_done, is_checked = {}, 0, False
     parts = in_parts(_encode_part, (tokens, tokens._space()), _parts(items), client)
     with closing(parts), tqdm(total=n_images, unit=" images", disable=not verbose) as bar:
         for part in parts:
-            if not n_done:
+            if part.file is not None and not is_checked:
                 _check_stored(tokens.cache, part, n_images)
+                is_checked = True
             n_done += part.n
             errors |= part.errors
-            for each in part.warnings:
-                if each not in said:
-                    said.add(each)
-                    warn(*each)
             bar.update(part.n)
     if not n_done:
         raise ValueError("paths is empty: there are no images.")
@@ -132,7 +128,6 @@ class _Encoded(NamedTuple):
     errors: dict  # number of a row -> Unreadable
     file: str | None
     shape: tuple | None
-    warnings: list  # pairs of text and category
 
 
 def _check(tokens, client):
@@ -181,31 +176,27 @@ def _encode_part(tokens, space, first, items):
         )
     images = SomeRows(dict(enumerate(items, first)), range(first, first + len(items)))
     errors, found = {}, None
-    with warnings.catch_warnings(record=True) as caught:
-        while len(images) and found is None:
-            try:
-                found = tokens._encode(images)
-            except Unreadable as error:
-                if not (error.n_images and error.is_complete):
-                    error = all_unreadable(images, error, tokens.n_jobs)
-                errors |= {row: type(error)(text) for row, text in error.messages.items()}
-                left = [row for row in images.numbers if row not in errors]
-                images = SomeRows(images.source, left)
+    while len(images) and found is None:
+        try:
+            found = tokens._encode(images)
+        except Unreadable as error:
+            if not (error.n_images and error.is_complete):
+                error = all_unreadable(images, error, tokens.n_jobs)
+            errors |= {row: type(error)(text) for row, text in error.messages.items()}
+            left = [row for row in images.numbers if row not in errors]
+            images = SomeRows(images.source, left)
     if found is not None and None in found.files:
         raise OSError(
             f"{tokens.cache!r} has no room for more tokens, or cannot be written. Make room, set a "
             "larger max_size, or use dtype='bfloat16'; what it has stays."
         )
-    said = list({(str(each.message), each.category): None for each in caught})
     if found is None:
-        return _Encoded(len(items), errors, None, None, said)
-    return _Encoded(len(items), errors, found.files[0], found.shape[1:], said)
+        return _Encoded(len(items), errors, None, None)
+    return _Encoded(len(items), errors, found.files[0], found.shape[1:])
 
 
 def _check_stored(cache, part, n_images):
-    """Raise an error unless the first part's tokens are here, and there is room for all."""
-    if part.file is None:
-        return
+    """Raise an error unless a part's tokens are on this machine too, with room for all."""
     if not os.path.exists(part.file):
         raise FileNotFoundError(
             f"A worker has written {part.file}, but this machine has no such file: cache must be "

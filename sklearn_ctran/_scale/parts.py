@@ -1,7 +1,10 @@
 """A job in parts: in this process, or on the workers of a dask client."""
 
 import importlib
+import warnings
 from itertools import islice
+
+from sklearn_ctran._utils.warnings import warn
 
 
 def in_parts(function, shared, parts, client=None):
@@ -9,8 +12,8 @@ def in_parts(function, shared, parts, client=None):
 
     With a `client` (dask.distributed) its workers compute. They get `shared` once each. `parts`
     are read as workers become free, so that neither they nor results pile up. What a worker that
-    dies has not finished is computed by another one. After an error, or if the generator is closed,
-    no further part is started.
+    dies has not finished is computed by another one. Warnings of workers are issued here, each of
+    them once. After an error, or if the generator is closed, no further part is started.
     """
     if client is None:
         for part in parts:
@@ -28,11 +31,15 @@ def in_parts(function, shared, parts, client=None):
             ]
 
         pending = distributed.as_completed(start(_n_ahead(client)), loop=client.loop)
+        said = set()
         try:
             for future in pending:
-                result = future.result()
+                result, messages = future.result()
                 future.release()
                 pending.update(start(max(0, _n_ahead(client) - pending.count())))
+                for each in messages - said:
+                    warn(*each)
+                said |= messages
                 yield result
         finally:
             client.cancel([*pending.futures, kept])
@@ -54,4 +61,7 @@ def _n_ahead(client):
 
 
 def _call(function, shared, part):
-    return function(*shared, *part)
+    """The result of a part, and pairs of the text and the category of each warning."""
+    with warnings.catch_warnings(record=True) as caught:
+        result = function(*shared, *part)
+    return result, {(str(each.message), each.category) for each in caught}

@@ -1,7 +1,7 @@
 """The parameters of a backbone's pass over images, and what it has seen."""
 
 import pytest
-from small_models import counting_backbone
+from small_models import Counting
 
 from sklearn_ctran._scale import encoding
 
@@ -17,7 +17,7 @@ def settings(tmp_path, log, monkeypatch):
     """The parameters of a pass in parts of four images."""
     monkeypatch.setattr(encoding, "_PART", 4)
     return {
-        "backbone": counting_backbone(str(log)),
+        "backbone": Counting(str(log)),
         "image_size": 12,
         "batch_size": 2,
         "cache": str(tmp_path / "cache"),

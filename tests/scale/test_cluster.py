@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import joblib
@@ -14,7 +15,8 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from small_models import n_seen, quick
 
-from sklearn_ctran import TokenCache, compare, encode_tokens
+from sklearn_ctran import TokenCache, compare, encode_tokens, predict_shards
+from sklearn_ctran._scale.parts import in_parts
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +39,26 @@ def kill_a_worker(client):
 
     def kill(log, n_images):
         while not (log.exists() and n_seen(log) >= n_images):
-            time.sleep(0.002)
+            if is_over.wait(0.002):
+                return
         os.kill(process, signal.SIGKILL)
+        killed.append(process)
+
+    is_over, killed = threading.Event(), []
 
     def start(*args):
         threads.append(threading.Thread(target=kill, args=args))
         threads[-1].start()
 
     yield start
+    is_over.set()
     for thread in threads:
-        thread.join(20)
-    while threads and not (
-        len(living := client.run(os.getpid, on_error="ignore").values()) == 2
-        and process not in living
-    ):
+        thread.join()
+    assert len(killed) == len(threads)
+    for _ in range(200):
+        living = client.run(os.getpid, on_error="ignore").values()
+        if len(living) == 2 and process not in living:
+            return
         time.sleep(0.1)
 
 
@@ -111,3 +119,42 @@ def test_workers_name_what_they_cannot_read(client, settings, log, photos):
     with pytest.raises(ValueError, match=r"(?s)2 of 30 images.*row 9: .*9\.png.*row 21: .*gone"):
         encode_tokens(paths, **settings, client=client)
     assert n_seen(log) == 28
+
+
+# -- predictions -------------------------------------------------------------------------------
+
+
+def test_workers_write_shards(client, kill_a_worker, settings, log, photos, tmp_path):
+    """A worker that dies costs its shards; the files have the numbers of one process."""
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    model = quick(**settings | {"cache": None}, train_backbone=False).fit(*photos)
+    proba = model.predict_proba(photos[0], {1: 1})
+    log.unlink()
+    kill_a_worker(log, 6)
+    options = {"known_labels": {1: 1}, "shard_size": 3}
+    files = predict_shards(model, photos[0], tmp_path / "out", client=client, **options)
+    assert len(files) == 10
+    table = pd.concat(map(pd.read_parquet, files))
+    assert table["path"].tolist() == photos[0]
+    assert table.iloc[:, 2:].to_numpy() == pytest.approx(proba, abs=1e-6)
+    log.unlink()
+    assert predict_shards(model, photos[0], tmp_path / "out", client=client, **options) == files
+    assert not log.exists()
+    Path(photos[0][7]).unlink()
+    with pytest.raises(FileNotFoundError, match=r"7\.png.*no such file") as raised:
+        predict_shards(model, photos[0], tmp_path / "new", client=client, shard_size=3)
+    assert raised.value.__notes__ == ["Its rows are counted from row 6 of all images."]
+
+
+def test_warnings_of_workers_arrive_once(client):
+    with pytest.warns(UserWarning, match="from a worker") as caught:
+        assert sorted(in_parts(warn_and_add, (1,), ((i,) for i in range(9)), client)) == list(
+            range(1, 10)
+        )
+    assert len(caught) == 1
+
+
+def warn_and_add(a, b):
+    warnings.warn("from a worker", stacklevel=1)
+    return a + b

@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from tqdm.auto import tqdm
 
 from sklearn_ctran._adapters.probabilities import label_probabilities, takes_known_labels
 from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._scale.cutting import cut, cut_into_shards
 from sklearn_ctran._scale.model_digest import digest_of_model
 from sklearn_ctran._scale.parts import check_client, in_parts
 from sklearn_ctran._utils.checks import check_count
-from sklearn_ctran._utils.frames import take
-from sklearn_ctran._utils.rows import check_rows
+from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.typing import Estimator, FilePath, Images, KnownLabels
 
 #: Rows that are predicted at a time: features of more images would only take memory.
@@ -91,7 +91,8 @@ def predict_shards(
     check_client(client)
     check_count("shard_size", shard_size)
     folder, names = Path(os.path.abspath(out)), _column_names(estimator)
-    shards, n_shards = _shards(X, known_labels, extra_labels, shard_size)
+    groups = getattr(unwrap(estimator)[0], "label_groups_", ())
+    shards, n_shards = cut_into_shards(X, known_labels, extra_labels, shard_size, groups)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     try:
@@ -143,80 +144,6 @@ def _column_names(estimator):
             "file, and names of labels are texts there. Fit with other names."
         )
     return names
-
-
-def _shards(X, known_labels, extra_labels, size):
-    """An iterator of triples of rows, known and extra labels, and their number, or None."""
-    if isinstance(X, Iterator):
-        given = [_of_each_shard(*each) for each in _named(known_labels, extra_labels)]
-        return _zipped(X, *given), None
-    check_rows(X=X, known_labels=known_labels, extra_labels=extra_labels)
-    n = _num_samples(X)
-    if not n:
-        raise ValueError("X is empty: there are no images.")
-    for name, labels in _named(known_labels, extra_labels):
-        _check_length(name, labels, n)
-    return _cut((X, known_labels, extra_labels), n, size), -(-n // size)
-
-
-def _named(known_labels, extra_labels):
-    return [("known_labels", known_labels), ("extra_labels", extra_labels)]
-
-
-def _of_each_shard(name, labels):
-    """An iterator of the labels of each shard, or a function of its number of rows."""
-    if labels is None or isinstance(labels, Iterator):
-        return labels
-    if isinstance(labels, Mapping) and all(_is_value(each, None) for each in labels.values()):
-        return labels
-    raise TypeError(
-        f"X is an iterator of shards, so {name} must be one too, of the labels of each shard, or a "
-        "dict of one value for each label."
-    )
-
-
-def _zipped(X, *labels):
-    """Shards and their labels; raises ValueError if there are labels for more or fewer shards."""
-    end = object()
-    while (rows := next(X, end)) is not end:
-        given = [next(each, end) if isinstance(each, Iterator) else each for each in labels]
-        if end in [each for each in given if each is end]:
-            raise ValueError("There are labels for fewer shards than X has.")
-        yield rows, *given
-    if any(isinstance(each, Iterator) and next(each, end) is not end for each in labels):
-        raise ValueError("There are labels for more shards than X has.")
-
-
-def _check_length(name, labels, n):
-    """Raise ValueError unless columns or a table of labels have n rows."""
-    columns = labels.items() if isinstance(labels, Mapping) else [(None, labels)]
-    for key, column in columns:
-        if not _is_value(column, n) and _num_samples(column) != n:
-            what = name if key is None else f"{name}[{key!r}]"
-            raise ValueError(f"{what} has {_num_samples(column)} rows, and X has {n}.")
-
-
-def _cut(data, n, size):
-    """Rows of each of some arguments, `size` at a time."""
-    for first in range(0, n, size):
-        rows = np.arange(first, min(first + size, n))
-        yield tuple(_rows(each, rows, n) for each in data)
-
-
-def _rows(data, rows, n):
-    """Some of n rows of images or labels; one value for all rows stays as it is."""
-    if not isinstance(data, Mapping):
-        return take(data, rows)
-    return {
-        key: column if _is_value(column, n) else take(column, rows) for key, column in data.items()
-    }
-
-
-def _is_value(column, n):
-    """Whether labels of a dict are one value for all n rows, not a column."""
-    if isinstance(column, tuple):  # The labels of a group that apply, or a column.
-        return len(column) != n
-    return isinstance(column, (str, bytes, set, frozenset)) or np.ndim(column) == 0
 
 
 def _unfinished(shards, folder, job, files, bar):
@@ -274,7 +201,7 @@ def _predict_shard(estimator, names, path, digest, first, X, known_labels, extra
     """Write the file of some rows, of which the first has a number; its path and their number."""
     n = _num_samples(X)
     answers = []
-    for each in _cut((X, known_labels, extra_labels), n, _ROWS):
+    for each in cut((X, known_labels, extra_labels), n, _ROWS):
         try:
             answers.append(_predict(estimator, len(names), *each))
         except Exception as error:
@@ -311,9 +238,13 @@ def _predict(estimator, n_labels, X, known_labels, extra_labels):
 
 def _paths(X):
     """The paths of images, None for those that are none."""
-    rows = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if np.ndim(rows[:1]) == 2 and np.shape(rows)[1:] == (1,):
-        rows = np.ravel(rows)
+    rows = plain(X)
+    if hasattr(rows, "to_numpy") or hasattr(rows, "columns"):
+        rows = np.asarray(rows)
+    if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == 1:
+        rows = rows[:, 0]
+    if not isinstance(rows, (list, tuple, np.ndarray)):
+        return [None] * _num_samples(X)  # Reading the rows of a dataset may take long.
     return [
         os.fsdecode(row).encode(errors="backslashreplace").decode()
         if isinstance(row, (str, os.PathLike))

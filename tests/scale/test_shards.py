@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from filelock import FileLock
 from PIL import Image
@@ -17,7 +18,7 @@ from small_models import quick
 from sklearn_ctran import predict_shards
 from sklearn_ctran._scale import shards
 
-pytest.importorskip("pyarrow", reason="needs pyarrow")
+pyarrow = pytest.importorskip("pyarrow", reason="needs pyarrow")
 
 NAMES = ["cat", "dog", "sun", "rain"]
 RULES = {"label_groups": {"weather": ["sun", "rain"]}}
@@ -80,6 +81,15 @@ def test_known_labels(model, features, tmp_path, known, monkeypatch):
     table = read(files)
     assert table[NAMES].to_numpy() == pytest.approx(model.predict_proba(X, known), abs=1e-6)
     assert table["path"].isna().all()
+
+
+@pytest.mark.parametrize("size", [2, 50])
+def test_a_group_of_as_many_labels_as_rows(model, features, tmp_path, size):
+    X, _ = features
+    known = {"weather": ("sun", "rain")}
+    files = predict_shards(model, X[:2], tmp_path / "a", known_labels=known, shard_size=size)
+    files += predict_shards(model, iter([X[:2]]), tmp_path / "b", known_labels=known)
+    assert (read(files)[["sun", "rain"]] == 1).all(axis=None)
 
 
 def test_extra_labels(features, tmp_path):
@@ -229,6 +239,18 @@ def test_paths_that_are_no_text(tmp_path):
     assert shards._paths([strange, image, b"x", Path("a")]) == ["\\udcff.png", None, None, "a"]
     assert shards._paths(np.array([["a"], ["b"]])) == ["a", "b"]
     assert shards._paths(pd.Series(["a"], index=[7])) == ["a"]
+    assert shards._paths(pyarrow.array(["a", "b"])) == ["a", "b"]
+    assert shards._paths(range(3)) == [None] * 3
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pyarrow.table], ids=repr)
+def test_frames_of_features(features, tmp_path, frame):
+    X, Y = features
+    X = frame({name: X[:, i] for i, name in enumerate("abcdef")})
+    model = quick(backbone=None).fit(X, Y)
+    table = read(predict_shards(model, X, tmp_path, shard_size=20))
+    assert table[NAMES].to_numpy() == pytest.approx(model.predict_proba(X), abs=1e-6)
+    assert table["path"].isna().all()
 
 
 def test_without_pyarrow(model, features, tmp_path, monkeypatch):

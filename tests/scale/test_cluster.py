@@ -55,11 +55,14 @@ def kill_a_worker(client):
     for thread in threads:
         thread.join()
     assert len(killed) == len(threads)
+    if not killed:
+        return
     for _ in range(200):
         living = client.run(os.getpid, on_error="ignore").values()
         if len(living) == 2 and process not in living:
             return
         time.sleep(0.1)
+    raise AssertionError("the worker that was killed has not been started again")
 
 
 # -- searches ----------------------------------------------------------------------------------

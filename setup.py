@@ -20,6 +20,8 @@ OPENVINO = ["openvino>=2024.4"]  # passes images through backbones faster on pro
 # The same; onnx and this torch export the backbones.
 ONNXRUNTIME = ["onnxruntime>=1.18,<2", "onnx>=1.16,<2", "torch>=2.5"]
 ACCELERATE = ["accelerate>=1.0,<2"]  # several processes and GPUs
+CLUSTER = ["dask>=2024.2", "distributed>=2024.2"]  # searches and passes on many machines
+PARQUET = ["pyarrow>=15,<27"]  # files of predictions
 FAST = ["simplejpeg>=1.7,<2"]  # decodes small JPEGs in less than half the time
 
 setup(
@@ -45,6 +47,8 @@ setup(
         "pandas": PANDAS,
         "fast": FAST,
         "accelerate": ACCELERATE,
+        "cluster": [*CLUSTER, *PARQUET],
+        "parquet": PARQUET,
         "openvino": OPENVINO,
         "onnxruntime": ONNXRUNTIME,
         "test": [
@@ -56,8 +60,9 @@ setup(
             *PANDAS,
             *FAST,
             *ACCELERATE,
+            *CLUSTER,
+            *PARQUET,
             "polars>=1,<3",
-            "pyarrow>=15,<27",
         ],
         "lint": [
             "ruff>=0.17,<0.18",  # another minor version may format differently

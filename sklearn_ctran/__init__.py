@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sklearn_ctran._images.tokens import EncodedImages
     from sklearn_ctran._neural.classifier import CTranClassifier
     from sklearn_ctran._persistence.savable import load
+    from sklearn_ctran._scale.encoding import encode_tokens
+    from sklearn_ctran._scale.shards import predict_shards
 
 __all__ = [
     "CTranClassifier",
@@ -20,7 +22,9 @@ __all__ = [
     "ImageTokens",
     "TokenCache",
     "compare",
+    "encode_tokens",
     "load",
+    "predict_shards",
 ]
 __version__ = "0.1.0"
 
@@ -33,7 +37,9 @@ _PLACES = {
     "ImageTokens": "_images.image_tokens",
     "TokenCache": "_cache.token_cache",
     "compare": "_compare.compare",
+    "encode_tokens": "_scale.encoding",
     "load": "_persistence.savable",
+    "predict_shards": "_scale.shards",
 }
 _PACKAGES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "recipes"}
 _lock = RLock()

@@ -49,6 +49,11 @@ class CachedTokens:
         """(n, P, C): images, tokens per image, channels."""
         return len(self), *self._segments[0].values.shape[1:]
 
+    @property
+    def files(self):
+        """Paths of the files; None in place of one for which the cache had no room."""
+        return [segment.path for segment in self._segments]
+
     def batch(self, rows, generator=None):
         """Rows as a new float32 Tensor (B, P, C), never augmented: `generator` is ignored."""
         rows = np.asarray(rows)

@@ -194,20 +194,29 @@ class ImageTokens(
             If an argument cannot be used; the message names the row or file. The transformer is
             then as it was before the call.
         """
+        self._check_backbone()
+        check_rows(X=X, y=y)
+        read = self._image_reader(Preprocessing(self.image_size)).read
+        outcome = self._with_readable(X, lambda images, rows, n_images: read(images))
+        backbone = self._new_backbone()
+        self._set_skipped(outcome, "Their features will be NaN.")
+        return self._hold(backbone)
+
+    def _check_backbone(self):
         if self.backbone is None:
             raise ValueError("backbone=None leaves nothing to turn images into features: name one.")
-        check_rows(X=X, y=y)
         resolve_device(self.device)
         find_source(self.backbone, self.weights)
-        preprocessing = Preprocessing(self.image_size)
-        read = self._image_reader(preprocessing).read
-        outcome = self._with_readable(X, lambda images, rows, n_images: read(images))
+
+    def _new_backbone(self):
         # The same draws as CTranClassifier's.
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         with plain_torch(), drawing(seed), all_drawing():
-            backbone = make_backbone(self.backbone, self.weights).freeze()
-        self._set_skipped(outcome, "Their features will be NaN.")
-        self._preprocessing = preprocessing
+            return make_backbone(self.backbone, self.weights).freeze()
+
+    def _hold(self, backbone):
+        """Be fitted with a new backbone."""
+        self._preprocessing = Preprocessing(self.image_size)
         self._backbone = backbone
         self._structure = {"backbone": self.backbone, "weights": self.weights}
         self.n_channels_ = backbone.n_channels
@@ -254,12 +263,22 @@ class ImageTokens(
             return to_frame(outcome.by_row(), index=getattr(X, "index", None))
         return outcome.by_row()
 
-    def _features(self, X):
-        """Tokens, pooled or not, of images that can all be read."""
+    def _encode(self, X):
+        """Tokens, not pooled, of images that can all be read."""
         reader = self._image_reader(self._preprocessing)
         with plain_torch():
             tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
+        return tokens
+
+    def _space(self):
+        """Digest of all that tokens depend on but the image, as this machine computes them."""
+        reader = self._image_reader(self._preprocessing)
+        return reader.space(self._backbone, resolve_device(self.device))
+
+    def _features(self, X):
+        """Tokens, pooled or not, of images that can all be read."""
+        tokens = self._encode(X)
         if self.pool is None:
             return collected(tokens).values
         pool = partial(pool_features, pool=self.pool, gem_power=self.gem_power)

@@ -62,7 +62,7 @@ def with_readable(X, on_error, n_jobs, use, *, thorough=False, least=1):
             return Outcome(use(images, rows, n_images), rows, skipped, n_images)
         except Unreadable as error:
             is_enough = error.is_complete or on_error != "raise" or not thorough
-            found = error if error.n_images and is_enough else _all_of(images, error, n_jobs)
+            found = error if error.n_images and is_enough else all_unreadable(images, error, n_jobs)
             n_images = n_images or found.n_images
             skipped = dict(sorted((skipped | found.messages).items()))
             # Without a number, the image can be read again: nobody knows what to leave out.
@@ -75,7 +75,7 @@ def with_readable(X, on_error, n_jobs, use, *, thorough=False, least=1):
             images = _take(X, rows) if len(rows) else None
 
 
-def _all_of(images, error, n_jobs):
+def all_unreadable(images, error, n_jobs):
     """The error that names all images that cannot be decoded, given one that names some."""
     try:
         check_images(images, n_jobs=n_jobs)

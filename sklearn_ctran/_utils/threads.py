@@ -5,7 +5,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from joblib import effective_n_jobs
+from joblib import effective_n_jobs, parallel_config
+from joblib.parallel import get_active_backend
 from torch.utils.data import DataLoader
 
 
@@ -14,7 +15,7 @@ def for_each(function, n_rows, n_jobs=None):
 
     After an error no further row is started. The error of the lowest failed row is raised.
     """
-    n_threads = min(effective_n_jobs(n_jobs), n_rows)
+    n_threads = min(_n_threads(n_jobs), n_rows)
     rows, errors = iter(range(n_rows)), {}
     is_over = threading.Event()
 
@@ -42,6 +43,18 @@ def for_each(function, n_rows, n_jobs=None):
                 is_over.set()  # Ctrl-C reaches this thread only; the others must stop too.
     if errors:
         raise errors[min(errors)]
+
+
+def _n_threads(n_jobs):
+    """How many threads of this process `n_jobs` means.
+
+    joblib's backend for a cluster counts the cores of all machines; there only this one's count.
+    """
+    backend, _ = get_active_backend()
+    if backend.default_n_jobs == 1:
+        return effective_n_jobs(n_jobs)
+    with parallel_config(backend="threading"):
+        return effective_n_jobs(n_jobs)
 
 
 def prefetch(iterable, depth=2):

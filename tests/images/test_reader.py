@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.model_selection import GridSearchCV, KFold
-from small_models import QUICK, counting_backbone, n_seen
+from small_models import QUICK, Counting, n_seen
 from torch import nn
 
 from sklearn_ctran import CTranClassifier, ImageTokens, TokenCache
@@ -25,11 +25,11 @@ def test_a_search_passes_each_image_through_the_backbone_once(photos, tmp_path, 
     paths, Y = photos
     log = tmp_path / "log"
     cache = "memory" if where == "memory" else tmp_path / "cache"
-    found = search(counting_backbone(log), cache=cache).fit(paths, Y)
+    found = search(Counting(log), cache=cache).fit(paths, Y)
     found.best_estimator_.predict_proba(paths[::-1], known_labels={0: 1})
     assert n_seen(log) == 30
     # Another estimator, and images in another form, which have other keys.
-    CTranClassifier(counting_backbone(log), image_size=12, cache=cache, **QUICK).fit(paths, Y)
+    CTranClassifier(Counting(log), image_size=12, cache=cache, **QUICK).fit(paths, Y)
     assert n_seen(log) == 30
 
 
@@ -38,7 +38,7 @@ def test_so_does_a_search_in_two_processes(photos, tmp_path, where):
     paths, Y = photos
     log = tmp_path / "log"
     cache = "memory" if where == "memory" else tmp_path / "cache"
-    searching = search(counting_backbone(log), cache=cache).set_params(n_jobs=2)
+    searching = search(Counting(log), cache=cache).set_params(n_jobs=2)
     searching.fit(paths, Y)
     assert n_seen(log) == 30
 
@@ -49,7 +49,7 @@ def test_what_tokens_depend_on_keeps_them_apart(photos, tmp_path):
 
     def fit(**params):
         params = {"image_size": 12, "precision": "float32", "cache": cache} | params
-        params = {"backbone": counting_backbone(log)} | params
+        params = {"backbone": Counting(log)} | params
         return CTranClassifier(**QUICK | params).fit(paths, Y)
 
     fit()
@@ -59,7 +59,7 @@ def test_what_tokens_depend_on_keeps_them_apart(photos, tmp_path):
         fit(**params)
         fit(**params)
         assert n_seen(log) == n * 30
-    other = counting_backbone(log)
+    other = Counting(log)
     nn.init.zeros_(other.conv.bias)
     fit(backbone=other)
     assert n_seen(log) == 5 * 30
@@ -74,7 +74,7 @@ def test_cached_and_uncached_tokens_give_the_same_model(photos, tmp_path):
     paths, Y = photos
     log = tmp_path / "log"
     proba = [
-        CTranClassifier(counting_backbone(log), image_size=12, cache=cache, **QUICK)
+        CTranClassifier(Counting(log), image_size=12, cache=cache, **QUICK)
         .fit(paths, Y)
         .predict_proba(paths)
         for cache in (None, "memory", tmp_path / "cache", tmp_path / "cache")
@@ -86,7 +86,7 @@ def test_cached_and_uncached_tokens_give_the_same_model(photos, tmp_path):
 def test_a_changed_photo_is_looked_at_again(photos, tmp_path):
     paths, Y = photos
     log = tmp_path / "log"
-    model = CTranClassifier(counting_backbone(log), image_size=12, **QUICK).fit(paths, Y)
+    model = CTranClassifier(Counting(log), image_size=12, **QUICK).fit(paths, Y)
     before = model.predict_proba(paths)
     turned = Image.open(paths[3]).rotate(180)
     turned.save(paths[3])
@@ -101,7 +101,7 @@ def test_a_broken_photo_is_named_and_leaves_nothing(photos, tmp_path):
     paths, Y = photos
     broken = Path(paths[20])
     broken.write_bytes(broken.read_bytes()[:200])
-    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    model = CTranClassifier(Counting(tmp_path / "log"), image_size=12, **QUICK)
     with pytest.raises(ValueError, match="row 20: .*20.png: cannot be read as an image"):
         model.fit(paths, Y)
     assert not hasattr(model, "classes_")

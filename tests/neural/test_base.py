@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
-from small_models import QUICK, counting_backbone, n_seen
+from small_models import QUICK, Counting, n_seen
 
 from sklearn_ctran import CTranClassifier
 
 
 def test_going_on_with_a_broken_photo_is_told_before_training(photos, tmp_path):
     paths, Y = photos
-    backbone = counting_backbone(tmp_path / "log")
+    backbone = Counting(tmp_path / "log")
     params = QUICK | {"image_size": 12, "train_backbone": True, "warm_start": True}
     model = CTranClassifier(backbone, **params).fit(paths, Y)
     broken = Path(paths[20])
@@ -28,7 +28,7 @@ def test_going_on_with_a_broken_photo_is_told_before_training(photos, tmp_path):
 def test_a_fitted_model_stays_where_it_is(photos, tmp_path):
     """A model from another machine predicts here, whatever its parameter says."""
     paths, Y = photos
-    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    model = CTranClassifier(Counting(tmp_path / "log"), image_size=12, **QUICK)
     expected = model.fit(paths, Y).predict_proba(paths)
     model.set_params(device="no such device", cache=None)
     np.testing.assert_allclose(model.predict_proba(paths), expected, atol=1e-6)

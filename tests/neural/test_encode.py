@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from small_models import QUICK, counting_backbone, n_seen
+from small_models import QUICK, Counting, n_seen
 from torch import nn
 
 from sklearn_ctran import CTranClassifier, ImageTokens
@@ -17,7 +17,7 @@ def test_encoded_images_stand_for_images(photos, tmp_path, train_backbone):
     paths, Y = photos
     log = tmp_path / "log"
     model = CTranClassifier(
-        counting_backbone(log), image_size=12, train_backbone=train_backbone, cache=None, **QUICK
+        Counting(log), image_size=12, train_backbone=train_backbone, cache=None, **QUICK
     ).fit(paths, Y)
     known = {0: Y[:, 0]}
     expected = model.predict_proba(paths, known_labels=known)
@@ -42,7 +42,7 @@ def test_encoded_images_of_another_estimator(photos, tmp_path):
     paths, Y = photos
 
     def make(**params):
-        backbone = counting_backbone(tmp_path / "log")
+        backbone = Counting(tmp_path / "log")
         return CTranClassifier(backbone, **{"image_size": 12} | QUICK | params).fit(paths, Y)
 
     model, same = make(), make(n_layers=2, random_state=1)
@@ -58,7 +58,7 @@ def test_encoded_images_of_another_estimator(photos, tmp_path):
 def test_encoded_images_of_other_weights(photos, tmp_path):
     """Also where the weights changed between two questions."""
     paths, Y = photos
-    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    model = CTranClassifier(Counting(tmp_path / "log"), image_size=12, **QUICK)
     encoded = model.fit(paths, Y).encode(paths)
     model.predict_proba(encoded[:1])
     with torch.no_grad():
@@ -74,7 +74,7 @@ def test_a_question_about_encoded_images_does_not_describe_the_backbone(
 ):
     """It would read all weights, which takes longer than the answer."""
     paths, Y = photos
-    model = CTranClassifier(counting_backbone(tmp_path / "log"), image_size=12, **QUICK)
+    model = CTranClassifier(Counting(tmp_path / "log"), image_size=12, **QUICK)
     encoded = model.fit(paths, Y).encode(paths)
     expected = model.predict_proba(encoded)
     monkeypatch.setattr(fingerprint, "describe", None)  # It would fail if called.
@@ -83,7 +83,7 @@ def test_a_question_about_encoded_images_does_not_describe_the_backbone(
 
 def test_encoded_images_are_not_trained_on(photos, tmp_path):
     paths, Y = photos
-    backbone = counting_backbone(tmp_path / "log")
+    backbone = Counting(tmp_path / "log")
     model = CTranClassifier(backbone, image_size=12, warm_start=True, **QUICK).fit(paths, Y)
     with pytest.raises(TypeError, match="fit takes images or features"):
         model.fit(model.encode(paths), Y)
@@ -136,7 +136,7 @@ def test_grids_of_images_that_are_not_resized(tmp_path):
     """Regions go by each set's own grid: 2 x 6 cells are not 6 x 2."""
     rng = np.random.RandomState(0)
     X, Y = rng.randint(256, size=(12, 8, 24, 3), dtype=np.uint8), rng.randint(2, size=(12, 3))
-    backbone = counting_backbone(tmp_path / "log")
+    backbone = Counting(tmp_path / "log")
     model = CTranClassifier(backbone, image_size=None, regions=2, shortcut=False, **QUICK)
     model.fit(X, Y)
     upright = X.transpose(0, 2, 1, 3)

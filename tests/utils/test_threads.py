@@ -3,8 +3,10 @@
 import threading
 import time
 
+import joblib
 import pytest
 import torch
+from joblib.parallel import ParallelBackendBase
 from torch.utils.data import DataLoader, Dataset
 
 from sklearn_ctran._utils.threads import BatchLoader, for_each, prefetch
@@ -56,6 +58,30 @@ def test_breaking_off_ends_the_other_threads():
     with pytest.raises(KeyboardInterrupt):
         for_each(work, 10_000, 2)
     assert len(done) < 1000
+
+
+class Cluster(ParallelBackendBase):
+    """A backend of a thousand cores elsewhere, as joblib's for dask."""
+
+    default_n_jobs = -1
+
+    def effective_n_jobs(self, n_jobs):
+        return 1000
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "n_threads"), [(None, 1), (3, 3), (-1, min(joblib.cpu_count(), 50))]
+)
+def test_a_cluster_has_no_more_threads_here(n_jobs, n_threads):
+    threads = set()
+
+    def work(row):
+        threads.add(threading.current_thread())
+        time.sleep(0.001)
+
+    with joblib.parallel_config(backend=Cluster()):
+        for_each(work, 50, n_jobs)
+    assert len(threads) == n_threads
 
 
 # -- items ahead -------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Jobs that are larger than one machine."""

@@ -33,7 +33,8 @@ def group_copies(vectors):
         row, link = torch.nonzero(best.values > NEAR, as_tuple=True)
         ones.append(near[row] + first)
         others.append(best.indices[row, link])
-    links = torch.cat(ones).numpy(), torch.cat(others).numpy()
+    # Older SciPy takes no other numbers.
+    links = tuple(torch.cat(each).numpy().astype(np.int32) for each in (ones, others))
     graph = coo_array((np.ones(len(links[0]), dtype=bool), links), shape=(n_rows, n_rows))
     _, numbers = connected_components(graph, directed=False)
     return _cut(numbers.astype(np.int64), max(1, min(MOST_COPIES, int(MOST_SHARE * n_rows))))

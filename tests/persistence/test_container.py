@@ -95,10 +95,10 @@ def test_links_and_modes(path):
     link = path.with_name("link")
     link.symlink_to(path)
     path.chmod(0o640)
-    write_container(as_path(link), {}, {})
+    write_container(as_path(link), {}, {"a": torch.ones(1)})
     assert link.is_symlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert read_container(path) == ({}, {})
+    assert read_container(path) == ({}, {"a": torch.ones(1)})
 
 
 def test_too_much_text(tmp_path):

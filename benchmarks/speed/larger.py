@@ -10,6 +10,15 @@ Usage (5 minutes, 1.3 GB of disk)::
 
     python benchmarks/speed/larger.py --json larger.json
 
+Its output with ``--sizes 10000 100000``::
+
+                    tokens MB  peak MB     s
+    10,000 images         125      842  22.1
+    100,000 images      1,254      842   111
+
+    processor Intel(R) Xeon(R) Processor, features avx2 avx512f avx512_bf16 amx_bf16 amx_int8, ...
+
+    last / first: 1.00; the goal, at most 1.2, is reached
 """
 
 import argparse

@@ -6,7 +6,7 @@ So N processes take the very steps of one process with batches N times as large.
 """
 
 import importlib
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from importlib.util import find_spec
 
 import numpy as np
@@ -66,11 +66,9 @@ class Share:
             self._wrapped = self._accelerator.prepare_model(module)
         return self._wrapped
 
-    @contextmanager
     def drawing(self, seed):
-        """Let dropout of the other processes draw other numbers than the first's."""
-        with drawing(seed + self.rank) if self.rank else nullcontext():
-            yield
+        """A block in which dropout of the other processes draws other numbers than the first's."""
+        return drawing(seed + self.rank) if self.rank else nullcontext()
 
     def own_rows(self, rows):
         """Of a batch's rows, those whose images this process reads; as many in every process."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import joblib
 import numpy as np
@@ -20,6 +19,7 @@ from sklearn_ctran._scale.cutting import cut, cut_into_shards
 from sklearn_ctran._scale.model_digest import digest_of_model
 from sklearn_ctran._scale.parts import check_client, in_parts
 from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.files import replacing
 from sklearn_ctran._utils.frames import plain
 from sklearn_ctran._utils.typing import Estimator, FilePath, Images, KnownLabels
 
@@ -214,16 +214,8 @@ def _predict_shard(estimator, names, path, digest, first, X, known_labels, extra
     pyarrow = importlib.import_module("pyarrow")
     columns["path"] = pyarrow.array(columns["path"], type=pyarrow.string())
     table = pyarrow.table(columns).replace_schema_metadata({_KEY: digest})
-    unfinished = os.path.join(os.path.dirname(path), f".{uuid4().hex}.tmp")
-    try:
-        with open(unfinished, "xb") as file:
-            parquet.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
+    with replacing(Path(path)) as unfinished, open(unfinished, "wb") as file:
+        parquet.write_table(table, file)
     return path, n
 
 

@@ -1,15 +1,14 @@
 """Results of the tasks of ``compare``, one JSON file each, so that later calls need no fit."""
 
 import json
-import os
 import re
-import uuid
 from contextlib import suppress
 from pathlib import Path
 
 import joblib
 
 from sklearn_ctran._compare.tasks import run_task
+from sklearn_ctran._utils.files import replacing
 
 
 class Store:
@@ -40,12 +39,8 @@ class Store:
         content = {"method": name, "key": key, "digest": _digest(outcome), "outcome": outcome}
         readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
         path = self.folder / f"{readable}-{key}.json"
-        unfinished = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
-        try:
+        with replacing(path) as unfinished:
             unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
 
 def run_or_load(store, key, task, samples, evaluation):

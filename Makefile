@@ -16,13 +16,17 @@ print("The wheel imports, version", sklearn_ctran.__version__)
 endef
 export CHECK_WHEEL
 
-.PHONY: demo test lint docs fuzz coverage dist precommit clean
+# Label Studio has an environment of its own, whose versions are not ours.
+LABEL_STUDIO := build/label_studio
+
+.PHONY: demo test lint docs fuzz coverage dist precommit label-studio label-studio-browser clean
 
 demo: $(INSTALLED)
 	$(BIN)/python benchmarks/digit_scenes.py
 
+# Two processes of one thread each; a file's tests stay together, as they share what takes long.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) docs
 
 lint: $(INSTALLED)
@@ -38,6 +42,22 @@ docs: $(INSTALLED)
 # An hour of inputs that no run before has tried.
 fuzz: $(INSTALLED)
 	FUZZ_SECONDS=480 FUZZ_SEED=$$(date +%s)000000 $(BIN)/python -m pytest -s tests/fuzz
+
+# The backend and a real Label Studio: two minutes to install it, two for the test.
+label-studio: $(INSTALLED) $(LABEL_STUDIO)/.installed
+	LABEL_STUDIO_BIN=$(abspath $(LABEL_STUDIO)/bin) $(BIN)/python -m pytest tests/integration
+
+# What a person sees, in a Chromium without a window; look at the screenshots.
+CHROMIUM ?= $(shell command -v chromium)
+label-studio-browser: $(INSTALLED) $(LABEL_STUDIO)/.installed
+	$(LABEL_STUDIO)/bin/python -m pip install --quiet "playwright>=1.49,<2"
+	LABEL_STUDIO_BIN=$(abspath $(LABEL_STUDIO)/bin) CHROMIUM=$(CHROMIUM) SCREENSHOTS=build/screenshots \
+	    $(BIN)/python -m pytest tests/integration/test_label_studio_browser.py
+
+$(LABEL_STUDIO)/.installed:
+	$(PYTHON) -m venv $(LABEL_STUDIO)
+	$(LABEL_STUDIO)/bin/python -m pip install --quiet "label-studio>=1.23,<2"
+	touch $@
 
 # Work in other processes (n_jobs=2) is not counted.
 coverage: $(INSTALLED)
@@ -68,6 +88,6 @@ $(INSTALLED): setup.py pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info docs/_build docs/generated htmlcov .coverage
+	rm -rf $(VENV) build dist *.egg-info docs/_build docs/generated docs/gallery htmlcov .coverage
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .grimp_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,12 +22,22 @@ ONNXRUNTIME = ["onnxruntime>=1.18,<2", "onnx>=1.16,<2", "torch>=2.5"]
 ACCELERATE = ["accelerate>=1.0,<2"]  # several processes and GPUs
 CLUSTER = ["dask>=2024.2", "distributed>=2024.2"]  # searches and passes on many machines
 PARQUET = ["pyarrow>=15,<27"]  # files of predictions
+TABLES = ["narwhals>=1.20,<3", "pyyaml>=6,<7", *PANDAS]  # tables of tags, of any package of frames
+CLI = ["typer>=0.12.5,<1", *TABLES, *PLOT]  # the command line
+SERVE = [*CLI, "starlette>=0.40,<2", "uvicorn>=0.30,<1", "httpx>=0.27,<1"]  # for Label Studio
+TIMM = ["timm>=1.0.9,<2"]  # backbones
+# Files of published data sets; an older urllib3 takes a download that breaks off for a whole one.
+DOWNLOAD = ["pooch>=1.8,<2", "urllib3>=2,<3"]
+CAPTIONS = ["nltk>=3.8,<4"]  # words of the captions of COCO
 FAST = ["simplejpeg>=1.7,<2"]  # decodes small JPEGs in less than half the time
 
 setup(
     version=read_version(),
     packages=find_packages(include=["sklearn_ctran*"]),
-    package_data={"sklearn_ctran": ["py.typed"]},
+    package_data={
+        "sklearn_ctran": ["py.typed"],
+        "sklearn_ctran.inspection._report": ["page.html", "page.css", "page.js"],
+    },
     install_requires=[
         "numpy>=1.26,<3",
         "scipy>=1.11,<2",
@@ -36,7 +46,7 @@ setup(
         "torch>=2.4,<3",
         "torchvision>=0.19,<1",
         "skorch>=1.1,<2",
-        "safetensors>=0.4,<1",
+        "safetensors>=0.4.4,<1",  # older ones cannot read a file without tensors
         "pillow>=10.1,<14",
         "filelock>=3.13,<5",
         "tabulate>=0.9,<1",
@@ -46,22 +56,33 @@ setup(
         "plot": PLOT,
         "pandas": PANDAS,
         "fast": FAST,
+        "download": DOWNLOAD,
+        "captions": CAPTIONS,
         "accelerate": ACCELERATE,
         "cluster": [*CLUSTER, *PARQUET],
         "parquet": PARQUET,
+        "tables": TABLES,
+        "cli": CLI,
+        "serve": SERVE,
+        "timm": TIMM,
         "openvino": OPENVINO,
         "onnxruntime": ONNXRUNTIME,
         "test": [
             "pytest>=8,<10",
             "pytest-cov>=5,<8",
+            "pytest-xdist>=3.5,<4",  # make test in half the time
             "hypothesis>=6.100,<7",
             "torchmetrics>=1.4,<2",
             *PLOT,
             *PANDAS,
             *FAST,
+            *DOWNLOAD,
             *ACCELERATE,
             *CLUSTER,
             *PARQUET,
+            *SERVE,
+            *TIMM,
+            *ONNXRUNTIME,
             "polars>=1,<3",
         ],
         "lint": [
@@ -72,7 +93,14 @@ setup(
             "pre-commit>=4.4,<5",
             "pre-commit-hooks>=5,<7",
         ],
-        "docs": ["sphinx>=7.2,<10", "numpydoc>=1.7,<2", *PLOT],
+        "docs": [
+            "sphinx>=7.2,<10",
+            "numpydoc>=1.7,<2",
+            "pydata-sphinx-theme>=0.16,<1",
+            "sphinx-gallery>=0.18,<1",
+            *PLOT,
+            *PANDAS,
+        ],
         "dist": ["build>=1.2,<2", "twine>=6,<8"],
     },
 )

@@ -40,8 +40,12 @@ def hide_labels(Y, percent_known, seed):
         `Y` where known, -1 where hidden.
     """
     n_labels = Y.shape[1]
-    order = np.random.RandomState(seed).random_sample(Y.shape).argsort(axis=1).argsort(axis=1)
-    return np.where(order < round(percent_known / 100 * n_labels), Y, -1)
+    return np.where(random_ranks(Y.shape, seed) < round(percent_known / 100 * n_labels), Y, -1)
+
+
+def random_ranks(shape, seed):
+    """A random order of the columns for each row: the place of each, from 0."""
+    return np.random.RandomState(seed).random_sample(shape).argsort(axis=1).argsort(axis=1)
 
 
 def make_rivals(seed, **params):

@@ -13,17 +13,31 @@ from sklearn.svm import SVC
 
 from sklearn_ctran import CTranClassifier, ImageTokens
 from sklearn_ctran.baselines import (
+    CNNRNN,
+    CSRA,
+    KGGR,
+    MLGCN,
+    MLZSL,
+    SRN,
+    SSGRL,
     BinaryRelevance,
     ClassifierChain,
     ConceptBottleneck,
     FeedbackProp,
     LabelPowerset,
     LinearHead,
+    LinearProbe,
     MaskedLinear,
     MemoryClassifier,
+    MLDecoder,
     MLkNN,
+    MultiEvidence,
     MultiTask,
+    OrderFreeRNN,
+    Query2Label,
+    RNNAttention,
     StandardMLP,
+    TokenNeighbours,
 )
 from sklearn_ctran.metrics import mean_average_precision, partial_label_scorer
 from sklearn_ctran.model_selection import MultilabelStratifiedKFold, multilabel_train_test_split
@@ -33,6 +47,40 @@ N_FOLDS = 3
 MOST_ROWS = 1500
 CHAIN = {"order": "random", "chain_method": "predict_proba"}
 C_LOGISTIC = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+#: Networks whose settings ``rival_settings.py`` chooses for photos.
+NETWORKS = {
+    "linear head": LinearHead,
+    "MLP": StandardMLP,
+    "CSRA": CSRA,
+    "ML-Decoder": MLDecoder,
+    "Query2Label": Query2Label,
+    "ML-GCN": MLGCN,
+    "SSGRL": SSGRL,
+    "KGGR": KGGR,
+    "ML-ZSL": MLZSL,
+    "CNN-RNN": CNNRNN,
+    "order-free RNN": OrderFreeRNN,
+    "RNN-attention": RNNAttention,
+    "multi-evidence": MultiEvidence,
+    "SRN": SRN,
+}
+#: What it has chosen where that is not the default. "texts": vectors of the labels' names.
+CHOSEN = {
+    "MLP": {"n_hidden": 1024},
+    "SSGRL": {"label_embeddings": "texts"},
+    "CNN-RNN": {"lr": 1e-3},
+    "order-free RNN": {"n_hidden": 512},
+    "RNN-attention": {"weight_decay": 0.3},
+    "SRN": {"max_epochs": 40},
+}
+
+CLASSICAL = (
+    "binary relevance", "binary relevance, SVM", "boosted trees", "classifier chain",
+    "10 classifier chains", "classifier chain, SVM", "label powerset", "MLkNN",
+    "token neighbours", "masked linear", "memory", "binary relevance, memory",
+    "binary relevance, SVM, memory", "MLP, memory",
+)  # fmt: skip
 
 
 def tune(estimator, grid, X, Y, before=(), shares=(0,), most_rows=None):
@@ -84,12 +132,15 @@ def _mean_score(shares, estimator, X, Y):
     return np.mean([scorer(estimator, X, Y) for scorer in scorers])
 
 
-def tune_methods(X, Y, for_svm=(), for_trees=()):
+def tune_methods(X, Y, for_svm=(), for_trees=(), only=None):
     """Choose the settings of the classical methods on the training part.
 
     Returns name -> pipeline that starts with a scaler. `for_svm` and `for_trees` are transformers
-    that reduce the number of scaled features for methods whose time grows with it.
+    that reduce the number of scaled features for methods whose time grows with it. `only` has the
+    names that are wanted, None for all; if none of them is classical, nothing is tuned.
     """
+    if only is not None and not {*only} & {*CLASSICAL}:
+        return {}
     has_many = Y.shape[1] > 50  # labels: weak penalties would take long, and rare label sets too
     strengths = C_LOGISTIC[:3] if has_many else C_LOGISTIC
     scaled = (StandardScaler(),)
@@ -105,6 +156,7 @@ def tune_methods(X, Y, for_svm=(), for_trees=()):
     trees = BinaryRelevance(HistGradientBoostingClassifier(max_leaf_nodes=8, early_stopping=False))
     grid = {"estimator__learning_rate": (0.01, 0.03, 0.1)}
     trees = tune(trees, grid, X, Y, before_trees, most_rows=MOST_ROWS)
+    grid_of_likeness = {"n_neighbors": (10, 30, 60), "sharpness": (3.0, 10.0)}
     methods = {
         "binary relevance": (scaled, relevance),
         "binary relevance, SVM": (before_svm, svm),
@@ -116,6 +168,8 @@ def tune_methods(X, Y, for_svm=(), for_trees=()):
         "classifier chain, SVM": (before_svm, ClassifierChain(svm.estimator, **CHAIN)),
         "label powerset": (scaled, powerset),
         "MLkNN": (scaled, tune(MLkNN(), {"n_neighbors": (5, 10, 20, 40)}, X, Y, scaled)),
+        "token neighbours": ((), tune(TokenNeighbours(), grid_of_likeness, X, Y)),
+        "linear probe": ((), LinearProbe()),
         "masked linear": (scaled, MaskedLinear()),
         "memory": (scaled, MemoryClassifier()),
         "binary relevance, memory": (scaled, MemoryClassifier(relevance)),
@@ -130,28 +184,36 @@ def make_probable(svm):
     return CalibratedClassifierCV(svm, cv=2, ensemble=False)
 
 
-def make_photo_methods(photos, paths, Y):
+def make_photo_methods(photos, paths, Y, texts, only=None):
     """Make the methods that take paths of photos; `paths` and `Y` are the training part.
+
+    `only` is that of :func:`tune_methods`. `texts` are vectors of the labels,
+    (n_labels, n_dimensions).
 
     Kernel SVMs read 512 principal components of the 1,280 features, and boosted trees 64: with 256
     trees are slower and worse.
     """
     pooled = ImageTokens(**photos, pool="mean")
     features = pooled.fit_transform(paths)
-    methods = tune_methods(features, Y, for_svm=(_components(512),), for_trees=(_components(64),))
+    methods = tune_methods(
+        features, Y, for_svm=(_components(512),), for_trees=(_components(64),), only=only
+    )
     return {
         **{name: make_pipeline(pooled, each) for name, each in methods.items()},
-        **make_networks(photos),
+        **make_networks(photos, {name: with_texts(own, texts) for name, own in CHOSEN.items()}),
     }
 
 
-def make_table_methods(name, X, Y):
-    """Make the methods that take tables of features; `X` and `Y` are the training part."""
+def make_table_methods(name, X, Y, only=None):
+    """Make the methods that take tables of features; `X` and `Y` are the training part.
+
+    `only` is that of :func:`tune_methods`.
+    """
     networks = make_networks({"backbone": None})
     # With the 499 features and 74 labels of corel5k, each SVM would take minutes.
     for_svm = (_components(256),) if X.shape[1] > 300 else ()
     methods = {
-        **tune_methods(X, Y, for_svm),
+        **tune_methods(X, Y, for_svm, only=only),
         **{name: make_pipeline(StandardScaler(), each) for name, each in networks.items()},
     }
     if name == "scene":  # Its features come from a grid of cells of the photo.
@@ -171,16 +233,22 @@ def to_cells(X):
     return X.reshape(len(X), 6, 49).transpose(0, 2, 1)
 
 
-def make_networks(images):
-    """Make the networks; `images` are their image parameters."""
+def make_networks(images, chosen=None):
+    """Make the networks; `images` are their image parameters, `chosen` their own by name."""
+    chosen = chosen or {}
+    rivals = {name: kind(**images, **chosen.get(name, {})) for name, kind in NETWORKS.items()}
     return {
-        "linear head": LinearHead(**images),
+        **rivals,
         "feedback-prop": FeedbackProp(LinearHead(**images)),
-        "MLP": StandardMLP(**images),
         "concept bottleneck": ConceptBottleneck(**images),
         "C-Tran, no memory": CTranClassifier(**images, memory=None),
         "C-Tran": CTranClassifier(**images),
     }
+
+
+def with_texts(settings, texts):
+    """The settings, with vectors of the labels where they say "texts"."""
+    return {name: texts if value == "texts" else value for name, value in settings.items()}
 
 
 def make_extra_methods(photos):
@@ -191,6 +259,10 @@ def make_extra_methods(photos):
         "MLP": StandardMLP(**photos),
         "multi-task": MultiTask(**photos),
         **{f"bottleneck, {mode}": ConceptBottleneck(mode=mode, **photos) for mode in modes},
+        "bottleneck, joint, logits": ConceptBottleneck(passes="logits", **photos),
+        "bottleneck, sequential, logits": ConceptBottleneck(
+            mode="sequential", passes="logits", two_stages=True, **photos
+        ),
         "masked linear": make_pipeline(pooled, StandardScaler(), MaskedLinear()),
         "C-Tran": CTranClassifier(**photos),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from _methods import make_extra_methods, make_photo_methods, make_table_methods
 from _synthetic import EXACT, SYNTHETIC, DivergenceFromExact, ExactConditional, make_synthetic
-from corel5k import read_corel5k
+from corel5k import read_corel5k, read_texts
 
 EXTRA = "corel5k, extra labels"
 MULAN = ("scene", "yeast", "emotions", "flags", "corel5k features")
@@ -30,25 +30,35 @@ class Data:
         return np.flatnonzero(self.train), np.flatnonzero(~self.train)
 
 
-def read_set(name, folder, seed):
-    """Read a data set and choose the settings of its methods on its training part."""
+def read_set(name, folder, seed, only=None):
+    """Read a data set and choose the settings of its methods on its training part.
+
+    `only` has the names of the methods that are wanted; None: all.
+    """
+    data = _read(name, folder, seed, only)
+    if only is not None:
+        data.methods = {key: method for key, method in data.methods.items() if key in only}
+    return data
+
+
+def _read(name, folder, seed, only):
     if name in ("corel5k", EXTRA):
-        return _read_photos(name, folder, seed)
+        return _read_photos(name, folder, seed, only)
     if name in SYNTHETIC:
         made = make_synthetic(name)
-        methods = make_table_methods(name, made.X[made.train], made.Y[made.train])
-        exact = ExactConditional(made.log_joint)
+        methods = make_table_methods(name, made.X[made.train], made.Y[made.train], only)
+        exact = ExactConditional(made.joint)
         test = made.X[~made.train]
         divergence = DivergenceFromExact(exact.fit(test, made.Y[~made.train]), test)
         methods = {EXACT: exact, **methods}
         return Data(made.X, made.Y, made.train, methods, metrics={"KL": divergence})
     X, Y, train = read_mulan(folder / "mulan", name.removesuffix(" features"))
     Y = Y[:, np.sort(np.argsort(-Y[train].sum(axis=0), kind="stable")[:N_WORDS])]
-    return Data(X, Y, train, make_table_methods(name, X[train], Y[train]))
+    return Data(X, Y, train, make_table_methods(name, X[train], Y[train], only))
 
 
-def _read_photos(name, folder, seed):
-    paths, Y, train, _ = read_corel5k(folder / "corel5k")
+def _read_photos(name, folder, seed, only):
+    paths, Y, train, words = read_corel5k(folder / "corel5k")
     train = train.astype(bool)
     photos = {
         "backbone": "mobilenet_v2",
@@ -56,7 +66,9 @@ def _read_photos(name, folder, seed):
     }
     if name == "corel5k":
         learned = [paths[row] for row in np.flatnonzero(train)]
-        return Data(paths, Y, train, make_photo_methods(photos, learned, Y[train]))
+        by_word = read_texts(folder)
+        texts = np.stack([by_word[word] for word in words.tolist()])
+        return Data(paths, Y, train, make_photo_methods(photos, learned, Y[train], texts, only))
     order = np.random.RandomState(seed).permutation(Y.shape[1])
     extra, targets = Y[:, order[:N_EXTRA]], Y[:, order[N_EXTRA:]]
     return Data(paths, targets, train, make_extra_methods(photos), extra)

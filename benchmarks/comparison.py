@@ -11,12 +11,15 @@ For made sets it prints the Kullback-Leibler divergence from the exact condition
 paper's Table 4, it then predicts 54 of the 74 words with the other 20 as extra labels, of which
 none, half or all are known. Figures are means and standard deviations over seeds.
 
-Networks and the masked linear model have their default settings. Those of the other methods are
-chosen by cross-validation of mAP inside the training part (``_methods.py``): of the label powerset
-with nothing and with half the labels known, else with nothing known. Kernel SVMs and boosted trees
-choose on at most 1,500 rows. On photos they read 512 and 64 principal components of the 1,280
-features, and SVMs 256 of the 499 of ``corel5k features``. With all of them SVMs are about twice as
-slow; trees are slower and worse on 256 of a photo's.
+Networks and the masked linear model have their default settings; on photos those that
+``rival_settings.py`` has chosen inside the training part, with three candidates for each. Settings
+of the other methods are chosen by cross-validation of mAP inside the training part
+(``_methods.py``): of the label powerset with nothing and with half the labels known, else with
+nothing known. Kernel SVMs and boosted trees choose on at most 1,500 rows. On photos they read 512
+and 64 principal components of the 1,280 features, and SVMs 256 of the 499 of ``corel5k features``.
+With all of them SVMs are about twice as slow; trees are slower and worse on 256 of a photo's.
+
+``--methods`` runs some of them; with ``--results-dir`` a later run has what earlier ones have done.
 
 At the end methods are ranked over the sets at each share, with a Friedman test and the critical
 difference of Nemenyi's test (``_ranks.py``). ``--plot`` draws them. ``--against METHOD`` fits this
@@ -66,7 +69,9 @@ def main():
     for name in arguments.sets:
         print(f"\n{name}\n{'-' * len(name)}", flush=True)
         start = time.perf_counter()
-        data = read_set(name, folder, arguments.seed)
+        data = read_set(name, folder, arguments.seed, arguments.methods)
+        if not data.methods:
+            raise SystemExit(f"--methods: {name} has none of {', '.join(arguments.methods)}.")
         is_against = arguments.against and name != EXTRA
         if is_against and arguments.against not in data.methods:
             names = ", ".join(data.methods)
@@ -107,6 +112,7 @@ def parse_arguments():
     )
     parser.add_argument("--shared", required=True, help="folder that holds data/")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="which sets (all)")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="which methods (all)")
     parser.add_argument("--seeds", type=int, default=2, help="fits of each method (2)")
     parser.add_argument("--draws", type=int, default=5, help="draws of known labels a fit (5)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")

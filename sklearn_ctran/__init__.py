@@ -8,9 +8,13 @@ if TYPE_CHECKING:
     from sklearn_ctran._cache.token_cache import TokenCache
     from sklearn_ctran._compare.compare import compare
     from sklearn_ctran._compare.comparison import Comparison
+    from sklearn_ctran._export.onnx import export_onnx
     from sklearn_ctran._images.image_tokens import ImageTokens
     from sklearn_ctran._images.tokens import EncodedImages
     from sklearn_ctran._neural.classifier import CTranClassifier
+    from sklearn_ctran._neural.fine_tuning import FineTuning
+    from sklearn_ctran._neural.summary import ModelSummary
+    from sklearn_ctran._persistence.card import ModelCard, load_card
     from sklearn_ctran._persistence.savable import load
     from sklearn_ctran._scale.encoding import encode_tokens
     from sklearn_ctran._scale.shards import predict_shards
@@ -19,11 +23,16 @@ __all__ = [
     "CTranClassifier",
     "Comparison",
     "EncodedImages",
+    "FineTuning",
     "ImageTokens",
+    "ModelCard",
+    "ModelSummary",
     "TokenCache",
     "compare",
     "encode_tokens",
+    "export_onnx",
     "load",
+    "load_card",
     "predict_shards",
 ]
 __version__ = "0.1.0"
@@ -34,11 +43,16 @@ _PLACES = {
     "CTranClassifier": "_neural.classifier",
     "Comparison": "_compare.comparison",
     "EncodedImages": "_images.tokens",
+    "FineTuning": "_neural.fine_tuning",
     "ImageTokens": "_images.image_tokens",
+    "ModelCard": "_persistence.card",
+    "ModelSummary": "_neural.summary",
     "TokenCache": "_cache.token_cache",
     "compare": "_compare.compare",
     "encode_tokens": "_scale.encoding",
+    "export_onnx": "_export.onnx",
     "load": "_persistence.savable",
+    "load_card": "_persistence.card",
     "predict_shards": "_scale.shards",
 }
 _PACKAGES = {"baselines", "datasets", "inspection", "metrics", "model_selection", "recipes"}

@@ -19,9 +19,9 @@ from sklearn_ctran._persistence.savable import Savable
 from sklearn_ctran._task import LabelTask
 from sklearn_ctran._utils.checks import check_count, check_predicted
 from sklearn_ctran._utils.documentation import DocumentationLink
-from sklearn_ctran._utils.frames import columns_of
-from sklearn_ctran._utils.rows import check_rows
-from sklearn_ctran._utils.typing import Images, KnownLabels, Labels, RandomState
+from sklearn_ctran._utils.frames import columns_of, to_frame
+from sklearn_ctran._utils.rows import check_rows, names_of_rows
+from sklearn_ctran._utils.typing import DataFrame, Images, KnownLabels, Labels, RandomState
 from sklearn_ctran.metrics._inputs import read_entries
 from sklearn_ctran.metrics._ranking import average_precisions, mean_of_labels
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
@@ -110,6 +110,40 @@ class LabelPredictions(Savable, DocumentationLink, ClassifierMixin):
         return self._answer_rows(
             X, known_labels, extra_labels, lambda *data: self._answer(*data)[0][:, : self.n_labels_]
         )
+
+    def predict_proba_frame(
+        self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None
+    ) -> DataFrame:
+        """Probability of each label, as a data frame with the names of rows and labels.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        known_labels, extra_labels : array-like, DataFrame or dict, default=None
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        proba : pandas.DataFrame of shape (n_samples, n_labels)
+            What :meth:`predict_proba` returns. The columns are `label_names_`. The index has the
+            paths in `X`, else the index of the first data frame among the arguments that has one,
+            else positions.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        ValueError, TypeError, FileNotFoundError
+            As :meth:`predict_proba`.
+
+        See Also
+        --------
+        sklearn_ctran.datasets.save_predictions : Write it into a file.
+        """
+        proba = self.predict_proba(X, known_labels, extra_labels)
+        index = names_of_rows(X, known_labels, extra_labels)
+        return to_frame(proba, index=index, columns=self.label_names_)
 
     def predict_extra_proba(
         self, X: Images, known_labels: KnownLabels = None, extra_labels: KnownLabels = None

@@ -1,9 +1,12 @@
-"""The paper's settings, one dictionary per experiment.
+"""The paper's settings, one dictionary per experiment, and linear probes of large models.
 
 ``CTranClassifier(**recipes.COCO80)`` is the published experiment: the paper's exact model (section
-3, equations 1 to 5), trained as section 3.5 says. Change a setting by name::
+3, equations 1 to 5), trained as section 3.5 says. Change a setting by name:
 
-    CTranClassifier(**recipes.COCO80 | {"max_epochs": 10, "verbose": 1})
+>>> from sklearn_ctran import CTranClassifier, recipes
+>>> model = CTranClassifier(**recipes.COCO80 | {"max_epochs": 10, "verbose": 1})
+>>> model.lr, model.image_size
+(1e-05, (640, 576))
 
 Known differences from the authors' published code, which the paper does not mention:
 
@@ -15,6 +18,14 @@ Known differences from the authors' published code, which the paper does not men
 
 The paper's "no image" needs a width: ``COCO80 | {"use_image": False, "d_model": 2048}``. The paper
 does not give the number of epochs; 50 limits the time.
+
+``LinearHead(**recipes.DINOV2_PROBE)`` is a linear unit per label on what a large model, which stays
+as it is, sees in an image. It needs ``pip install "sklearn-ctran[timm]"``, and downloads its
+weights once. For vectors that are computed already, ``LinearHead(None)`` is the same probe.
+
+>>> from sklearn_ctran.baselines import LinearHead
+>>> LinearHead(**recipes.DINOV2_PROBE).backbone
+'timm/vit_base_patch14_dinov2.lvd142m'
 """
 
 from copy import deepcopy
@@ -83,3 +94,18 @@ COCO1000 = deepcopy(COCO80)
 
 #: Birds, 200 species with 112 attributes as extra labels (table 4): Inception v3, as Koh et al.
 CUB312 = deepcopy(COCO80) | {"backbone": "inception_v3", "image_size": (342, 299)}
+
+
+_PROBE: dict[str, Any] = {"train_backbone": False, "image_size": 224, "augment": None}
+
+
+#: Linear probe of CLIP's image tower, ViT-B/16 (Radford et al., ICML 2021).
+CLIP_PROBE = _PROBE | {"backbone": "timm/vit_base_patch16_clip_224.openai"}
+
+
+#: Linear probe of DINOv2, ViT-B/14 (Oquab et al., TMLR 2024).
+DINOV2_PROBE = _PROBE | {"backbone": "timm/vit_base_patch14_dinov2.lvd142m"}
+
+
+#: Linear probe of SigLIP's image tower, ViT-B/16 (Zhai et al., ICCV 2023).
+SIGLIP_PROBE = _PROBE | {"backbone": "timm/vit_base_patch16_siglip_224.webli"}

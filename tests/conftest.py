@@ -29,6 +29,14 @@ def shared():
     return Path(folder)
 
 
+@pytest.fixture(autouse=True)
+def no_figures_left():
+    """No test leaves figures to the next one, in whatever file and process it runs."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 @pytest.fixture
 def fast_bfloat16(monkeypatch):
     """A function that sets whether this machine's CPU is fast in bfloat16."""

@@ -26,6 +26,21 @@ def test_example(example, tmp_path, monkeypatch):
     assert not failed, "".join(report)
 
 
-def test_the_most_used_classes_have_examples():
-    names = {example.name.rpartition(".")[2] for example in EXAMPLES}
-    assert {"CTranClassifier", "ImageTokens", "make_digit_scenes"} <= names
+PACKAGES = ("", ".baselines", ".datasets", ".inspection", ".metrics", ".model_selection")
+PUBLIC = [
+    (f"sklearn_ctran{package}", name)
+    for package in PACKAGES
+    for name in importlib.import_module(f"sklearn_ctran{package}").__all__
+]
+
+
+@pytest.mark.parametrize(("module", "name"), PUBLIC, ids=".".join)
+def test_every_public_name_has_an_example_that_runs(module, name):
+    """Examples that are skipped do not count."""
+    value = getattr(importlib.import_module(module), name)
+    found = doctest.DocTestParser().get_examples(value.__doc__)
+    assert any(not each.options.get(doctest.SKIP) for each in found)
+
+
+def test_the_recipes_have_an_example():
+    assert "sklearn_ctran.recipes" in {example.name for example in EXAMPLES}

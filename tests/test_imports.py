@@ -112,7 +112,7 @@ def test_type_checkers_see_what_is_imported():
         for node in ast.parse(Path(sklearn_ctran.__file__).read_text(encoding="utf-8")).body
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name)
     )
-    seen = {node.names[0].name: node.module for node in block.body}
+    seen = {alias.name: node.module for node in block.body for alias in node.names}
     assert sorted(seen) == sorted(sklearn_ctran.__all__)
     for name, module in seen.items():
         assert getattr(import_module(module), name) is getattr(sklearn_ctran, name)

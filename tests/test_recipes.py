@@ -1,4 +1,4 @@
-"""The paper's settings."""
+"""The paper's settings, and linear probes."""
 
 import inspect
 
@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sklearn_ctran import CTranClassifier, recipes
+from sklearn_ctran.baselines import LinearHead
 from sklearn_ctran.modules.ctran import CTran
 from sklearn_ctran.modules.dropout import FastDropout
 
@@ -87,3 +88,21 @@ def test_the_network_is_the_papers_unless_told_otherwise():
         if name not in ("standardize", "memory")
     }
     assert defaults["use_image"].default is True
+
+
+@pytest.mark.parametrize("name", ["CLIP_PROBE", "DINOV2_PROBE", "SIGLIP_PROBE"])
+def test_probes_are_of_models_that_timm_has_weights_for(name):
+    timm = pytest.importorskip("timm")
+    backbone = getattr(recipes, name)["backbone"]
+    assert backbone.removeprefix("timm/") in timm.list_models(pretrained=True)
+
+
+def test_a_probe_leaves_the_model_as_it_is():
+    pytest.importorskip("timm")
+    images = np.random.RandomState(0).randint(256, size=(8, 32, 32, 3), dtype=np.uint8)
+    Y = np.arange(16).reshape(8, 2) // 3 % 2
+    tiny = {"backbone": "timm/test_vit", "weights": None, "image_size": 64, "max_epochs": 1}
+    model = LinearHead(**recipes.CLIP_PROBE | tiny, random_state=0).fit(images, Y)
+    assert model.chosen_["train_backbone"] is False
+    assert model.chosen_["augment"] is None
+    assert model.predict_proba(images).shape == (8, 2)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from numbers import Integral
 
 import joblib
 import numpy as np
@@ -23,8 +24,13 @@ from sklearn.model_selection import (
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    validate_parameter_constraints,
+)
 
-from sklearn_ctran import CTranClassifier
+from sklearn_ctran import CTranClassifier, ImageTokens
 
 QUICK = {"d_model": 8, "n_layers": 1, "n_heads": 2, "max_epochs": 2, "random_state": 0}
 
@@ -178,7 +184,7 @@ def test_stacking(table, n_labels, method):
     stack = StackingClassifier([("ctran", model)], clone(model), cv=cv, stack_method=method)
     stack.fit(X, Y)
     # Of the probabilities of two labels, scikit-learn takes the first for that of class 0 of two,
-    # and leaves it out. Of logits it keeps both, as the user guide says.
+    # and leaves it out. Of logits it keeps both, as the guide to known labels says.
     first = 1 if (n_labels, method) == (2, "predict_proba") else 0
     assert stack.transform(X).shape == (len(X), n_labels - first)
     inner = cross_val_predict(model, X, Y, cv=cv, method=method)[:, first:]
@@ -192,7 +198,7 @@ def test_stacking(table, n_labels, method):
 @pytest.mark.parametrize("kind", CLASSES)
 def test_stacked_logits_of_baselines_are_of_both_labels(table, kind):
     X, Y = table[0], table[1][:, :2]
-    model = made(kind, max_epochs=2)
+    model = made(kind, max_epochs=4)  # SRN has four stages.
     final = MultiOutputClassifier(LogisticRegression())
     stack = StackingClassifier(
         [("model", model)], final, cv=KFold(2), stack_method="decision_function"
@@ -230,3 +236,19 @@ def test_importing_costs_no_more_than_what_it_is_built_on():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "['sklearn_ctran']"
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, CTranClassifier, ImageTokens])
+def test_a_boolean_is_no_number_of_things(kind):
+    """True is 1 to Python, and nobody's number of layers or epochs."""
+    constraints = kind._parameter_constraints
+    counts = [
+        name
+        for name, allowed in constraints.items()
+        if isinstance(allowed, list)
+        and any(isinstance(each, Interval) and each.type is Integral for each in allowed)
+        and "boolean" not in allowed
+    ]
+    for name in counts:
+        with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter .* Got True"):
+            validate_parameter_constraints({name: constraints[name]}, {name: True}, kind.__name__)

@@ -13,7 +13,8 @@ from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._task import KNOWN, LabelTask
 from sklearn_ctran._utils.names import as_names, did_you_mean, listed
-from sklearn_ctran._utils.rows import check_rows
+from sklearn_ctran._utils.rows import check_rows, names_of_rows
+from sklearn_ctran.modules.label_states import UNKNOWN
 
 #: Rows of one call of `predict_proba`: more would only take memory.
 _CHUNK = 4096
@@ -58,6 +59,8 @@ class Questions:
 
     Attributes
     ----------
+    images : object
+        As the innermost estimator reads them: the result of its ``encode``, if it has one.
     task : LabelTask
     names : list
         Names of the targets, then of the extra labels.
@@ -76,8 +79,8 @@ class Questions:
         estimator, X = unwrap(estimator, X)
         check_is_fitted(estimator)
         self._estimator = estimator
-        self._X = estimator.encode(X) if hasattr(estimator, "encode") else X
-        if not _num_samples(self._X):
+        self.images = estimator.encode(X) if hasattr(estimator, "encode") else X
+        if not _num_samples(self.images):
             raise ValueError("X is empty: there is no image to ask about.")
         self.task = task_of(estimator)
         self.n_targets = self.task.n_labels
@@ -97,8 +100,19 @@ class Questions:
             raise ValueError("y is None, but labels are needed here.")
         if what[0] == "y" and self.classes is not None and np.ndim(known_labels) == 1:
             known_labels = encode_known_classes(known_labels, self.classes)
-        states = self.task.given_states(known_labels, extra_labels, _num_samples(self._X), what)
+        states = self.task.given_states(known_labels, extra_labels, _num_samples(self.images), what)
         self.check(states, what[0] if extra_labels is None else " and ".join(what))
+        return states
+
+    def read_truth(self, y):
+        """States (n_samples, n_targets) of true labels of any form.
+
+        Raises ValueError as :meth:`read`, and if none is annotated.
+        """
+        y = y.toarray() if hasattr(y, "toarray") else y
+        states = self.read(y, None, ("y", "extra_labels"))[:, : self.n_targets]
+        if (states == UNKNOWN).all():
+            raise ValueError(f"y has no label of {listed(self.task.names)}: all are missing.")
         return states
 
     def positions(self, labels, what):
@@ -132,6 +146,11 @@ class Questions:
         """Which rows of states obey the estimator's rules, ndarray of shape (n_rows,), bool."""
         return ~self.task.rules.contradictions(states).any(axis=1)
 
+    @property
+    def row_names(self):
+        """List of the images' paths, else of an index that an argument has; None without."""
+        return names_of_rows(*self._given.values())
+
     def ask(self, rows, states, with_extra=False):
         """Probabilities (n_questions, n_targets), float32, of the labels for each question.
 
@@ -142,13 +161,27 @@ class Questions:
         parts = [slice(first, first + _CHUNK) for first in range(0, len(rows), _CHUNK)]
         return np.concatenate([self._ask(rows[p], states[p], with_extra) for p in parts])
 
+    def decide(self):
+        """Decisions of ``predict`` for all images, given their `states`; (n_samples, n_targets).
+
+        1 or 0; for the targets of a 1-D `y`, 1 for the class.
+        """
+        decided = self._estimator.predict(self.images, **self._known(self.states))
+        if self.classes is None:
+            return np.asarray(decided)
+        return (np.asarray(decided)[:, None] == self.classes).astype(np.int64)
+
     def _ask(self, rows, states, with_extra):
-        X = _safe_indexing(self._X, rows)
-        known = {"known_labels": states[:, : self.n_targets]}
-        has_extra = len(self.names) > self.n_targets
-        if has_extra:
-            known["extra_labels"] = states[:, self.n_targets :]
+        X = _safe_indexing(self.images, rows)
+        known = self._known(states)
         proba = self._estimator.predict_proba(X, **known)
-        if not (with_extra and has_extra):
+        if not (with_extra and "extra_labels" in known):
             return proba
         return np.concatenate([proba, self._estimator.predict_extra_proba(X, **known)], axis=1)
+
+    def _known(self, states):
+        """The arguments of a prediction that say what is known."""
+        known = {"known_labels": states[:, : self.n_targets]}
+        if len(self.names) > self.n_targets:
+            known["extra_labels"] = states[:, self.n_targets :]
+        return known

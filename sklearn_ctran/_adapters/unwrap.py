@@ -25,6 +25,16 @@ def unwrap(estimator, X=None):
         estimator = inner
 
 
+def network_in(estimator):
+    """The one with a history in an estimator, or in one that it wraps; None if there is none."""
+    while estimator is not None:
+        estimator, _ = unwrap(estimator)
+        if hasattr(estimator, "history_"):
+            return estimator
+        estimator = getattr(estimator, "estimator_", None)
+    return None
+
+
 def fit_arguments(estimator, extra_labels=None, sample_weight=None):
     """The arguments of ``fit`` by which extra labels and weights reach what a wrapper fits.
 

@@ -109,11 +109,23 @@ def free_bytes(directory, root="/"):
     free = shutil.disk_usage(directory).free
     if directory.startswith(_RAM):
         # A file system in memory may be larger than the memory that is left.
-        with suppress(OSError), open(os.path.join(root, "proc/meminfo")) as meminfo:
-            available = re.search(r"MemAvailable: *(\d+) kB", meminfo.read())
-            free = min(free, int(available[1]) * 1024)
-        free = min([free, *_left_to_cgroups(root)])
+        free = min([free, *_limits_of_memory(root)])
     return free
+
+
+def free_memory(root="/"):
+    """Bytes of memory that this process can still take; None where the system does not say."""
+    return min(_limits_of_memory(root), default=None)
+
+
+def _limits_of_memory(root):
+    """Bytes that the machine has left, and those that containers and batch systems leave."""
+    available = re.search(
+        r"MemAvailable: *(\d+) kB", _read(os.path.join(root, "proc/meminfo")) or ""
+    )
+    if available:
+        yield int(available[1]) * 1024
+    yield from _left_to_cgroups(root)
 
 
 def _left_to_cgroups(root):

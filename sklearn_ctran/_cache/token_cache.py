@@ -56,6 +56,21 @@ class TokenCache:
     ------
     TypeError, ValueError
         If a parameter is invalid.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_ctran import ImageTokens, TokenCache
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> cache = TokenCache("tokens", max_size="100MB")  # a directory
+    >>> images = make_digit_scenes(20, random_state=0).images
+    >>> tokens = ImageTokens(nn.PixelUnshuffle(8), image_size=None, cache=cache)
+    >>> tokens.fit_transform(images).shape
+    (20, 16, 192)
+    >>> cache.info().spaces[0]["images"]
+    20
+    >>> cache.clear()  # bytes
+    245760
     """
 
     def __init__(

@@ -1,11 +1,9 @@
 """``compare``: any number of methods on the same folds, with the same labels known."""
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from numpy.typing import ArrayLike
-from sklearn.utils.parallel import Parallel, delayed
-from tqdm.auto import tqdm
+from sklearn.utils.parallel import delayed
 
 from sklearn_ctran._compare.arguments import (
     read_estimators,
@@ -18,10 +16,12 @@ from sklearn_ctran._compare.comparison import Comparison
 from sklearn_ctran._compare.folds import read_folds
 from sklearn_ctran._compare.keys import task_keys
 from sklearn_ctran._compare.metrics import is_loss, read_metrics
-from sklearn_ctran._compare.outcomes import Outcomes, progress_line
+from sklearn_ctran._compare.outcomes import Outcomes, place_of, progress_line
 from sklearn_ctran._compare.store import Store, run_or_load
 from sklearn_ctran._compare.tasks import Evaluation, Task
 from sklearn_ctran._utils.checks import check_count
+from sklearn_ctran._utils.parallel import one_by_one
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.typing import (
     Estimator,
     ExtraLabels,
@@ -48,7 +48,7 @@ def compare(
     random_state: int | Sequence[int] = 0,
     n_jobs: int | None = None,
     results_dir: FilePath | None = None,
-    verbose: int = 0,
+    verbose: int | None = None,
 ) -> Comparison:
     """Fit methods on the same folds, and score them on the same labels with the same others known.
 
@@ -113,8 +113,10 @@ def compare(
         from an installed package. With others (lambdas, nested functions, classes and functions of
         a script, a notebook or a package in development mode) a method is fitted in each call; with
         such a metric all methods are. Images count by path, size and time of change.
-    verbose : int, default=0
-        1: a progress bar, and a line for each finished fit, on standard error.
+    verbose : int or None, default=None
+        1: on standard error, a bar or lines of a log, with the method and the fold that is being
+        fitted (with `n_jobs`, the first of those that are), and a line for each finished fit; 0:
+        nothing. None: only on a terminal or in a notebook.
 
     Returns
     -------
@@ -146,6 +148,17 @@ def compare(
 
     Metrics that need decisions use the threshold 0.5 unless they have another one, and the
     thresholds of a :class:`~sklearn_ctran.model_selection.TunedThresholds`, as its `predict` does.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import BinaryRelevance, MaskedLinear
+    >>> from sklearn_ctran import compare
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> methods = {"masked": MaskedLinear(), "alone": BinaryRelevance()}
+    >>> comparison = compare(methods, X, Y, cv=2, known_fractions=[0, 0.5])
+    >>> comparison
+    <Comparison of masked, alone by mAP>
     """
     check_count("n_draws", n_draws)
     methods = read_estimators(estimators)
@@ -182,15 +195,15 @@ def _run(tasks, samples, evaluation, n_jobs, results_dir, verbose):
     store, keys = None, [None] * len(tasks)
     if results_dir is not None:
         store, keys = Store(results_dir), task_keys(tasks, samples, evaluation)
-    finished = Parallel(n_jobs=n_jobs, return_as="generator")(
+    jobs = (
         delayed(run_or_load)(store, key, task, samples, evaluation)
         for key, task in zip(keys, tasks, strict=True)
     )
+    finished = one_by_one(jobs, n_jobs)
     outcomes = Outcomes()
-    with tqdm(total=len(tasks), desc="compare", unit="fit", disable=not verbose) as bar:
+    with Progress("compare", len(tasks), " fits", verbose=verbose) as progress:
+        finished = progress.each(finished, map(place_of, tasks))
         for task, (outcome, is_loaded) in zip(tasks, finished, strict=True):
             outcomes.add(task, outcome)
-            if verbose:
-                bar.write(progress_line(task, outcome, is_loaded), file=sys.stderr)
-            bar.update()
+            progress.say(progress_line(task, outcome, is_loaded))
     return outcomes

@@ -46,6 +46,18 @@ class Comparison:
         Number of fits of each method: seeds times folds.
     losses : frozenset of str
         Metrics for which lower is better.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran import compare
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> comparison = compare({"masked": MaskedLinear()}, X, Y, cv=2, known_fractions=[0, 0.5])
+    >>> comparison.to_frame()[["method", "known_fraction", "mean"]].round(2)
+       method  known_fraction  mean
+    0  masked             0.0  0.71
+    1  masked             0.5  0.71
     """
 
     methods: list

@@ -62,7 +62,12 @@ def progress_line(task, outcome, is_loaded):
     else:
         seconds = np.mean([row["predict_seconds"] for row in outcome["rows"]])
         what = f"fit {outcome['rows'][0]['fit_seconds']:.1f} s, predict {seconds:.2f} s"
-    return f"{task.name!r}, seed {task.fold.seed}, fold {task.fold.number}: {what}"
+    return f"{place_of(task)}: {what}"
+
+
+def place_of(task):
+    """A task in words: its method, seed and fold."""
+    return f"{task.name!r}, seed {task.fold.seed}, fold {task.fold.number}"
 
 
 def _place(error):

@@ -8,12 +8,15 @@ from sklearn_ctran._images.brightness import Brightness
 from sklearn_ctran._images.decoding import is_plain_jpeg, orientation, pil_pixels
 from sklearn_ctran._images.errors import ARRAYS, IMAGES_ARE
 from sklearn_ctran._images.sources import lock_of, named, opened, shortened, source
+from sklearn_ctran._images.tar_members import TarMember
+from sklearn_ctran.modules.backbone import MOST_INPUTS
 
 _CHUNK_BYTES = 1 << 24
 
 _SET_KINDS = (
-    "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4) or (n, H, W), or a list, array, Series or "
-    "one-column DataFrame with a path, encoded file, PIL image or numpy image in each row"
+    "an array (n, H, W, 3), (n, H, W, 1), (n, H, W, 4), (n, H, W) or (n, H, W, K) with K bands, or "
+    "a list, array, Series or one-column DataFrame with a path, encoded file, PIL image or numpy "
+    "image in each row"
 )
 
 
@@ -42,7 +45,7 @@ def check_row(row, item, decode, brightness):
         if isinstance(held, Image.Image):
             with lock_of(held):
                 return _check_pil(held, brightness), False
-        if isinstance(held, (str, bytes)):
+        if isinstance(held, (str, bytes, TarMember)):
             with opened(held) as image:
                 size = _check_pil(image, brightness, decode, is_file=True)
                 return size, is_plain_jpeg(image)
@@ -52,6 +55,12 @@ def check_row(row, item, decode, brightness):
     _check_layout(held, has_rows=False, name=f"row {row}")
     _check_pixels(held[None], row, brightness)
     return held.shape[:2], False
+
+
+def n_channels(item):
+    """Channels of a row of any kind after decoding: 3, but those of an array with 2 or over 4."""
+    shape = item.shape if isinstance(item, np.ndarray) else ()
+    return shape[2] if len(shape) == 3 and shape[2] not in (1, 3, 4) else 3
 
 
 def _short(item):
@@ -107,7 +116,9 @@ def _note_brightness(image, brightness):
 def _check_layout(pixels, *, has_rows, name):
     """Raise ValueError unless axes, channels and dtype are those of an image or a set of them."""
     shape = pixels.shape[1:] if has_rows else pixels.shape
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
+    has_channels = len(shape) == 3 and 0 < shape[2] <= MOST_INPUTS
+    is_misordered = has_channels and shape[2] not in (1, 3, 4) and shape[1] in (1, 3, 4)
+    if not (len(shape) == 2 or has_channels) or is_misordered or _is_channels_first(shape):
         kinds = _SET_KINDS if has_rows else ARRAYS
         hint = _hint_at_channels(shape, has_rows)
         raise ValueError(f"{name} has shape {pixels.shape}; expected {kinds}.{hint}")
@@ -124,9 +135,16 @@ def _check_layout(pixels, *, has_rows, name):
         raise ValueError(f"{name} has masked pixels; fill them, for instance by .filled(0).")
 
 
+def _is_channels_first(shape):
+    """Whether an image (H, W, K) looks like (K, H, W): as if it were low, or its sides differed."""
+    if len(shape) != 3 or shape[2] in (1, 3, 4):
+        return False
+    return shape[0] in (1, 3, 4) or shape[1] == shape[2] != shape[0]
+
+
 def _hint_at_channels(shape, has_rows):
     """Say how to transpose images whose channels seem to come first."""
-    if len(shape) != 3 or shape[0] not in (1, 3, 4):
+    if not _is_channels_first(shape):
         return ""
     transposed = "X.transpose(0, 2, 3, 1)" if has_rows else "x.transpose(1, 2, 0)"
     return f" It looks channels-first: give {transposed}."

@@ -1,4 +1,4 @@
-"""One image of any kind: decoding to a uint8 RGB tensor, no larger than needed."""
+"""One image of any kind: decoding to a uint8 tensor, RGB or bands, no larger than needed."""
 
 from importlib.util import find_spec
 
@@ -49,7 +49,7 @@ def is_plain_jpeg(image):
 
 
 def load(row, item, least_side=None, is_plain=False):
-    """Pixels of one row of any kind: (3, height, width), uint8, channels last in memory.
+    """Pixels of one row of any kind: (channels, height, width), uint8, channels last in memory.
 
     `row` is its number, for errors. A JPEG file may be decoded at 1/2, 1/4 or 1/8 of its size, if
     its sides are divisible and do not become shorter than `least_side`; None decodes at full size.
@@ -149,7 +149,8 @@ def rgb(pixels, has_rows=False):
     """Turn pixels of any dtype into uint8 RGB, (H, W, 3), or (n, H, W, 3) with `has_rows`.
 
     They are bool, uint8, uint16 or float in [0, 1], with no axis of channels or 1, 3 or 4 channels.
-    A fourth channel is transparency, laid on white.
+    A fourth channel is transparency, laid on white. Pixels of 2 bands, or of more than 4, keep
+    them.
     """
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
@@ -163,9 +164,9 @@ def rgb(pixels, has_rows=False):
         colour, alpha = pixels[..., :3].astype(np.uint32), pixels[..., 3:].astype(np.uint32)
         # Adding 127 rounds the division to nearest.
         pixels = ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)
+    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
 
 
 def as_tensor(pixels):
-    """Turn uint8 pixels (..., H, W, 3) into a tensor (..., 3, H, W), without a copy if possible."""
+    """Turn uint8 pixels (..., H, W, K) into a tensor (..., K, H, W), without a copy if possible."""
     return torch.from_numpy(np.require(pixels, requirements=["C", "W"])).movedim(-1, -3)

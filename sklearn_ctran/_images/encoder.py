@@ -5,11 +5,12 @@ import hashlib
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
-from sklearn_ctran._images.engines import engine_version, installed_version, make_engine
+from sklearn_ctran._images.engines import BothViews, engine_version, installed_version, make_engine
 from sklearn_ctran._images.tokens import ImageBatches, Tokens
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.threads import prefetch
+from sklearn_ctran._utils.turns import turn
 
 #: The version of decoding and resizing. Raise it when the pixels that they produce change.
 _VERSION = 1
@@ -19,8 +20,9 @@ class Encoder:
     """Passes images through a backbone in evaluation mode.
 
     `preprocess` is used without augmentation. `precision`, "float32" or "bfloat16", is that of the
-    backbone; tokens are float32. `engine` computes them, see :func:`make_engine`. `verbose` above 0
-    prints progress to standard error.
+    backbone; tokens are float32. `engine` computes them, see :func:`make_engine`. `n_views` of 2
+    makes them the mean of an image's and its mirror image's. `verbose` is that of
+    :class:`Progress`.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Encoder:
         device="cpu",
         precision="float32",
         engine="torch",
+        n_views=1,
         verbose=0,
     ):
         self.backbone = backbone
@@ -40,6 +43,7 @@ class Encoder:
         self.device = device
         self.precision = precision
         self.engine = engine
+        self.n_views = n_views
         self.verbose = verbose
 
     def space(self, size, fingerprint):
@@ -47,9 +51,10 @@ class Encoder:
 
         `size` is the height and width of the preprocessed images, `fingerprint` the backbone's.
         """
-        steps = f"{_VERSION} {installed_version('torchvision')} {self.preprocess.resize_to} {size}"
+        steps = f"{_VERSION} {installed_version('torchvision')} {self.preprocess.steps} {size}"
         engine = engine_version(self.engine, self.precision)
-        text = f"{fingerprint} {steps} {self.precision}{engine}"
+        views = " mirrored" if self.n_views == 2 else ""
+        text = f"{fingerprint} {steps} {self.precision}{engine}{views}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def encode(self, images, cache=None, label=""):
@@ -69,9 +74,13 @@ class Encoder:
 
     def encode_anew(self, batches, pool):
         """An EncodedBatches of ImageBatches."""
-        size = self.preprocess.final_size(batches.images.sizes[0])
+        return EncodedBatches(batches, self.engine_for(batches.images), pool)
+
+    def engine_for(self, images):
+        """From a batch of these images, when preprocessed, to their features."""
+        size = self.preprocess.final_size(images.sizes[0])
         engine = make_engine(self.engine, self.backbone, self.device, self.precision, size)
-        return EncodedBatches(batches, engine, pool)
+        return BothViews(engine) if self.n_views == 2 else engine
 
 
 class EncodedBatches(ImageBatches):
@@ -103,13 +112,18 @@ class _Passes:
         self.bar = None  # likewise
 
     def __call__(self, rows):
-        """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch."""
+        """Yield rows and their tokens, Tensor (B, P, C), float32, on the CPU, batch by batch.
+
+        Meanwhile it is this process's turn on the device.
+        """
+        with turn(self.encoder.device):
+            yield from self._passed(rows)
+
+    def _passed(self, rows):
         encoder = self.encoder
         was_training = encoder.backbone.training
         if self.engine is None:
-            where = encoder.device, encoder.precision
-            image_size = encoder.preprocess.final_size(self.source.images.sizes[0])
-            self.engine = make_engine(encoder.engine, encoder.backbone, *where, image_size)
+            self.engine = encoder.engine_for(self.source.images)
         encoder.backbone.eval()
         size = encoder.batch_size
         parts = [rows[first : first + size] for first in range(0, len(rows), size)]
@@ -126,12 +140,8 @@ class _Passes:
 
     def _report(self, n_images):
         if self.bar is None:
-            self.bar = tqdm(
-                total=len(self.source),
-                desc="image tokens",
-                unit=" images",
-                disable=not self.encoder.verbose,
-            )
+            verbose = self.encoder.verbose
+            self.bar = Progress("image tokens", len(self.source), " images", verbose=verbose)
         self.bar.update(n_images)
 
     def close(self):

@@ -35,25 +35,30 @@ def convert(network, images):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # Errors are raised too.
-    exported = _exported(network, images)
+    exported = exported_bytes(network, (images,), ["images"], ["features"])
     session = onnxruntime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
     return lambda precision: session
 
 
-def _exported(network, images):
-    """A network as bytes of an ONNX file, for this number of images: shapes become constants."""
+def exported_bytes(network, inputs, input_names, output_names, any_number=False):
+    """A network as bytes of an ONNX file.
+
+    Shapes of the `inputs`, a tuple, become constants, but with `any_number` not the first one.
+    """
     file, was_on = io.BytesIO(), torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # One operation that cannot be exported.
+    names = [*input_names, *output_names] if any_number else []
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # The exporter by tracing is said to be an old one.
             torch.onnx.export(
                 network,
-                (images,),
+                inputs,
                 file,
                 dynamo=False,  # The other exporter needs onnxscript.
-                input_names=["images"],
-                output_names=["features"],
+                input_names=input_names,
+                output_names=output_names,
+                dynamic_axes={name: {0: "n"} for name in names},
             )
     finally:
         torch.backends.mha.set_fastpath_enabled(was_on)

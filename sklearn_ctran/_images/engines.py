@@ -113,15 +113,28 @@ class TorchEngine:
         if size not in self._graphs:
             self._graphs[size] = _kept(
                 ("torch", *_key(self._original, self.precision, size)),
-                lambda: fused_graph(self._backbone, self.precision, some_images(size, CHUNK)),
+                lambda: fused_graph(
+                    self._backbone, self.precision, some_images(size, CHUNK, images.shape[1])
+                ),
             )
         return self._graphs[size]
 
 
-def some_images(size, n):
-    """Images of noise, uint8 (n, 3, height, width), always the same."""
+class BothViews:
+    """An engine's features of images and of their mirror images, turned back: the mean of both."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def __call__(self, images):
+        features, mirrored = self._engine(images), self._engine(images.flip(3))
+        return (features + mirrored.flip(3)) / 2
+
+
+def some_images(size, n, n_channels=3):
+    """Images of noise, uint8 (n, n_channels, height, width), always the same."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(256, (n, 3, *size), generator=generator, dtype=torch.uint8)
+    return torch.randint(256, (n, n_channels, *size), generator=generator, dtype=torch.uint8)
 
 
 def _key(backbone, precision, size):
@@ -141,7 +154,7 @@ def _kept(key, convert):
 
 def _convert(library, backbone, precision, size):
     """A backbone compiled by a library; None, with a warning, if that fails."""
-    network, images = backbone.for_evaluation(), some_images(size, CHUNK)
+    network, images = backbone.for_export(size), some_images(size, CHUNK, backbone.n_inputs)
     try:
         compiled = library.convert(network, images)
         images = images[1:]  # Compared on others, in number too.

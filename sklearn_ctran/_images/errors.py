@@ -9,7 +9,7 @@ ERRORS = (ValueError, TypeError, OSError)
 _MOST = 20
 
 #: What an array may be, if it is an image.
-ARRAYS = "a numpy image (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+ARRAYS = "a numpy image (H, W), (H, W, 1), (H, W, 3), (H, W, 4) or (H, W, K) with K bands"
 
 #: How an error about a row that holds no image ends; said once of several rows.
 IMAGES_ARE = (

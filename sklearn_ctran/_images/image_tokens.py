@@ -31,6 +31,7 @@ from sklearn_ctran._utils.typing import (
     EncoderEngine,
     FilePath,
     Images,
+    ImageSize,
     OnError,
     RandomState,
     Self,
@@ -56,17 +57,18 @@ class ImageTokens(
     Parameters
     ----------
     backbone : str or nn.Module, default="resnet50"
-        The name of a torchvision classification network; ``"small"``, a little CNN for images
-        below about 64 pixels; or a module from normalised float images (B, 3, H, W) to feature
+        The name of a torchvision classification network; ``"timm/"`` and a name of timm's, with or
+        without the tag of its weights; ``"small"``, a little CNN for images below about 64 pixels;
+        or a module from normalised float images (B, 3, H, W) to feature
         maps (B, C, h, w), which is copied. As it stays frozen, it should be a trained one.
     weights : str, path-like or None, default="DEFAULT"
-        A name of torchvision's weights for the backbone, downloaded if need be; a path of a
-        state_dict file of the same network; None for random weights. ``"small"`` and modules have
-        no named weights and come as they are.
-    image_size : int, (int, int) or None, default=224
+        A name of torchvision's weights for the backbone, or the tag of timm's, downloaded if need
+        be; a path of a state_dict file of the same network; None for random weights. ``"small"``
+        and modules have no named weights and come as they are.
+    image_size : int, (int, int), "auto" or None, default=224
         s: the whole image is resized to s x s pixels. (resize, crop): resized to
-        resize x resize, of which the crop x crop in the middle are cut out. None: images, all of
-        one size, stay as they are.
+        resize x resize, of which the crop x crop in the middle are cut out. "auto": as the images
+        on which the named backbone was evaluated. None: images, all of one size, stay as they are.
     pool : {None, "mean", "max", "gem"}, default=None
         None: all P = h x w cells of the feature map, row by row. Otherwise they are pooled into
         one vector, by their mean, their maximum, or their generalised mean [1]_,
@@ -86,6 +88,9 @@ class ImageTokens(
         ``[onnxruntime]``); their first use in a process takes some seconds. "auto": OpenVINO, if
         it is installed, for frozen networks of torchvision's on a CPU. OpenVINO is experimental:
         see "The backbone on a processor" in the guide to speed. onnxruntime computes in float32.
+    n_views : {1, 2}, default=1
+        Views of an image that pass through the backbone. 2: the image and its mirror image; tokens
+        are the mean of both, the mirror image's turned back.
     n_jobs : int or None, default=None
         Threads that decode images; None means 1, -1 all cores.
     on_error : {"raise", "skip", "warn"}, default="raise"
@@ -97,7 +102,7 @@ class ImageTokens(
     random_state : int, RandomState instance or None, default=None
         Seeds the weights of a backbone that has no trained ones.
     verbose : int, default=0
-        Above 0, progress is printed.
+        As of :class:`CTranClassifier`.
 
     Attributes
     ----------
@@ -140,13 +145,14 @@ class ImageTokens(
         backbone: str | nn.Module = "resnet50",
         *,
         weights: FilePath | None = "DEFAULT",
-        image_size: int | tuple[int, int] | None = 224,
+        image_size: ImageSize = 224,
         pool: Literal["mean", "max", "gem"] | None = None,
         gem_power: float = 3.0,
         batch_size: int = 64,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         encoder_engine: EncoderEngine = "torch",
+        n_views: Literal[1, 2] = 1,
         n_jobs: int | None = None,
         on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
@@ -162,6 +168,7 @@ class ImageTokens(
         self.device = device
         self.precision = precision
         self.encoder_engine = encoder_engine
+        self.n_views = n_views
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.cache = cache
@@ -178,7 +185,8 @@ class ImageTokens(
             Images: a list, array, column (pandas, polars, pyarrow) or map-style dataset (torch,
             Hugging Face) of paths, encoded files (``bytes``, ``io.BytesIO``, dicts with "bytes" or
             "path"), PIL images or arrays; an array of shape (n_samples, height, width, 3), uint8,
-            or float in [0, 1]; grey images (n_samples, height, width).
+            or float in [0, 1]; grey images (n_samples, height, width). Arrays of 2 channels, or of
+            more than 4, keep them: "More than three channels" in the guide to images.
             Only looked at for whether they can be images.
         y : array-like, default=None
             Not used, but the order of its rows is compared with that of `X` by their indexes, which
@@ -196,9 +204,10 @@ class ImageTokens(
         """
         self._check_backbone()
         check_rows(X=X, y=y)
-        read = self._image_reader(Preprocessing(self.image_size)).read
+        self._shows_progress = True
+        read = self._image_reader(Preprocessing(self._own_image_size())).read
         outcome = self._with_readable(X, lambda images, rows, n_images: read(images))
-        backbone = self._new_backbone()
+        backbone = self._new_backbone(outcome.result.n_channels)
         self._set_skipped(outcome, "Their features will be NaN.")
         return self._hold(backbone)
 
@@ -208,15 +217,15 @@ class ImageTokens(
         resolve_device(self.device)
         find_source(self.backbone, self.weights)
 
-    def _new_backbone(self):
+    def _new_backbone(self, n_inputs=3):
         # The same draws as CTranClassifier's.
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         with plain_torch(), drawing(seed), all_drawing():
-            return make_backbone(self.backbone, self.weights).freeze()
+            return make_backbone(self.backbone, self.weights, n_inputs).freeze()
 
     def _hold(self, backbone):
         """Be fitted with a new backbone."""
-        self._preprocessing = Preprocessing(self.image_size)
+        self._preprocessing = Preprocessing(self._own_image_size())
         self._backbone = backbone
         self._structure = {"backbone": self.backbone, "weights": self.weights}
         self.n_channels_ = backbone.n_channels
@@ -266,8 +275,10 @@ class ImageTokens(
     def _encode(self, X):
         """Tokens, not pooled, of images that can all be read."""
         reader = self._image_reader(self._preprocessing)
+        images = reader.read(X)
+        self._backbone.check_n_inputs(images.n_channels)
         with plain_torch():
-            tokens = reader.encode(reader.read(X), self._backbone, resolve_device(self.device))
+            tokens = reader.encode(images, self._backbone, resolve_device(self.device))
         self._backbone.cpu()  # A pickle of it is to be of use on any machine.
         return tokens
 

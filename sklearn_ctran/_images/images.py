@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from sklearn_ctran._images.brightness import Brightness
-from sklearn_ctran._images.checks import check_array, check_row
+from sklearn_ctran._images.checks import check_array, check_row, n_channels
 from sklearn_ctran._images.decoding import as_tensor, load, rgb
 from sklearn_ctran._images.errors import ERRORS, unreadable
 from sklearn_ctran._images.keys import content_key, read_unchanged
 from sklearn_ctran._images.rows import as_rows, check_is_set, is_read_lazily, numbers_of
 from sklearn_ctran._images.sources import named, source
+from sklearn_ctran._images.tar_members import TarMember
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.threads import for_each
 
 
@@ -26,16 +28,19 @@ class Images:
     height and width of each image, after EXIF orientation. `are_plain` (n,), bool, has the result
     of `is_plain_jpeg` for each row; None for an array of images. `n_jobs` threads decode the rows
     of a list. `seen` has the content key of each row of a dataset, else it is None. With `keys`,
-    files are decoded only if they still have them. `numbers` (n,) are the rows' numbers in
-    messages.
+    files are decoded only if they still have them. `n_channels` is the number of channels after
+    decoding, mostly 3. `numbers` (n,) are the rows' numbers in messages.
     """
 
-    def __init__(self, rows, sizes, are_plain=None, n_jobs=None, seen=None, keys=None):
+    def __init__(
+        self, rows, sizes, are_plain=None, n_jobs=None, seen=None, keys=None, n_channels=3
+    ):
         self.rows = rows
         self.sizes = sizes
         self.are_plain = are_plain
         self.n_jobs = n_jobs
         self.seen = seen
+        self.n_channels = n_channels
         self._keys = keys
         self.numbers = numbers_of(rows)
 
@@ -43,7 +48,7 @@ class Images:
         return len(self.rows)
 
     def batch(self, indices, preprocessing, generator=None):
-        """Decode and preprocess images: (batch, 3, height, width), uint8, channels last in memory.
+        """Decode and preprocess images: (batch, K, height, width), uint8, channels last in memory.
 
         With a torch `generator`, in training, flips and crops are drawn from it. None: nothing is
         random.
@@ -58,7 +63,7 @@ class Images:
     def _load_resized(self, indices, preprocessing):
         """Decode and resize rows of a list one by one: few full-size photos are in memory."""
         height, width = preprocessing.resized_size(self.sizes[indices[0]])
-        batch = np.empty((len(indices), height, width, 3), dtype=np.uint8)
+        batch = np.empty((len(indices), height, width, self.n_channels), dtype=np.uint8)
 
         def fill(position):
             row = indices[position]
@@ -95,9 +100,11 @@ class Images:
         """
         item = self.rows[row]
         with named(number, item):
-            path = source(item)
-        if self._keys is not None and isinstance(path, str):
-            item = {"path": path, "bytes": read_unchanged(number, path, self._keys[row])}
+            held = source(item)
+        if self._keys is not None and isinstance(held, (str, TarMember)):
+            content = read_unchanged(number, held, self._keys[row])
+            path = held.path if isinstance(held, TarMember) else held
+            item = {"path": path, "bytes": content}
             return item, *check_row(number, item, False, Brightness(1))
         if self.seen is not None and content_key(number, item) != self.seen[row]:
             raise ValueError(
@@ -108,7 +115,10 @@ class Images:
 
     def bound_to(self, keys):
         """The same images; `batch` raises ValueError for files that do not have these keys."""
-        return Images(self.rows, self.sizes, self.are_plain, self.n_jobs, self.seen, keys)
+        n_channels = self.n_channels
+        return Images(
+            self.rows, self.sizes, self.are_plain, self.n_jobs, self.seen, keys, n_channels
+        )
 
     def keys(self):
         """Content keys, 16 bytes for each image; equal content has an equal key.
@@ -129,22 +139,23 @@ class Images:
         return keys
 
 
-def check_images(X, *, n_jobs=None, decode=True):
+def check_images(X, *, n_jobs=None, decode=True, verbose=0):
     """Check a set of images of any kind; files are decoded once, to find broken ones.
 
-    `X` is an array (n, H, W, channels) with 1, 3 or 4 channels or (n, H, W), of dtype uint8,
-    uint16, bool or float in [0, 1]; or a list, tuple, array, Series or one-column DataFrame of
-    what `sources.source` reads (paths, encoded files, PIL images, arrays), of mixed kinds and
-    sizes; or a map-style dataset (DatasetRows), of which one image at a time is in memory. Batches
-    will be 8-bit RGB: grey is replicated, 16-bit grey and bool are scaled to 0..255, floats in
-    [0, 1] become ``round(255 * x)``, transparency is laid on white, and EXIF orientation is
-    applied. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in [0, 1] ("F"). The
-    first frame of an animation is used.
+    `X` is an array (n, H, W, channels) or (n, H, W), of dtype uint8, uint16, bool or float in
+    [0, 1]; or a list, tuple, array, Series or one-column DataFrame of what `sources.source` reads
+    (paths, encoded files, PIL images, arrays), of mixed kinds and sizes; or TarImages; or a
+    map-style dataset (DatasetRows), of which one image at a time is in memory. Batches will be
+    8-bit RGB: grey is replicated, 16-bit grey and bool are scaled to 0..255, floats in [0, 1]
+    become ``round(255 * x)``, transparency is laid on white, and EXIF orientation is applied.
+    Arrays with 2 channels, or with more than 4, keep them, as 8-bit values; all rows then have the
+    same number. PIL's 32-bit modes are read as 16-bit values ("I") and as floats in [0, 1] ("F").
+    The first frame of an animation is used.
 
     `n_jobs` threads decode files; None means 1, -1 all cores. Without `decode`, only the headers of
     files are read (and a few grey files, until one is not almost black), for images that are all
     decoded soon after: then `Images.batch` raises the same error for a file whose pixels are
-    broken.
+    broken. `verbose` is that of :class:`Progress`; a check of less than a second shows nothing.
 
     Warns if the pixels of the whole set use so little of their range that they would be black.
 
@@ -161,7 +172,7 @@ def check_images(X, *, n_jobs=None, decode=True):
         )
     check_is_set(X)
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OSU":
-        return Images(X, _check_pixels(X), n_jobs=n_jobs)
+        return Images(X, _check_pixels(X), n_jobs=n_jobs, n_channels=n_channels(X[0]))
     rows = as_rows(X)
     if not len(rows):
         raise ValueError("X holds no images.")
@@ -169,6 +180,7 @@ def check_images(X, *, n_jobs=None, decode=True):
     if is_read_lazily(rows):
         seen, n_jobs = [b""] * len(rows), None  # Few datasets can be read by several threads.
     sizes, are_plain = np.empty((len(rows), 2), np.int32), np.empty(len(rows), np.bool_)
+    channels = np.empty(len(rows), np.int32)
 
     numbers, errors, brightness = numbers_of(rows), {}, Brightness(len(rows))
 
@@ -177,16 +189,32 @@ def check_images(X, *, n_jobs=None, decode=True):
         try:
             item = rows[row]
             sizes[row], are_plain[row] = check_row(number, item, decode, brightness)
+            channels[row] = n_channels(item)
             if seen is not None:
                 seen[row] = content_key(number, item)
         except ERRORS as error:
             errors[number] = error
+        progress.update()
 
-    for_each(check, len(rows), n_jobs)
+    with Progress("images checked", len(rows), " images", verbose=verbose, delay=1.0) as progress:
+        for_each(check, len(rows), n_jobs)
     if errors:
         raise unreadable(errors, len(rows), is_complete=decode)
     brightness.warn()
-    return Images(rows, sizes, are_plain, n_jobs, seen)
+    _check_channels(channels, numbers)
+    return Images(rows, sizes, are_plain, n_jobs, seen, n_channels=int(channels[0]))
+
+
+def _check_channels(channels, numbers):
+    """Raise ValueError if images have different numbers of channels after decoding."""
+    (other,) = np.nonzero(channels != channels[0])
+    if len(other):
+        row = other[0]
+        raise ValueError(
+            f"row {numbers[row]} has {channels[row]} channels, but row {numbers[0]} has "
+            f"{channels[0]}: give each row the same bands. (Grey images and those with a fourth "
+            "channel, transparency, count as three.)"
+        )
 
 
 def _check_pixels(X):

@@ -13,6 +13,7 @@ from sklearn_ctran._images.rows import (
     is_image,
     is_path_or_pil,
 )
+from sklearn_ctran._images.tar_images import TarImages
 
 
 def kind_of(X, takes_tokens):
@@ -26,7 +27,7 @@ def kind_of(X, takes_tokens):
     if sparse.issparse(X):
         raise TypeError("X is sparse; features are read dense: pass X.toarray().")
     check_is_set(X)
-    if isinstance(X, SomeRows):
+    if isinstance(X, (SomeRows, TarImages)):
         return "images", X
     if isinstance(X, (list, tuple)):
         table = _read_list(X, takes_tokens)

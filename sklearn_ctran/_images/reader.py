@@ -24,10 +24,13 @@ class ImageReader:
     precision : {"auto", "float32", "bfloat16", "float64"}
     engine : {"auto", "torch", "openvino", "onnxruntime"}
         What computes the tokens of a backbone.
+    n_views : {1, 2}
+        Whether mirror images pass through a frozen backbone too.
     n_jobs : int or None
         Threads that decode.
     cache : TokenCache or None
     verbose : int
+        That of :class:`Progress`.
     """
 
     preprocessing: Preprocessing
@@ -35,6 +38,7 @@ class ImageReader:
     batch_size: int
     precision: str
     engine: str
+    n_views: int
     n_jobs: int | None
     cache: TokenCache | None
     verbose: int
@@ -44,7 +48,7 @@ class ImageReader:
 
         Raises ValueError, TypeError or FileNotFoundError if an image cannot be used.
         """
-        images = check_images(X, n_jobs=self.n_jobs, decode=decode)
+        images = check_images(X, n_jobs=self.n_jobs, decode=decode, verbose=self.verbose)
         self.preprocessing.check(images)
         return images
 
@@ -71,7 +75,7 @@ class ImageReader:
 
         Its fingerprint of the backbone may be the last one: tokens are not kept under it.
         """
-        resizing = self.preprocessing.resize_to, self.preprocessing.crop_to
+        resizing = self.preprocessing.image_size
         encoder = self._encoder(backbone, device, precision)
         return encoder.space(resizing, backbone.last_fingerprint())
 
@@ -84,6 +88,7 @@ class ImageReader:
             device=device,
             precision=precision or forward_precision(self.precision, device),
             engine=choose_engine(self.engine, backbone, device),
+            n_views=self.n_views if backbone.frozen else 1,
             verbose=self.verbose,
         )
 

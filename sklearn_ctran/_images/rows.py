@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import sparse
 
 from sklearn_ctran._images.sources import is_path
+from sklearn_ctran._images.tar_images import TarImages
 from sklearn_ctran._utils.frames import check_computed, plain
 from sklearn_ctran._utils.names import listed
 
@@ -59,7 +60,7 @@ def _check_has_rows(X, name):
     if hasattr(X, "__getitem__") and not hasattr(X, "__len__"):
         raise TypeError(
             f"X is a {name} without a length. A dataset must be of the map style, with __len__ "
-            "and __getitem__."
+            "and __getitem__. Tar files, as of WebDataset: sklearn_ctran.datasets.load_shards."
         )
 
 
@@ -106,11 +107,11 @@ def _any(is_so, values):
 
 
 def as_rows(X):
-    """A list, an array of texts or a dataset with the image of each row of a checked `X`.
+    """A list, array of texts, dataset or TarImages with the image of each row of a checked `X`.
 
     Raises ValueError or TypeError for several columns, other axes and what is no set of images.
     """
-    if isinstance(X, SomeRows):
+    if isinstance(X, (SomeRows, TarImages)):
         return X
     if isinstance(X, (list, tuple)):
         return list(X)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 import threading
 from contextlib import contextmanager
 
@@ -10,19 +9,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from sklearn_ctran._images.bounded import BoundedBytes, BoundedFile, check_size
+from sklearn_ctran._images.tar_members import TarMember
+from sklearn_ctran._utils.files import file_status
 
 #: Formats whose small files may have no zero byte, as a path has none.
 _WITHOUT_ZERO = ("PPM", "XBM", "XPM", "EPS")
 
 _LONGEST_PATH = 4096
-
-_SPECIAL = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 # More than threads, so that few of them wait for one another.
 _LOCKS = [threading.Lock() for _ in range(64)]
@@ -34,7 +27,9 @@ def is_path(item):
 
 
 def source(item):
-    """Return what a row holds: a path (str), a file's bytes, a PIL image, an array; else None.
+    """Return what a row holds: a path (str), a file's bytes, an image; else None.
+
+    An image is a PIL image, an array or a TarMember.
 
     A dict has "bytes", "path" or both, as Hugging Face's ``datasets`` give images that are not
     decoded; its bytes come first. Plain bytes are a path unless they cannot be one or PIL knows
@@ -50,7 +45,7 @@ def source(item):
         return item
     if is_path(item):
         return os.fsdecode(item)
-    return item if isinstance(item, (np.ndarray, Image.Image)) else None
+    return item if isinstance(item, (np.ndarray, Image.Image, TarMember)) else None
 
 
 def _is_encoded(data):
@@ -88,6 +83,7 @@ def _place(row, item):
         path = item.get("path") if isinstance(item, dict) else source(item)
     except Exception:
         path = None
+    path = path.path if isinstance(path, TarMember) else path
     return f"row {row}: {shortened(path)}" if isinstance(path, str) else f"row {row}"
 
 
@@ -97,21 +93,9 @@ def shortened(text, length=200):
     return text if len(text) <= length else f"{text[:half]} ... {text[-half:]}"
 
 
-def file_status(path):
-    """Return `os.stat` of a path; ValueError unless it is an ordinary file.
-
-    Opening a pipe would wait for its other end, perhaps forever.
-    """
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        kind = _SPECIAL.get(stat.S_IFMT(status.st_mode), "no ordinary file")
-        raise ValueError(f"it is {kind}")
-    return status
-
-
 @contextmanager
 def opened(held):
-    """Open a path or a file's bytes with PIL, without decoding the pixels.
+    """Open a path, a file's bytes or a TarMember with PIL, without decoding the pixels.
 
     Raises ValueError if the file is a trap: a pipe, or much smaller or larger than its picture.
     """
@@ -123,18 +107,22 @@ def opened(held):
 
 
 def read_bytes(held):
-    """Return the bytes of a path, or of a file in memory."""
+    """Return the bytes of a path, of a file in memory or of a TarMember."""
     if isinstance(held, bytes):
         return held
+    if isinstance(held, TarMember):
+        return held.read()
     file_status(held)
     with open(held, "rb") as file:
         return file.read()
 
 
 def _file(held):
-    """Open a path, or a file in memory, to read it; no more than a picture needs."""
+    """Open a path, bytes or a TarMember to read it; no more than a picture needs."""
     if isinstance(held, bytes):
         return BoundedBytes(held)
+    if isinstance(held, TarMember):
+        return BoundedFile(held.raw())
     file_status(held)
     return BoundedFile(io.FileIO(held))
 

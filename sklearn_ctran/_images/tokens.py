@@ -58,6 +58,18 @@ class EncodedImages:
     row_names : dict
         The index of the images and the parts of their paths, if they have these; to compare the
         order of their rows with that of labels.
+
+    Examples
+    --------
+    >>> from sklearn_ctran import CTranClassifier
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(20, random_state=0)
+    >>> model = CTranClassifier("small", image_size=None, augment=None, max_epochs=1)
+    >>> images = model.fit(scenes.images, scenes.Y).encode(scenes.images)
+    >>> images
+    EncodedImages(20 images, 10 x 128)
+    >>> model.predict_proba(images[:3], known_labels={9: 1}).shape
+    (3, 10)
     """
 
     def __init__(
@@ -105,7 +117,7 @@ class ImageBatches:
         return len(self.images)
 
     def batch(self, rows, generator=None):
-        """Return rows as a Tensor (B, 3, H, W), uint8, augmented if there is a generator."""
+        """Return rows as a Tensor (B, K, H, W), uint8, augmented if there is a generator."""
         return self.images.batch(rows, self.preprocess, generator)
 
 

@@ -8,7 +8,9 @@ from sklearn.utils.extmath import randomized_svd
 #: Directions that are kept. More do not make better neighbours, and cost time and memory.
 N_DIRECTIONS = 128
 #: Standard deviations from the mean beyond which features are all the same.
-_FAR = 1e6
+FAR = 1e6
+#: A vector of less length is of an image that is average in everything.
+LEAST_LENGTH = 1e-6
 #: A feature whose deviation from the mean is a smaller share of it is constant.
 _ROUNDING = {np.float32: 1e-7, np.float64: 1e-13}
 
@@ -55,8 +57,8 @@ class Likeness:
         """
         # A clip, because the squares of extreme values, or they themselves, are infinite.
         with np.errstate(over="ignore"):
-            vectors = np.clip((features - self.mean) / self.scale, -_FAR, _FAR)
+            vectors = np.clip((features - self.mean) / self.scale, -FAR, FAR)
         if self.directions is not None:
             vectors = vectors @ self.directions
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.where(length > 1e-6, length, np.inf)).astype(np.float32)
+        return (vectors / np.where(length > LEAST_LENGTH, length, np.inf)).astype(np.float32)

@@ -123,6 +123,7 @@ class LabelMemory(Completed):
         return memory
 
     def _complete(self):
+        self._row_logits = None
         self._vectors = self.vectors.to(self.regression.coefficients.dtype)
         centres = self.regression.centres
         self._centres = self._vectors if centres is None else self._vectors[centres]
@@ -167,21 +168,52 @@ class LabelMemory(Completed):
         positions = torch.cat([each.indices for each in found]).numpy()
         return self.rows[positions], torch.cat([each.values for each in found]).numpy()
 
+    def mean_of_rows(self, values, features, states):
+        """Means (n_samples, n_columns), ndarray, of values (n_rows, n_columns) of the rows.
+
+        They are weighted as the rows are for `features` and `states`, those of :meth:`logits`.
+        """
+        queries = self._queries(features, states, max(1, _MOST_WEIGHTS // len(self)))
+        values = torch.from_numpy(values)
+        parts = [self.retrieval.row_weights(*query).to(values.dtype) @ values for query in queries]
+        return torch.cat(parts).numpy()
+
+    @property
+    def row_logits(self):
+        """Logits (n_rows, n_labels), ndarray, of the rows where no label is known.
+
+        No row recalls itself or its copies; the regression has seen them all. They are computed
+        when they are first asked for.
+        """
+        if self._row_logits is None:
+            copies, parts = group_copies(self.vectors.float()), []
+            for rows in torch.arange(len(self)).split(_QUERY_BLOCK):
+                vectors = self._vectors[rows]
+                known = torch.full((len(rows), len(self.retrieval.prior)), UNKNOWN)
+                own = torch.from_numpy(copies[rows, None] == copies) if len(self) > 1 else None
+                query = self._query(vectors, known)
+                parts.append(self.retrieval.logits(*query, left_out=own))
+            self._row_logits = torch.cat(parts).numpy() + self.log_pos_weight
+        return self._row_logits
+
     def _queries(self, features, states, size):
         """The first arguments of the retrieval's methods, for `size` queries at a time."""
         for first in range(0, max(1, len(features)), size):
             block = slice(first, first + size)
             vectors = torch.from_numpy(self.likeness(features[block])).to(self._vectors.dtype)
-            known = torch.from_numpy(states[block])
-            cosines = vectors @ self._centres.T
-            z = self.relations(self.regression(cosines), known)
-            likeness = self.retrieval.likeness
-            if self.regression.centres is None:
-                alike = (likeness * cosines).split(_ROW_BLOCK, dim=1)
-            else:
-                vectors = likeness * vectors
-                alike = (vectors @ rows.T for rows in self._vectors.split(_ROW_BLOCK))
-            yield alike, z, known
+            yield self._query(vectors, torch.from_numpy(states[block]))
+
+    def _query(self, vectors, known):
+        """The first arguments of the retrieval's methods, for vectors (n_queries, n_directions)."""
+        cosines = vectors @ self._centres.T
+        z = self.relations(self.regression(cosines), known)
+        likeness = self.retrieval.likeness
+        if self.regression.centres is None:
+            alike = (likeness * cosines).split(_ROW_BLOCK, dim=1)
+        else:
+            vectors = likeness * vectors
+            alike = (vectors @ rows.T for rows in self._vectors.split(_ROW_BLOCK))
+        return alike, z, known
 
     def _learn_parameters(self, left_out, weights, copies, rng):
         """Choose the retrieval's parameters on some of the rows, each without its copies."""

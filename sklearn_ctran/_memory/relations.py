@@ -61,13 +61,15 @@ class LabelRelations:
             return z
         size = max(1, _BLOCK // z.shape[1] ** 2)
         parts = zip(z.split(size), states.split(size), strict=True)
-        return torch.cat([self._given(*part) for part in parts])
+        return torch.cat([self.given(*part) for part in parts])
 
-    def _given(self, z, states):
+    def given(self, z, states, solve=torch.linalg.solve):
+        """As a call, for any states, where there is a covariance; `solve` solves linear systems."""
         known = (states != UNKNOWN).float()
         target = ((states == POSITIVE).float() - self.prior) / deviation(self.prior)
         residuals = ((target - z) * known)[:, :, None]
         among_known = known[:, :, None] * self.covariance * known[:, None, :]
-        among_known = among_known + torch.diag_embed(1 - known + self.own * known)
-        solved = torch.linalg.solve(among_known, residuals)[:, :, 0] * known
+        diagonal = 1 - known + self.own * known
+        among_known = among_known + diagonal[:, :, None] * torch.eye(len(self.prior))
+        solved = solve(among_known, residuals)[:, :, 0] * known
         return torch.where(known > 0, z, z + solved @ self.covariance)

@@ -117,7 +117,7 @@ class Retrieval(Completed):
         `values` are other parameters; where `left_out` (n_queries, n_rows), a row does not count.
         """
         values = self.values if values is None else values
-        largest = torch.full((len(z), 1), -torch.inf)
+        largest = torch.full((z.shape[0], 1), -torch.inf)
         sums = squares = torch.zeros(1, 1)
         for rows, logarithms in self._logarithms(alike, z, states, values, left_out):
             # Relative to the largest weight so far, so that nothing overflows.
@@ -140,7 +140,7 @@ class Retrieval(Completed):
             # The annotated states count beside it, because its sum over all labels cancels out.
             expected = torch.logaddexp(self.prior.log() + fits, torch.log1p(-self.prior))
             factors = [fits - expected, -expected]
-        factors, first = torch.cat([torch.ones(len(z), 1), *factors], dim=1), 0
+        factors, first = torch.cat([torch.ones(z.shape[0], 1), *factors], dim=1), 0
         for block in alike:
             rows = slice(first, first + block.shape[1])
             logarithms = block.addmm_(factors, self._table[rows, :-1].T)

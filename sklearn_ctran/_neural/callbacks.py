@@ -1,82 +1,143 @@
-"""What happens between the steps of training: the learning rate, and how long it will take."""
+"""What happens between the steps of training: the learning rate, scores, progress."""
 
-import time
-
-from skorch.callbacks import Callback, LRScheduler
+import numpy as np
+import torch
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from torch.optim.lr_scheduler import OneCycleLR
 
-#: Steps, or seconds, after which the time of a step is known well enough.
-_ENOUGH_STEPS, _ENOUGH_SECONDS = 5, 3.0
+from sklearn_ctran._neural.batches import LabelledImages
+from sklearn_ctran._utils.progress import Progress
+from sklearn_ctran.metrics._ranking import mean_average_precision
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
+
+#: Entries of the history -> their names behind the bar, of which a narrow terminal shows the first.
+_SHOWN = {
+    "valid_mAP": "mAP",
+    "valid_accuracy": "accuracy",
+    "train_loss": "loss",
+    "valid_loss": "valid_loss",
+}
 
 
 class OneCycle(LRScheduler):
     """One cycle of the learning rate over the whole fit (Smith and Topin, 2018), step by step.
 
-    Each parameter group peaks at the learning rate that it was given.
+    Each parameter group peaks at the learning rate that it was given. A net may have several
+    cycles, one after the other: its ``cycle`` and ``cycle_lengths`` say so.
     """
 
     def __init__(self):
         super().__init__(policy=OneCycleLR, step_every="batch", event_name="lr")
 
     def on_train_begin(self, net, X=None, **kwargs):
-        """Spread the cycle over the steps of this fit."""
-        n_steps = net.max_epochs * len(net.get_iterator(X, training=True))
-        peaks = [group["lr"] for group in net.optimizer_.param_groups]
-        self.lr_scheduler_ = OneCycleLR(net.optimizer_, max_lr=peaks, total_steps=n_steps + 1)
+        """Begin the first cycle."""
+        self._n_steps = len(net.get_iterator(X, training=True))
+        self._peaks = [group["lr"] for group in net.optimizer_.param_groups]
         self.batch_idx_ = 0
+        self._begin_cycle(net, 1)
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Begin another cycle when it is time, but not again if the fit goes on within it."""
+        if net.cycle != self.cycle_:
+            self._begin_cycle(net, net.cycle)
+
+    def _begin_cycle(self, net, number):
+        """Spread a cycle over its steps."""
+        self.cycle_ = number
+        n_steps = net.cycle_lengths[number - 1] * self._n_steps
+        optimizer, peaks = net.optimizer_, self._peaks
+        self.lr_scheduler_ = OneCycleLR(optimizer, max_lr=peaks, total_steps=n_steps + 1)
 
     def on_train_end(self, net, **kwargs):
         """Drop the scheduler, which holds the optimiser and its tensors."""
         self.lr_scheduler_ = None
 
 
-class TimeEstimate(Callback):
-    """Says, after the first steps, how long training will take.
+class StopEarly(EarlyStopping):
+    """As skorch's, in the last stage of a net that trains in stages."""
 
-    The first step is slower than others: it counts only if it is the only one so far. `may_stop`
-    says whether training may stop before its last epoch.
+    def on_epoch_end(self, net, **kwargs):
+        """Stop if the loss has not improved for long; skorch calls this."""
+        if net.is_last_stage:
+            super().on_epoch_end(net, **kwargs)
+
+
+class ValidationScore(Callback):
+    """Records the score of the held-out images after each epoch, with no label known.
+
+    It is ``valid_mAP``, or ``valid_accuracy`` if labels are the classes of a 1-D `y`
+    (`exclusive`). NaN if there is nothing to score. Every one of several processes scores all
+    held-out images.
     """
 
-    def __init__(self, may_stop=False):
-        self.may_stop = may_stop
+    def __init__(self, exclusive):
+        self.exclusive = exclusive
+
+    def on_epoch_end(self, net, dataset_valid=None, **kwargs):
+        """Predict the held-out images, and record their score."""
+        states = dataset_valid.states
+        n_extra = states.shape[1] - dataset_valid.n_targets
+        nothing = torch.full_like(states, UNKNOWN)
+        images = LabelledImages(dataset_valid.source, nothing, dataset_valid.rows, n_extra=n_extra)
+        proba = net.predict_proba(images)
+        truth = states[dataset_valid.rows, : dataset_valid.n_targets].numpy()
+        score, name = (_accuracy, "accuracy") if self.exclusive else (_mean_precision, "mAP")
+        net.history.record(f"valid_{name}", score(truth, proba))
+
+
+def _mean_precision(truth, proba):
+    if not (truth == POSITIVE).any():
+        return float("nan")
+    # average=None does not warn of labels without a positive, of which a small part has many.
+    return float(np.nanmean(mean_average_precision(truth, proba, average=None)))
+
+
+def _accuracy(truth, proba):
+    is_given = (truth == POSITIVE).any(axis=1)
+    if not is_given.any():
+        return float("nan")
+    return float((truth.argmax(axis=1) == proba.argmax(axis=1))[is_given].mean())
+
+
+class TrainingBar(Callback):
+    """Shows the steps of training, its losses and scores; used as a block around a fit.
+
+    `verbose` is that of :class:`Progress`. Steps that were done before an interruption count as
+    done. Training that stops early ends before the bar is full.
+    """
+
+    def __init__(self, verbose=0):
+        self.verbose = verbose
+
+    def __enter__(self):
+        self._progress = None
+        return self
+
+    def __exit__(self, *error):
+        if self._progress is not None:
+            self._progress.close()
+        self._progress = None
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Count the steps of this fit."""
-        self._n_epochs = None
         self._n_steps = len(net.get_iterator(X, training=True))
-        self._times = [time.perf_counter()]
+        self._scores = {}
 
     def on_batch_end(self, net, training=False, **kwargs):
-        """Once enough steps are done, print the time of all."""
-        if self._times is None or not training:
+        """Count a step; the loss is that of the step until an epoch has come to its end."""
+        if not training:
             return
-        if self._n_epochs is None:  # Some may have been done before.
-            self._n_epochs = net.max_epochs - len(net.history) + 1
-        self._times.append(time.perf_counter())
-        n_done, spent = len(self._times) - 1, self._times[-1] - self._times[0]
-        if n_done < _ENOUGH_STEPS and spent < _ENOUGH_SECONDS:
-            return
-        times, self._times = self._times[min(1, n_done - 1) :], None
-        n_steps = self._n_epochs * self._n_steps
-        step = (times[-1] - times[0]) / (len(times) - 1)
-        if n_steps > n_done:
-            about = "at most about" if self.may_stop else "about"
-            print(
-                f"Training takes {about} {_as_text(n_steps * step)}: {self._n_epochs} epochs of "
-                f"{self._n_steps} steps, {step:.2g} s a step."
-            )
+        epoch = len(net.history)
+        if self._progress is None:
+            done = (epoch - 1) * self._n_steps + len(net.history[-1, "batches"]) - 1
+            total = net.max_epochs * self._n_steps
+            self._progress = Progress("training", total, " steps", verbose=self.verbose, done=done)
+        loss = {"loss": net.history[-1, "batches", -1, "train_loss"]}
+        self._progress.update(**(self._scores or loss), epoch=f"{epoch}/{net.max_epochs}")
 
-    def on_train_end(self, net, **kwargs):
-        """Forget the times."""
-        self._times = None
-
-
-def _as_text(seconds):
-    """A length of time for people: "40 s", "3 min 20 s", "2 h 5 min"."""
-    seconds = max(1, round(seconds))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    def on_epoch_end(self, net, **kwargs):
+        """Take over the losses and the score of the epoch."""
+        epoch = net.history[-1]
+        self._scores = {name: float(epoch[key]) for key, name in _SHOWN.items() if key in epoch}
+        if self._progress is not None:
+            self._progress.update(0, **self._scores, epoch=f"{len(net.history)}/{net.max_epochs}")

@@ -15,18 +15,20 @@ from sklearn_ctran._images.tokens import Tokens
 from sklearn_ctran._labels.masks import check_unknown_fraction
 from sklearn_ctran._labels.targets import Targets
 from sklearn_ctran._memory.memory import check_n_rows
-from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.inputs import NetworkInput
+from sklearn_ctran._neural.new_labels import AnswersNewLabels
 from sklearn_ctran._neural.official import official_backbone, read_official_checkpoint
-from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss
+from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss, TrainBackbone
 from sklearn_ctran._neural.training import Plan, build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
 from sklearn_ctran._utils.randomness import all_drawing, drawing
+from sklearn_ctran._utils.sklearn_compat import WholeNumber
 from sklearn_ctran._utils.typing import (
     EncoderEngine,
     FilePath,
     Images,
+    ImageSize,
     KnownLabels,
     OnError,
     RandomState,
@@ -39,7 +41,7 @@ _WIDE = 512
 _MANY = 20_000
 
 
-class CTranClassifier(NeuralMultilabelClassifier):
+class CTranClassifier(AnswersNewLabels):
     """Multi-label image classification with transformers (C-Tran).
 
     Image tokens and label tokens go through one transformer encoder [1]_. Training shows it some
@@ -50,33 +52,80 @@ class CTranClassifier(NeuralMultilabelClassifier):
     `standardize`, `input_dropout`, `channel_dropout`, `attention_bias`, `shortcut`); the user
     guide has figures. ``CTranClassifier(**recipes.COCO80)`` is the paper's model.
 
+    Most people set these seven first, if any: `backbone`, `weights`, `image_size`,
+    `train_backbone`, `max_epochs`, `cache` and `random_state`. All parameters are in this
+    order:
+
+    - what it sees: `backbone`, `weights`, `train_backbone`, `image_size`, `augment`, `n_views`,
+      `regions`, `standardize`, `use_image`, `on_error`;
+    - the model: `d_model`, `n_layers`, `n_heads`, `dropout`, `input_dropout`,
+      `channel_dropout`, `position`, `attention_bias`, `shortcut`, `init`, `memory`;
+    - the labels: `label_groups`, `mask_groups`, `exclusive_groups`, `implies`,
+      `label_embeddings`, `unknown_fraction`, `n_masks`;
+    - training: `loss`, `pos_weight`, `lr`, `backbone_lr`, `weight_decay`, `lr_schedule`,
+      `batch_size`, `max_epochs`, `early_stopping`, `validation_fraction`, `warm_start`,
+      `random_state`;
+    - running: `device`, `precision`, `encoder_engine`, `n_jobs`, `cache`, `checkpoint`,
+      `distributed`, `callbacks`, `net_params`, `verbose`.
+
     Parameters
     ----------
     backbone : str, nn.Module or None, default="resnet50"
         What turns images into tokens: the name of a torchvision classification network (ResNet,
-        MobileNet, EfficientNet, ConvNeXt, DenseNet, Inception v3, ViT, Swin, ...); ``"small"``,
-        a little CNN for images below about 64 pixels, trained from scratch; a module from
-        normalised float images (B, 3, H, W) to feature maps (B, C, h, w), which is copied; or
-        None, if `X` holds tokens. A table of features (two-dimensional `X`) never goes through
-        the backbone.
+        MobileNet, EfficientNet, ConvNeXt, DenseNet, Inception v3, ViT, Swin, ...); ``"timm/"`` and
+        a name of timm's (DINOv2, DINOv3, SigLIP, EVA, ...; the extra ``[timm]``), with or without
+        the tag of its weights; ``"small"``, a little CNN for images below about 64 pixels, trained
+        from scratch; a module from normalised float images (B, 3, H, W) to feature maps
+        (B, C, h, w), which is copied; or None, if `X` holds tokens. A table of features
+        (two-dimensional `X`) never goes through the backbone.
     weights : str, path-like or None, default="DEFAULT"
-        Of the backbone: a name of torchvision's weights for it, downloaded if needed; a path of
-        a state_dict file of the same network (``.pth``, ``.safetensors``); None for random
-        weights. ``"small"`` and modules have no named weights and are used as they are.
-    train_backbone : bool or "auto", default="auto"
-        Whether the backbone is trained too. "auto": a pretrained one is not, one with
+        Of the backbone: a name of torchvision's weights for it, or the tag of timm's, downloaded
+        if needed; a path of a state_dict file of the same network (``.pth``, ``.safetensors``);
+        None for random weights. ``"small"`` and modules have no named weights and are used as
+        they are.
+    train_backbone : bool, int, {"auto", "last_stage"} or FineTuning, default="auto"
+        Whether the backbone is trained too. "last_stage" and a number train so many of its last
+        stages, :class:`FineTuning` says more. "auto": a pretrained one is not, one with
         ``weights=None`` and ``"small"`` are. A module of your own counts as pretrained unless
         ``weights=None``. A frozen backbone sees each image once, whatever is fitted or predicted
         (unless images are augmented; see `cache`), and its BatchNorm statistics do not move.
-    image_size : int, (int, int) or None, default=224
+    image_size : int, (int, int), "auto" or None, default=224
         s: the whole image is resized to s x s pixels. (resize, crop): resized to
         resize x resize, of which crop x crop is cut out, at random in training if `augment`
-        says so, else from the middle. None: images, all of one size, stay as they are.
-    augment : "auto", "flip", "crop", "flip+crop", callable or None, default="auto"
-        How training images are changed at random. A callable gets and returns uint8 batches of
-        shape (B, 3, H, W). "auto": flips, and crops where `image_size` is a pair, if the
+        says so, else from the middle. "auto": as the images on which the named backbone was
+        evaluated, which often leaves out what is near the border; ``chosen_["image_size"]`` is
+        what that came to. None: images, all of one size, stay as they are.
+    augment : {"auto", "flip", "crop", "flip+crop", "scale", "flip+scale"}, callable or None, \
+            default="auto"
+        How training images are changed at random. "flip": half of them are mirrored. "crop": the
+        place of the crop that `image_size` asks for. "scale": that place, and the side of the crop,
+        one of 1, 0.9, 0.8, 0.6 and 0.5 times `resize`; it is then resized to `crop` (what the
+        authors' code does, beyond the paper). A callable gets and returns uint8 batches of shape
+        (B, 3, H, W). "auto": flips, and crops where `image_size` is a pair, if the
         backbone is trained; else None, because augmented images go through the backbone in
         every epoch.
+    n_views : {1, 2}, default=1
+        Views of an image that pass through a frozen backbone. 2: the image and its mirror image;
+        tokens are the mean of both, the mirror image's turned back. It takes twice the time, once
+        for each image, and helps where left and right do not matter, as in most photos. A backbone
+        that is trained sees mirror images by `augment`.
+    regions : int or None, default=3
+        The image tokens are means over a grid of regions x regions, and one mean over the whole
+        image. None takes all h x w features as tokens, as in the paper. Features of up to 1,024
+        numbers per image are always taken as they are.
+    standardize : bool, default=True
+        Whether features that do not change during training (given, or of a frozen backbone)
+        are standardised per channel.
+    use_image : bool, default=True
+        False leaves the image out and learns from labels alone (the paper's "no image").
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about images that cannot be read: files that are missing or broken, also if they
+        break during the fit, and rows without an image. "raise": an error names all of them, the
+        first 20 with what is wrong. "skip": `fit` goes on without these rows, of X, `y`,
+        `extra_labels` and `sample_weight`, as if they had never been there, and lists them in
+        `skipped_`; predictions have NaN in their rows, and warn. "warn": like "skip", and `fit`
+        warns too. ``score`` leaves such rows out. Label sets (``decoding``, ``sample_labels``),
+        ``encode`` and ``nearest`` raise the error.
     d_model : int or None, default=128
         Width of the tokens; None for that of the backbone, as in the paper.
     n_layers : int or "auto", default="auto"
@@ -86,8 +135,37 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Attention heads; must divide `d_model`.
     dropout : float, default=0.1
         In the encoder, in [0, 1).
+    input_dropout : float or "auto", default="auto"
+        Share of feature channels dropped before the transformer in training, in [0, 1). "auto":
+        0.5 for features of a frozen backbone or given ones, 0.1 if these have fewer than 64
+        channels, 0 for a backbone that trains.
+    channel_dropout : bool, default=True
+        Whether `dropout` drops channels, the same ones in all tokens of an image, and never
+        attention weights, which is much cheaper on a CPU. False is the paper's dropout.
     position : {None, "sine", "learned"}, default=None
         Position embedding of the image tokens. "learned" fixes the number of tokens.
+    attention_bias : bool or "auto", default="auto"
+        Whether the attention of one label to another has a learned bias, for each pair of labels
+        and each state of the other label. Weights, memory and time grow with n_labels ** 2;
+        "auto": up to 256 labels.
+    shortcut : bool, default=True
+        Whether a network with one hidden layer of 512 units, from the mean image features and the
+        label states, is trained beside the transformer; the logits are the mean of both. It has
+        a dropout of its own, 0.5. It reads features of up to 1,024 numbers per image side by
+        side, which fixes their number.
+    init : {"normal", "uniform"}, default="normal"
+        How the embeddings of labels and states, and the biases of the transformer's logits, start.
+        "normal": embeddings from N(0, 1), biases at the labels' log-odds. "uniform": all from
+        U(-1/sqrt(d_model), 1/sqrt(d_model)), as in the authors' code (``weights_init`` in
+        https://github.com/QData/C-Tran/blob/main/models/utils.py). It changes
+        little beyond what seeds do.
+    memory : int, "auto" or None, default="auto"
+        The most training rows that the model remembers: their image features and labels. The
+        logits are then those of the network by a third, and by two thirds those of the memory, in
+        which rows with similar images and with the known labels decide, and a kernel regression
+        of labels on images. :meth:`nearest` shows these rows. "auto": 20,000, less with more than
+        3,355 labels; of more rows, as many are drawn at random. None: no memory; nothing of the
+        training rows is in the fitted model. See "The memory of training photos" in the guide.
     label_groups : dict, default=None
         Name of a group -> its labels, by name or by position (targets first, then extra labels).
         Labels that are known together: training hides or shows them together (`mask_groups`),
@@ -112,6 +190,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Label -> the label, or list of labels, that must be true if it is: a hierarchy. No label
         gets a higher probability than one that it implies. Labels are given as in
         `exclusive_groups`; rules that are too entangled are refused in the same way.
+    label_embeddings : array-like of shape (n_labels, n_dimensions), dict or DataFrame, default=None
+        A vector for each label of `y` that says what it means, such as a sentence embedding of its
+        name. An array is in the order of the labels; a dict, or a DataFrame with names as its
+        index, may hold other names too. The network's embeddings of these labels start from a
+        random linear map of the vectors, and the fitted model answers for labels that were not in
+        training: by ``predict_proba(X, labels=..., label_embeddings=...)`` and :meth:`add_labels`.
+        Extra labels need no vector.
     unknown_fraction : (float, float) or None, default=(0.25, 1.0)
         Label mask training [1]_ (section 3.4): in each step the number of hidden labels of each
         image is drawn uniformly between these shares of all labels. None hides all (the paper's
@@ -121,50 +206,13 @@ class CTranClassifier(NeuralMultilabelClassifier):
         Masks that are drawn for each image per step, while the image goes through the backbone
         once. More than 1 pays if the backbone costs more than the transformer, because it is
         trained or images are augmented; the page on speed has figures.
-    use_image : bool, default=True
-        False leaves the image out and learns from labels alone (the paper's "no image").
-    init : {"normal", "uniform"}, default="normal"
-        How the embeddings of labels and states, and the biases of the transformer's logits, start.
-        "normal": embeddings from N(0, 1), biases at the labels' log-odds. "uniform": all from
-        U(-1/sqrt(d_model), 1/sqrt(d_model)), as in the authors' code (``weights_init`` in
-        https://github.com/QData/C-Tran/blob/main/models/utils.py). It changes
-        little beyond what seeds do.
-    regions : int or None, default=3
-        The image tokens are means over a grid of regions x regions, and one mean over the whole
-        image. None takes all h x w features as tokens, as in the paper. Features of up to 1,024
-        numbers per image are always taken as they are.
-    standardize : bool, default=True
-        Whether features that do not change during training (given, or of a frozen backbone)
-        are standardised per channel.
-    input_dropout : float or "auto", default="auto"
-        Share of feature channels dropped before the transformer in training, in [0, 1). "auto":
-        0.5 for features of a frozen backbone or given ones, 0.1 if these have fewer than 64
-        channels, 0 for a backbone that trains.
-    channel_dropout : bool, default=True
-        Whether `dropout` drops channels, the same ones in all tokens of an image, and never
-        attention weights, which is much cheaper on a CPU. False is the paper's dropout.
-    attention_bias : bool or "auto", default="auto"
-        Whether the attention of one label to another has a learned bias, for each pair of labels
-        and each state of the other label. Weights, memory and time grow with n_labels ** 2;
-        "auto": up to 256 labels.
-    shortcut : bool, default=True
-        Whether a network with one hidden layer of 512 units, from the mean image features and the
-        label states, is trained beside the transformer; the logits are the mean of both. It has
-        a dropout of its own, 0.5. It reads features of up to 1,024 numbers per image side by
-        side, which fixes their number.
-    memory : int, "auto" or None, default="auto"
-        The most training rows that the model remembers: their image features and labels. The
-        logits are then those of the network by a third, and by two thirds those of the memory, in
-        which rows with similar images and with the known labels decide, and a kernel regression
-        of labels on images. :meth:`nearest` shows these rows. "auto": 20,000, less with more than
-        3,355 labels; of more rows, as many are drawn at random. None: no memory; nothing of the
-        training rows is in the fitted model. See the user guide.
     loss : {"bce", "focal", "asymmetric"} or callable, default="bce"
         Loss of the hidden labels; entries that nobody annotated do not count. Binary cross-entropy
         [1]_ (eq. 6), focal loss [2]_ with gamma 2, asymmetric loss [3]_ with gamma 4 for negatives,
         0 for positives, and shift 0.05, as in its paper (the default of its authors' code is 1 for
-        positives); or ``loss(logits, targets)``, both of shape (batch, n_labels), returning one
-        value per entry, such as ``functools.partial(focal, gamma=1)`` of
+        positives; its gradient is another one: ``functools.partial(asymmetric,
+        focus_has_gradient=False)``); or ``loss(logits, targets)``, both of shape (batch, n_labels),
+        returning one value per entry, such as ``functools.partial(focal, gamma=1)`` of
         ``sklearn_ctran.modules.losses``. A 1-D `y` is always trained by cross-entropy over classes,
         labels under a rule by the likelihood of the sets that obey it.
     pos_weight : "balanced", float, array-like of shape (n_labels,), dict or None, default=None
@@ -196,6 +244,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
         to zero at the end, and all images are better used for training.
     validation_fraction : float, default=0.1
         In (0, 1); for `early_stopping`.
+    warm_start : bool, default=False
+        Whether another call of `fit` continues from the weights of the last. Labels and the
+        model's structure must be the same; parameters of training may change, `train_backbone`
+        included. The memory holds the rows of the last call only.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, masks, batches, augmentation and dropout. Unless it is None, no global
+        generator is touched: fits side by side, in threads too, have the numbers of fits one by
+        one, if torch computes with as many threads.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", "mps", ...; "auto" takes a GPU if there is one.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
@@ -213,14 +269,6 @@ class CTranClassifier(NeuralMultilabelClassifier):
         see "The backbone on a processor" in the guide to speed. onnxruntime computes in float32.
     n_jobs : int or None, default=None
         Threads that decode images, ahead of a network on a GPU; None means 1, -1 all cores.
-    on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about images that cannot be read: files that are missing or broken, also if they
-        break during the fit, and rows without an image. "raise": an error names all of them, the
-        first 20 with what is wrong. "skip": `fit` goes on without these rows, of X, `y`,
-        `extra_labels` and `sample_weight`, as if they had never been there, and lists them in
-        `skipped_`; predictions have NaN in their rows, and warn. "warn": like "skip", and `fit`
-        warns too. ``score`` leaves such rows out. Label sets (``decoding``, ``sample_labels``),
-        ``encode`` and ``nearest`` raise the error.
     cache : "memory", path-like, TokenCache or None, default="memory"
         Where a frozen backbone's tokens are kept, so that each image goes through it once per
         (backbone, weights, preprocessing), in all folds, candidates, estimators and worker
@@ -248,16 +296,14 @@ class CTranClassifier(NeuralMultilabelClassifier):
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.
-    warm_start : bool, default=False
-        Whether another call of `fit` continues from the weights of the last. Labels and the
-        model's structure must be the same; parameters of training may change, `train_backbone`
-        included. The memory holds the rows of the last call only.
-    random_state : int, RandomState instance or None, default=None
-        Seeds weights, masks, batches, augmentation and dropout. Unless it is None, no global
-        generator is touched: fits side by side, in threads too, have the numbers of fits one by
-        one, if torch computes with as many threads.
+        ``reduction="sum"``: the loss of a batch is the sum over its hidden labels, not their mean.
     verbose : int, default=0
-        Above 0, progress is printed, and, after the first steps, how long training will take.
+        Above 0, `fit`, and predictions of a model that was fitted in this process, show on standard
+        error how far they are: a bar on a terminal and in a notebook, elsewhere a line after 3
+        seconds and one each minute, with the time that is left, the loss and, with
+        `early_stopping`, the score of the held-out images. 1: not in worker processes, such as
+        those of a search with `n_jobs`; 2: there too. skorch's table of epochs is printed, on
+        standard output, with ``net_params={"verbose": 1}``.
 
     Attributes
     ----------
@@ -284,8 +330,15 @@ class CTranClassifier(NeuralMultilabelClassifier):
     memory_ : LabelMemory or None
         What `memory` remembers; ``len(memory_)`` rows, ``memory_.rows`` are their numbers in the
         training data (equal rows count once).
+    label_text_ : LabelText or None
+        What `label_embeddings` say of the labels.
+    added_label_names_ : ndarray of shape (n_added,)
+        Labels that :meth:`add_labels` has added since the fit.
     history_ : list of dict
-        ``train_loss``, ``dur`` (seconds), with early stopping ``valid_loss``, of each epoch.
+        Of each epoch ``train_loss`` and ``dur`` (seconds). With `early_stopping` also, of the
+        held-out images, ``valid_loss``, and ``valid_mAP`` of the network's predictions without
+        known labels and without the memory, in [0, 1]; for a 1-D `y` ``valid_accuracy`` instead.
+        They are NaN if no held-out image has a positive label.
     skipped_ : dict of int to str
         Number of each row that `on_error` has left out of the fit -> what is wrong with its image.
 
@@ -311,26 +364,27 @@ class CTranClassifier(NeuralMultilabelClassifier):
 
     _parameter_constraints = {
         **NEURAL_PARAMETERS,
-        "d_model": [Interval(Integral, 1, None, closed="left"), None],
-        "n_layers": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "regions": [WholeNumber(Integral, 1, None, closed="left"), None],
+        "standardize": ["boolean"],
+        "use_image": ["boolean"],
+        "d_model": [WholeNumber(Integral, 1, None, closed="left"), None],
+        "n_layers": [WholeNumber(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_heads": [WholeNumber(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "channel_dropout": ["boolean"],
         "position": [StrOptions({"sine", "learned"}), None],
+        "attention_bias": ["boolean", StrOptions({"auto"})],
+        "shortcut": ["boolean"],
+        "init": [StrOptions({"normal", "uniform"})],
+        "memory": [WholeNumber(Integral, 1, None, closed="left"), StrOptions({"auto"}), None],
         "label_groups": [dict, None],
         "mask_groups": [Interval(Real, 0, 1, closed="both")],
         "exclusive_groups": [dict, list, tuple, None],
         "implies": [dict, None],
+        "label_embeddings": ["array-like", dict, None],
         "unknown_fraction": [tuple, list, None],
-        "n_masks": [Interval(Integral, 1, None, closed="left")],
-        "use_image": ["boolean"],
-        "init": [StrOptions({"normal", "uniform"})],
-        "regions": [Interval(Integral, 1, None, closed="left"), None],
-        "standardize": ["boolean"],
-        "input_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
-        "channel_dropout": ["boolean"],
-        "attention_bias": ["boolean", StrOptions({"auto"})],
-        "shortcut": ["boolean"],
-        "memory": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"}), None],
+        "n_masks": [WholeNumber(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -338,29 +392,32 @@ class CTranClassifier(NeuralMultilabelClassifier):
         backbone: str | nn.Module | None = "resnet50",
         *,
         weights: FilePath | None = "DEFAULT",
-        train_backbone: bool | Literal["auto"] = "auto",
-        image_size: int | tuple[int, int] | None = 224,
+        train_backbone: TrainBackbone = "auto",
+        image_size: ImageSize = 224,
         augment: Augment = "auto",
+        n_views: Literal[1, 2] = 1,
+        regions: int | None = 3,
+        standardize: bool = True,
+        use_image: bool = True,
+        on_error: OnError = "raise",
         d_model: int | None = 128,
         n_layers: int | Literal["auto"] = "auto",
         n_heads: int = 4,
         dropout: float = 0.1,
+        input_dropout: float | Literal["auto"] = "auto",
+        channel_dropout: bool = True,
         position: Literal["sine", "learned"] | None = None,
+        attention_bias: bool | Literal["auto"] = "auto",
+        shortcut: bool = True,
+        init: Literal["normal", "uniform"] = "normal",
+        memory: int | Literal["auto"] | None = "auto",
         label_groups: dict[Any, Any] | None = None,
         mask_groups: float = 0.5,
         exclusive_groups: list[Any] | dict[Any, Any] | None = None,
         implies: dict[Any, Any] | None = None,
+        label_embeddings: ArrayLike | dict[Any, ArrayLike] | None = None,
         unknown_fraction: tuple[float, float] | None = (0.25, 1.0),
         n_masks: int = 1,
-        use_image: bool = True,
-        init: Literal["normal", "uniform"] = "normal",
-        regions: int | None = 3,
-        standardize: bool = True,
-        input_dropout: float | Literal["auto"] = "auto",
-        channel_dropout: bool = True,
-        attention_bias: bool | Literal["auto"] = "auto",
-        shortcut: bool = True,
-        memory: int | Literal["auto"] | None = "auto",
         loss: Loss = "bce",
         pos_weight: ArrayLike | dict[Any, float] | None = None,
         lr: float = 2e-3,
@@ -371,18 +428,17 @@ class CTranClassifier(NeuralMultilabelClassifier):
         max_epochs: int | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        random_state: RandomState = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto",
         encoder_engine: EncoderEngine = "torch",
         n_jobs: int | None = None,
-        on_error: OnError = "raise",
         cache: FilePath | TokenCache | None = "memory",
         checkpoint: FilePath | None = None,
         distributed: Literal["accelerate"] | None = None,
         callbacks: list[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        warm_start: bool = False,
-        random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
         self.backbone = backbone
@@ -390,26 +446,29 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.train_backbone = train_backbone
         self.image_size = image_size
         self.augment = augment
+        self.n_views = n_views
+        self.regions = regions
+        self.standardize = standardize
+        self.use_image = use_image
+        self.on_error = on_error
         self.d_model = d_model
         self.n_layers = n_layers
         self.n_heads = n_heads
         self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.channel_dropout = channel_dropout
         self.position = position
+        self.attention_bias = attention_bias
+        self.shortcut = shortcut
+        self.init = init
+        self.memory = memory
         self.label_groups = label_groups
         self.mask_groups = mask_groups
         self.exclusive_groups = exclusive_groups
         self.implies = implies
+        self.label_embeddings = label_embeddings
         self.unknown_fraction = unknown_fraction
         self.n_masks = n_masks
-        self.use_image = use_image
-        self.init = init
-        self.regions = regions
-        self.standardize = standardize
-        self.input_dropout = input_dropout
-        self.channel_dropout = channel_dropout
-        self.attention_bias = attention_bias
-        self.shortcut = shortcut
-        self.memory = memory
         self.loss = loss
         self.pos_weight = pos_weight
         self.lr = lr
@@ -420,18 +479,17 @@ class CTranClassifier(NeuralMultilabelClassifier):
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.random_state = random_state
         self.device = device
         self.precision = precision
         self.encoder_engine = encoder_engine
         self.n_jobs = n_jobs
-        self.on_error = on_error
         self.cache = cache
         self.checkpoint = checkpoint
         self.distributed = distributed
         self.callbacks = callbacks
         self.net_params = net_params
-        self.warm_start = warm_start
-        self.random_state = random_state
         self.verbose = verbose
 
     @classmethod
@@ -507,7 +565,7 @@ class CTranClassifier(NeuralMultilabelClassifier):
         classes = np.tile([0, 1], (n_labels, 1))
         self.task_ = make_task(Targets(None, names, classes, exclusive=False))
         kind = "tokens" if backbone is None else "images"
-        self._input = NetworkInput(kind, self._preprocessing())
+        self._input = NetworkInput(kind, self._preprocessing("images"), n_views=self.n_views)
         self._structure = self._structure_params()
         self._plan = Plan(n_layers, self._n_epochs(1, self._most_epochs))
         device = resolve_device(self.device)

@@ -29,11 +29,20 @@ class NetworkInput:
         None without a backbone.
     size : (int, int) or None
         Height and width of the training images after preprocessing; None if no image was read.
+    n_views : {1, 2}
+        Views of an image that a frozen backbone sees.
     """
 
     kind: str
     preprocessing: Preprocessing | None
     size: tuple | None = None
+    n_views: int = 1
+
+    @property
+    def image_size(self):
+        """How images are resized; None if they are not, or there are none."""
+        is_used = self.kind == "images" and self.preprocessing is not None
+        return self.preprocessing.image_size if is_used else None
 
     def batches(self, images):
         """Images (Images), decoded and resized when a batch of them is wanted."""
@@ -124,7 +133,8 @@ def feature_map_size(backbone, size):
     """Rows and columns of the feature map of an image of some height and width."""
     was_training = backbone.training
     with torch.no_grad():
-        black = torch.zeros(1, 3, *size, dtype=torch.uint8, device=backbone.mean.device)
+        shape = 1, backbone.n_inputs, *size
+        black = torch.zeros(shape, dtype=torch.uint8, device=backbone.mean.device)
         features = backbone.eval()(black)
     backbone.train(was_training)
     return tuple(features.shape[2:])

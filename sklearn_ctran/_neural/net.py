@@ -1,6 +1,7 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
 import sys
+from contextlib import contextmanager
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.utils.data import default_collate
 from sklearn_ctran._labels.masks import leads, sample_label_states
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.distributed import ALONE
+from sklearn_ctran._utils.checks import Diverged
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.threads import BatchLoader
 from sklearn_ctran._utils.warnings import warn
@@ -48,7 +50,14 @@ class LabelMaskNet(NeuralNet):
         Seeds masks and the order of batches.
     share : Share
         Of this process, where several train together; `batch_size` is that of each.
+    reduction : {"mean", "sum"}
+        Whether the loss of a batch is the mean over its hidden labels, or their sum, as in the
+        authors' code, with which a step grows with the number of hidden labels.
     """
+
+    #: Whether no other stage of training follows; and which cycle of the learning rate it is.
+    is_last_stage = True
+    cycle = 1
 
     def __init__(
         self,
@@ -62,8 +71,11 @@ class LabelMaskNet(NeuralNet):
         precision="float32",
         seed=0,
         share=ALONE,
+        reduction="mean",
         **kwargs,
     ):
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}.")
         if torch.device(kwargs.get("device", "cpu")).type != "cpu":
             # On a CPU, decoding ahead would take processor time from the network.
             kwargs = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader} | kwargs
@@ -77,9 +89,15 @@ class LabelMaskNet(NeuralNet):
         self.precision = precision
         self.seed = seed
         self.share = share
+        self.reduction = reduction
         self.is_broken_off = False
         self.n_to_skip = 0
         self.largest_batch = sys.maxsize
+
+    @property
+    def cycle_lengths(self):
+        """Epochs of each cycle of the learning rate."""
+        return [self.max_epochs]
 
     def on_train_begin(self, *args, **kwargs):
         """Seed the generators; skorch calls this at the start of a fit."""
@@ -137,7 +155,7 @@ class LabelMaskNet(NeuralNet):
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
         loss = self._masked_loss(X, *labels, self.mask_generator, self.n_masks, **fit_params)
         if not torch.isfinite(loss):
-            raise ValueError(
+            raise Diverged(
                 f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
                 "(and `backbone_lr`), or look for extreme values in the features."
             )
@@ -272,14 +290,16 @@ class LabelMaskNet(NeuralNet):
         return None if self.rules is None else self.rules.consistent
 
     def get_loss(self, logits, true_states, shown, hidden, weights):
-        """Mean loss (a scalar Tensor) over the hidden labels, summed over the module's paths.
+        """Loss (a scalar Tensor) of the hidden labels, summed over the module's paths.
 
         `logits` are (n_paths, B, L), `weights` (B,), all else (B, L). Labels that rules tie
-        together count as one label. The sum is divided by the number of labels, not by their
-        weight: weights have a mean of 1 over the whole training set, and a batch of light samples
-        should make a small step.
+        together count as one label. For a mean the sum is divided by the number of labels, not by
+        their weight: weights have a mean of 1 over the whole training set, and a batch of light
+        samples should make a small step.
         """
         by_sample, n_labels = self.sample_losses(logits, true_states, shown, hidden)
+        if self.reduction == "sum":
+            return (weights * by_sample).sum()
         n_labels = self.share.total(n_labels)
         # A batch may have no hidden annotated label; clamping avoids 0 / 0.
         return (weights * by_sample).sum() / n_labels.clamp(min=1)
@@ -313,6 +333,18 @@ class LabelMaskNet(NeuralNet):
 
     def _autocast(self):
         return autocast(self.device, self.precision)
+
+    @contextmanager
+    def watched(self, **callbacks):
+        """Have further callbacks, after all others, in a ``with`` block; a fit may be in it."""
+        n_others = len(self.callbacks)
+        self.set_params(callbacks=[*self.callbacks, *callbacks.items()])
+        try:
+            yield
+        finally:
+            del self.callbacks[n_others:]
+            held = getattr(self, "callbacks_", [])
+            self.callbacks_ = [pair for pair in held if pair[1] not in callbacks.values()]
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """As skorch's, but only the epochs that are left, if some are done already."""

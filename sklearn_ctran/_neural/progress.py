@@ -9,6 +9,7 @@ from skorch.callbacks import Callback
 from skorch.history import History
 
 from sklearn_ctran._neural.distributed import ALONE
+from sklearn_ctran._utils.progress import say
 from sklearn_ctran._utils.randomness import generator_states, set_generator_states
 
 #: Within an epoch the state is kept after so many seconds.
@@ -19,13 +20,14 @@ class Checkpoint:
     """What a fit keeps of itself in a CheckpointFolder, and goes on from.
 
     `folder` is None where nothing is kept: in the other processes of a fit by several, of which
-    `share` is this one's, or in all. `description` is that of the fit. Raises ValueError if the
-    folder holds another fit.
+    `share` is this one's, or in all. `description` is that of the fit, `verbose` as of
+    :class:`Progress`. Raises ValueError if the folder holds another fit.
     """
 
-    def __init__(self, folder, description, share=ALONE):
+    def __init__(self, folder, description, share=ALONE, verbose=0):
         self.folder = folder
         self.share = share
+        self.verbose = verbose
         self._state = share.from_first(None if folder is None else folder.read(description))
         self._is_kept = share.from_first(folder is not None)
         self._start = None
@@ -48,20 +50,18 @@ class Checkpoint:
             net.fit(images, None)
             return
         state = self._state
-        if state is not None and net.verbose:
+        if state is not None:
             done = len(json.loads(state["history"]))
-            print(f"checkpoint: going on after {done} of {net.max_epochs} epochs.")
+            text = f"checkpoint: going on after {done} of {net.max_epochs} epochs."
+            say(text, self.verbose)
         if state is not None and state["is_finished"]:
             net.initialize()
             _restore_weights(net, state)
             return
         if self.folder is not None:
             self.folder.check_space(_n_state_bytes(net.module))
-        keep = KeepProgress(self, state)
-        net.set_params(callbacks=[*net.callbacks, ("keep_progress", keep)])
-        net.fit(images, None)
-        net.callbacks.pop()
-        net.callbacks_ = [each for each in net.callbacks_ if each[1] is not keep]
+        with net.watched(keep_progress=KeepProgress(self, state)):
+            net.fit(images, None)
         if not net.is_broken_off:
             self.keep(net, _gather_trained(net), "finished")
 

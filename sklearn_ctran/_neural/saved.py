@@ -79,14 +79,15 @@ def _as_fitted(estimator, saved):
     """An estimator with the parameters that the module was made by, which may be others by now."""
     params, structure = estimator.get_params(deep=False), estimator._structure
     params |= {name: value for name, value in structure.items() if name in params}
-    params |= {"loss": saved["loss"], "precision": saved["precision"]}
+    params |= {name: saved[name] for name in ("loss", "precision") if name in params}
     maker = type(estimator)(**params)
     maker._validate_params()
     if not isinstance(saved["loss"], str):
         raise ValueError("its loss is not one of those with a name")
     if saved["backbone"] is not None:
         maker.train_backbone = not saved["backbone"]["frozen"]
-    maker.task_, maker._input, maker._plan = estimator.task_, estimator._input, estimator._plan
+    for name in maker._MADE_FROM:
+        setattr(maker, name, getattr(estimator, name))
     made_by = maker._structure_params()
     if structure.keys() - made_by.keys():
         raise ValueError("the parameters of its network have other names")

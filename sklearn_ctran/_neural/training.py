@@ -5,11 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
-from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sklearn_ctran._images.reader import forward_precision
-from sklearn_ctran._neural.callbacks import OneCycle, TimeEstimate
+from sklearn_ctran._neural.callbacks import OneCycle, StopEarly, ValidationScore
 from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran.modules.label_states import UNKNOWN
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
@@ -33,18 +32,15 @@ def build_net(
 
     `params` is the estimator, whose constructor parameters count. `parameter_groups` are skorch's
     ``optimizer__param_groups``, `valid` (LabelledImages or None) is for early stopping, and
-    `pos_weight` (n_all_labels,) is float32. `share` is this process's, of which only the first
-    prints.
+    `pos_weight` (n_all_labels,) is float32. `share` is this process's.
     """
     callbacks = []
-    verbose = params.verbose if share.is_first else 0
     if params.lr_schedule == "one_cycle":
         callbacks.append(("lr_schedule", OneCycle()))
-    if verbose:
-        callbacks.append(("time_estimate", TimeEstimate(may_stop=valid is not None)))
     if valid is not None:
-        say = print if verbose else _say_nothing
-        callbacks.append(("early_stopping", EarlyStopping(patience=5, load_best=True, sink=say)))
+        callbacks.append(("validation_score", ValidationScore(task.exclusive)))
+        stop = StopEarly(patience=5, load_best=True, sink=_say_nothing)
+        callbacks.append(("early_stopping", stop))
     net_params = params.net_params or {}
     if "optimizer" not in net_params:
         # One pass over all weights instead of several over each.
@@ -58,7 +54,7 @@ def build_net(
         "max_epochs": max_epochs,
         "train_split": None if valid is None else predefined_split(valid),
         "device": device,
-        "verbose": verbose,
+        "verbose": 0,
         "unknown_fraction": params.unknown_fraction,
         "rules": task.rules,
         "n_extra": task.n_extra,

@@ -19,14 +19,21 @@ ENTRY = "sklearn_ctran"
 MOST_TEXT = 1 << 25
 _PACKAGES = ("sklearn-ctran", "torch", "torchvision", "scikit-learn", "numpy")
 _KEYS = {"format", "version", "digest", "written_by", "model"}
+#: What a file may have beside these.
+_CARD = "card"
 _PICKLE = (b"\x80", b"PK")
 
 
-def write_container(path, model, tensors):
+def versions_here():
+    """Versions of the packages that a model depends on, by name."""
+    return {name: version(name) for name in _PACKAGES}
+
+
+def write_container(path, model, tensors, card=None):
     """Write `model`, a tree of JSON values, and `tensors`, by name, to `path` (Path).
 
-    The file is replaced at once. Raises OSError if it cannot be written, ValueError if the tree is
-    larger than what is read.
+    So is `card`, JSON values too, unless it is None. The file is replaced at once. Raises OSError
+    if it cannot be written, ValueError if the tree is larger than what is read.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
@@ -35,14 +42,15 @@ def write_container(path, model, tensors):
         raise FileNotFoundError(f"There is no directory {str(path.parent)!r} to save a model in.")
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a directory: add the name of a file.")
-    versions = {name: version(name) for name in _PACKAGES}
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "digest": _digest(versions, model, tensors),
-        "written_by": versions,
+        "digest": "",
+        "written_by": versions_here(),
         "model": model,
+        **({} if card is None else {_CARD: card}),
     }
+    header["digest"] = _digest(header, tensors)
     text = _dumped(header)
     if len(text) > MOST_TEXT:
         raise ValueError(
@@ -70,9 +78,24 @@ def read_container(path):
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(_what_it_is(path, error)) from error
-    if header["digest"] != _digest(header["written_by"], header["model"], tensors):
+    if header["digest"] != _digest(header, tensors):
         raise ValueError("it was changed or damaged after it was written (its digest is another)")
     return header["model"], tensors
+
+
+def read_card(path):
+    """The card that :func:`write_container` wrote to `path`, or None; no tensor is read.
+
+    Raises ValueError as :func:`read_container`, but whether a card was changed is not found out.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(_what_it_is(path, error)) from error
+    return _read_header(metadata).get(_CARD)
 
 
 def _read_header(metadata):
@@ -92,8 +115,9 @@ def _read_header(metadata):
             f"its format has the version {number}, of a newer sklearn-ctran; this one, "
             f"{version('sklearn-ctran')}, reads versions up to {VERSION}: update it"
         )
-    if header.keys() != _KEYS:
-        raise ValueError(f"its header has other entries: {sorted(header.keys() ^ _KEYS)[0]!r}")
+    if header.keys() - {_CARD} != _KEYS:
+        other = (header.keys() - {_CARD}) ^ _KEYS
+        raise ValueError(f"its header has other entries: {sorted(other)[0]!r}")
     return header
 
 
@@ -123,9 +147,10 @@ def _dumped(tree):
     return json.dumps(tree, separators=(",", ":"), allow_nan=False)
 
 
-def _digest(versions, model, tensors):
+def _digest(header, tensors):
     """Against damage, not against malice: whoever writes a file can write its digest."""
-    digest = hashlib.blake2b(_dumped([versions, model]).encode(), digest_size=16)
+    parts = [header[name] for name in ("written_by", "model", _CARD) if name in header]
+    digest = hashlib.blake2b(_dumped(parts).encode(), digest_size=16)
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -22,6 +22,8 @@ _HINTS = {
     "augment": "it matters in training only: set_params(augment=None)",
     "random_state": "it matters in training only: set_params(random_state=0)",
     "cv": "it matters in fit only: set_params(cv=5)",
+    "label_embeddings": "give them as an array, or as a dict by name",
+    "graph": "give it as an array, in the order of the labels",
     "net_params": "it matters in training only: set_params(net_params=None)",
 }
 

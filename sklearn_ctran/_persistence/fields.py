@@ -198,6 +198,14 @@ def _memory_fits(held):
     )
 
 
+def _added_fit(held):
+    added, text, memory = (held.get(name) for name in ("_added", "label_text_", "memory_"))
+    if added is None:
+        return True
+    n_directions = 0 if memory is None else memory.vectors.shape[1]
+    return text is not None and added.slopes.shape[1] == n_directions
+
+
 def _neighbors_fit(held):
     n_most = held["likelihood_"].shape[2] - 1
     numbers = held["n_neighbors_"]
@@ -221,16 +229,41 @@ _NETWORK = _TASK | {
     "chosen_": _is("dict"),
     "history_": _is("list"),
 }
+#: Of a network that is made for vectors of labels; None: their size is the class's own.
+_LABEL_GRAPH = _NETWORK | {"_n_dimensions": _or_none(_count(1, 2**20))}
 _TABLE = {"n_features_in_": _count(1), "feature_names_in_": _names("features")}
 _META = _TASK | {"_estimators": _are_estimators, "estimator_": _or_none(_is_estimator)}
 _LABEL_NUMBERS = _array("float64", "labels")
 
+_NEIGHBORS = _TASK | {
+    "n_features_in_": _count(1),
+    "_X": _array(_FLOATS + " int64 int32", "rows", "features"),
+    "_states": _array("int8", "rows", "labels", **_STATES),
+    "_weight": _array("float64", "rows", least=0),
+    "n_neighbors_": _array("int64", "labels"),
+    "prior_": _LABEL_NUMBERS,
+    "_prior_logit": _LABEL_NUMBERS,
+    "likelihood_": _array("float64", 2, "labels", "counts", **_SHARES),
+}
+
 #: Checks of the fields that an object of each class must have; None: its constructor checks them.
 FIELDS = {
     "CTranClassifier": _NETWORK,
+    "CNNRNN": _NETWORK,
+    "CSRA": _NETWORK,
     "ConceptBottleneck": _NETWORK,
+    "KGGR": _LABEL_GRAPH,
     "LinearHead": _NETWORK,
+    "MLDecoder": _LABEL_GRAPH,
+    "MLGCN": _LABEL_GRAPH,
+    "MLZSL": _LABEL_GRAPH,
+    "MultiEvidence": _NETWORK,
     "MultiTask": _NETWORK,
+    "SSGRL": _LABEL_GRAPH,
+    "OrderFreeRNN": _NETWORK,
+    "Query2Label": _NETWORK,
+    "RNNAttention": _NETWORK,
+    "SRN": _NETWORK,
     "StandardMLP": _NETWORK,
     "ImageTokens": {
         "_preprocessing": _is("Preprocessing"),
@@ -249,16 +282,27 @@ FIELDS = {
         "_one_state": _array("int8", "labels", **_STATES),
         "n_iter_": _count(0),
     },
-    "MLkNN": _TASK
+    "MLkNN": _NEIGHBORS,
+    "TokenNeighbours": _NEIGHBORS
+    | {
+        "_mean": _array("float64", "features"),
+        "_scale": _array("float64", "features", least=_TINY),
+    },
+    "TextSimilarity": _TASK
     | {
         "n_features_in_": _count(1),
-        "_X": _array(_FLOATS + " int64 int32", "rows", "features"),
-        "_states": _array("int8", "rows", "labels", **_STATES),
-        "_weight": _array("float64", "rows", least=0),
-        "n_neighbors_": _array("int64", "labels"),
-        "prior_": _LABEL_NUMBERS,
-        "_prior_logit": _LABEL_NUMBERS,
-        "likelihood_": _array("float64", 2, "labels", "counts", **_SHARES),
+        "label_vectors_": _array("float64", "labels", "features"),
+        "temperature_": _number,
+        "bias_": _LABEL_NUMBERS,
+        "common_bias_": _number,
+    },
+    "LinearProbe": _TASK
+    | {
+        "n_features_in_": _count(1),
+        "C_": _number,
+        "losses_": _is("dict"),
+        "embedder_": _or_none(_is("ImageTokens")),
+        "regression_": _is("MaskedLinear"),
     },
     "MemoryClassifier": _TASK | {"n_features_in_": _count(1), "memory_": _is("LabelMemory")},
     "TunedThresholds": _META | {"thresholds_": _array("float64", "targets", finite=False)},
@@ -317,35 +361,64 @@ FIELDS = {
         "n_classes": _count(0),
         "values": _tensor("float32", 8, least=-10, most=10),
     },
+    "LabelText": {
+        "mean": _array("float32", "text", **_MODERATE),
+        "vectors": _array("float32", "targets", "text", least=-1.01, most=1.01),
+        "log_odds": _array("float32", "targets", **_MODERATE),
+        "log_pos_weight": _array("float32", "targets", **_MODERATE),
+        "room": _array("float32", None, least=-100, most=100),
+    },
+    "AddedLabels": {
+        "names": _names("added"),
+        "embeddings": _array("float32", "added", "text", **_MODERATE),
+        "slopes": _array("float32", "added", None, **_MODERATE),
+        "offsets": _array("float32", "added", **_MODERATE),
+        "text_share": _array("float32", "added", **_SHARES),
+    },
     "_Same": {},
     "_Sigmoid": {"slope": _number, "intercept": _number},
     "_Softmax": {"slope": _number},
     "_Isotonic": {"proba": _array(_FLOATS, None), "calibrated": _array(_FLOATS, None)},
     "TokenCache": None,
+    "FineTuning": None,
     "MultilabelStratifiedKFold": None,
     "MultilabelStratifiedShuffleSplit": None,
     "MultilabelStratifiedGroupKFold": None,
 }
 
 _OPTIONAL = dict.fromkeys(
-    ("CTranClassifier", "ConceptBottleneck", "LinearHead", "MultiTask", "StandardMLP"),
+    (name for name, fields in FIELDS.items() if fields in (_NETWORK, _LABEL_GRAPH)),
     _TABLE | {"skipped_": _is("dict")},
 ) | {
+    "CTranClassifier": _TABLE
+    | {
+        "skipped_": _is("dict"),
+        "label_text_": _or_none(_is("LabelText")),
+        "_added": _or_none(_is("AddedLabels")),
+    },
     "ImageTokens": {"_sklearn_output_config": _is("dict")},
+    "NetworkInput": {"n_views": lambda value, sizes: type(value) is int and value in (1, 2)},
+    "LinearProbe": _TABLE,
     "MaskedLinear": _TABLE,
     "MLkNN": _TABLE,
+    "TextSimilarity": _TABLE,
+    "TokenNeighbours": _TABLE,
     "MemoryClassifier": _TABLE | {"estimator_": _is_estimator},
 }
 
 _RELATIONS = {
+    "CTranClassifier": _added_fit,
+    "LabelText": lambda held: len(held["room"]) > 0,
     "LabelTask": _task_fits,
     "LabelRules": _rules_fit,
     "LabelMemory": _memory_fits,
     "MLkNN": _neighbors_fit,
+    "TokenNeighbours": _neighbors_fit,
     "_Isotonic": lambda held: len(held["proba"]) == len(held["calibrated"]) > 0,
     "TunedThresholds": _estimators_fit,
     "MultilabelCalibrator": _estimators_fit,
     "MaskedLinear": lambda held: held["coef_"].shape[1] == held["n_features_in_"],
+    "LinearProbe": lambda held: held["regression_"].n_features_in_ == held["n_features_in_"],
     "MemoryClassifier": lambda held: len(held["memory_"].likeness.mean) == held["n_features_in_"],
     "Retrieval": lambda held: held["n_classes"] <= held["states"].shape[1],
 }

@@ -6,13 +6,23 @@ from typing import Any, Literal
 
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_ctran._persistence.container import as_path, read_container, write_container
+from sklearn_ctran._persistence.card import ModelCard, card_to_store
+from sklearn_ctran._persistence.container import (
+    as_path,
+    read_container,
+    versions_here,
+    write_container,
+)
 from sklearn_ctran._persistence.decoding import Decoder
 from sklearn_ctran._persistence.encoding import Encoder
 from sklearn_ctran._utils.typing import FilePath
 
 #: scikit-learn's messages repeat values, however long they are.
 _MOST_REASON = 500
+
+#: Attributes of estimators that are of no use in another process: scikit-learn's callbacks, and
+#: whether progress is shown.
+_OF_THIS_PROCESS = {"_skl_callbacks", "_shows_progress"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Savable:
         *,
         dtype: Literal["float16"] | None = None,
         backbone: bool = True,
+        card: ModelCard | None = None,
     ) -> None:
         """Save the fitted estimator as one file, which :func:`sklearn_ctran.load` reads.
 
@@ -79,6 +90,9 @@ class Savable:
         backbone : bool, default=True
             False leaves out the weights of a frozen backbone, which `load` then takes from where
             `weights` says, and refuses if they are others.
+        card : ModelCard or None, default=None
+            What people should know of the model. :func:`sklearn_ctran.load_card` reads it without
+            the model.
 
         Raises
         ------
@@ -86,25 +100,28 @@ class Savable:
             If the estimator is not fitted.
         TypeError
             If something in it cannot be stored without pickle: a module, function, callback or
-            estimator that is not this package's. The message says what.
+            estimator that is not this package's. The message says what. Also if `card` is no
+            ModelCard.
         ValueError
-            If `dtype` or `backbone` cannot be applied to it.
+            If `dtype` or `backbone` cannot be applied to it, or the card is too large.
         OSError
             If the file cannot be written. One that was there is still there.
         """
         check_is_fitted(self)
+        stored = None if card is None else card_to_store(card, self, versions_here())
         if dtype not in (None, "float16"):
             raise ValueError(f"dtype must be 'float16' or None, got {dtype!r}.")
         storage = Storage(dtype, bool(backbone))
         encoder = Encoder(storage)
         model = encoder.encode(self, "")
         storage.check_applied()
-        write_container(as_path(path), model, encoder.tensors)
+        write_container(as_path(path), model, encoder.tensors, stored)
 
     def _saved_state(self, storage):
         """Fitted attributes by name, of kinds that a file can hold; a subclass may replace some."""
         params = self.get_params(deep=False)
-        return {name: value for name, value in vars(self).items() if name not in params}
+        left_out = {*params, *_OF_THIS_PROCESS}
+        return {name: value for name, value in vars(self).items() if name not in left_out}
 
     def _set_saved_state(self, state):
         """Undo :meth:`_saved_state`."""
@@ -140,6 +157,18 @@ def load(path: FilePath, *, device: str | None = None, weights: FilePath | None 
         If there is no such file.
     ValueError
         If it is no such file, of a newer version, damaged or altered; the message names it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran import load
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> model.save("model.safetensors")
+    >>> load("model.safetensors").predict(X[:2])
+    array([[0, 1, 0],
+           [0, 1, 0]])
     """
     file = as_path(path)
     if not file.exists():

@@ -9,7 +9,6 @@ from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 from torch import nn
-from tqdm.auto import tqdm
 
 from sklearn_ctran._cache.segments import DTYPES
 from sklearn_ctran._cache.sizes import format_size
@@ -19,7 +18,13 @@ from sklearn_ctran._images.image_tokens import ImageTokens
 from sklearn_ctran._images.readable import all_unreadable
 from sklearn_ctran._images.rows import SomeRows, as_rows, check_is_set, is_read_lazily
 from sklearn_ctran._scale.parts import check_client, in_parts
-from sklearn_ctran._utils.typing import EncoderEngine, FilePath, OnError
+from sklearn_ctran._utils.progress import Progress
+from sklearn_ctran._utils.typing import (
+    EncoderEngine,
+    FilePath,
+    ImageSize,
+    OnError,
+)
 from sklearn_ctran._utils.warnings import warn
 
 #: Images of one part: a minute or so on a processor, seconds on a GPU.
@@ -33,15 +38,16 @@ def encode_tokens(
     cache: FilePath | TokenCache,
     client: Any = None,
     weights: FilePath | None = "DEFAULT",
-    image_size: int | tuple[int, int] | None = 224,
+    image_size: ImageSize = 224,
     batch_size: int = 64,
     device: str = "auto",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     encoder_engine: EncoderEngine = "torch",
+    n_views: Literal[1, 2] = 1,
     n_jobs: int | None = None,
     on_error: OnError = "raise",
     random_state: int | None = None,
-    verbose: int = 0,
+    verbose: int | None = None,
 ) -> dict[int, str]:
     """Pass images through a frozen backbone once, on one machine or on many, into a cache.
 
@@ -51,9 +57,10 @@ def encode_tokens(
     Parameters
     ----------
     paths : iterable
-        Images: paths, or the bytes of files; a list, array, column or generator of them. Only some
-        hundred of them are in memory, as tokens, at a time.
-    backbone, weights, image_size, precision, encoder_engine, random_state
+        Images: paths, or the bytes of files; a list, array, column or generator of them, or those
+        of :func:`~sklearn_ctran.datasets.load_shards`. Only some hundred of them are in memory, as
+        tokens, at a time.
+    backbone, weights, image_size, precision, encoder_engine, n_views, random_state
         As of :class:`ImageTokens` and :class:`CTranClassifier`, and equal to those of the later
         estimator.
     cache : path-like or TokenCache with a location
@@ -67,8 +74,9 @@ def encode_tokens(
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do about images that cannot be read. "raise": an error names them after all others
         are in the cache. "skip": they are returned. "warn": they are returned, with a warning.
-    verbose : int, default=0
-        Above 0, progress is printed.
+    verbose : int or None, default=None
+        1: progress on standard error, a bar or lines of a log; 0: none. None: only on a terminal or
+        in a notebook.
 
     Returns
     -------
@@ -83,11 +91,18 @@ def encode_tokens(
 
     Examples
     --------
+    >>> from PIL import Image
+    >>> from torch import nn
     >>> from sklearn_ctran import CTranClassifier, encode_tokens
-    >>> settings = {"backbone": "resnet101", "image_size": 448, "cache": "/shared/tokens"}
-    >>> encode_tokens(paths, **settings, client=client)  # doctest: +SKIP
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(20, image_size=24, random_state=0)
+    >>> paths = [f"{row}.png" for row in range(20)]
+    >>> for path, image in zip(paths, scenes.images):
+    ...     Image.fromarray(image).save(path)
+    >>> settings = {"backbone": nn.PixelUnshuffle(8), "image_size": 24, "cache": "tokens"}
+    >>> encode_tokens(paths, **settings)  # on a cluster: client=
     {}
-    >>> model = CTranClassifier(**settings).fit(paths, Y)  # doctest: +SKIP
+    >>> model = CTranClassifier(**settings, max_epochs=1).fit(paths, scenes.Y)  # no pass
     """
     tokens = ImageTokens(
         backbone,
@@ -97,6 +112,7 @@ def encode_tokens(
         device=device,
         precision=precision,
         encoder_engine=encoder_engine,
+        n_views=n_views,
         n_jobs=n_jobs,
         on_error=on_error,
         cache=cache,
@@ -108,7 +124,8 @@ def encode_tokens(
     tokens._hold(tokens._new_backbone())
     errors, n_done, is_checked = {}, 0, False
     parts = in_parts(_encode_part, (tokens, tokens._space()), _parts(items), client)
-    with closing(parts), tqdm(total=n_images, unit=" images", disable=not verbose) as bar:
+    bar = Progress("image tokens", n_images, " images", verbose=verbose)
+    with closing(parts), bar:
         for part in parts:
             if part.file is not None and not is_checked:
                 _check_stored(tokens.cache, part, n_images)

@@ -11,16 +11,17 @@ import joblib
 import numpy as np
 from filelock import FileLock, Timeout
 from sklearn.utils.validation import _num_samples, check_is_fitted
-from tqdm.auto import tqdm
 
 from sklearn_ctran._adapters.probabilities import label_probabilities, takes_known_labels
 from sklearn_ctran._adapters.unwrap import unwrap
+from sklearn_ctran._images.tar_images import TarImages
 from sklearn_ctran._scale.cutting import cut, cut_into_shards
 from sklearn_ctran._scale.model_digest import digest_of_model
 from sklearn_ctran._scale.parts import check_client, in_parts
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.files import replacing
 from sklearn_ctran._utils.frames import plain
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.typing import Estimator, FilePath, Images, KnownLabels
 
 #: Rows that are predicted at a time: features of more images would only take memory.
@@ -38,7 +39,7 @@ def predict_shards(
     extra_labels: KnownLabels | Iterator[KnownLabels] = None,
     shard_size: int = 10_000,
     client: Any = None,
-    verbose: int = 0,
+    verbose: int | None = None,
 ) -> list[str]:
     """Predict any number of images, on one machine or on many, into Parquet files.
 
@@ -63,8 +64,9 @@ def predict_shards(
         Images of one file, if `X` is no iterator.
     client : dask.distributed.Client, default=None
         Its workers predict (``pip install "sklearn-ctran[cluster]"``). None: this process does.
-    verbose : int, default=0
-        Above 0, progress is printed.
+    verbose : int or None, default=None
+        1: progress on standard error, a bar or lines of a log; 0: none. None: only on a terminal or
+        in a notebook.
 
     Returns
     -------
@@ -83,8 +85,14 @@ def predict_shards(
 
     Examples
     --------
+    >>> from sklearn.datasets import make_multilabel_classification
     >>> from sklearn_ctran import predict_shards
-    >>> files = predict_shards(model, paths, "/shared/answers", client=client)  # doctest: +SKIP
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> files = predict_shards(model, X, "answers", shard_size=40)  # on a cluster: client=
+    >>> len(files)
+    3
     """
     _import_parquet()
     check_is_fitted(estimator)
@@ -99,7 +107,7 @@ def predict_shards(
         lock.acquire(timeout=0)
     except Timeout:
         raise RuntimeError(f"Another call of predict_shards is writing to {folder}.") from None
-    with lock, tqdm(unit=" images", disable=not verbose) as bar:
+    with lock, Progress("predicted", unit=" images", verbose=verbose) as bar:
         for unfinished in folder.glob(".*.tmp"):
             unfinished.unlink()
         if n_shards is not None:
@@ -230,6 +238,8 @@ def _predict(estimator, n_labels, X, known_labels, extra_labels):
 
 def _paths(X):
     """The paths of images, None for those that are none."""
+    if isinstance(X, TarImages):
+        return [_as_text(image.path) for image in X]
     rows = plain(X)
     if hasattr(rows, "to_numpy") or hasattr(rows, "columns"):
         rows = np.asarray(rows)
@@ -238,8 +248,9 @@ def _paths(X):
     if not isinstance(rows, (list, tuple, np.ndarray)):
         return [None] * _num_samples(X)  # Reading the rows of a dataset may take long.
     return [
-        os.fsdecode(row).encode(errors="backslashreplace").decode()
-        if isinstance(row, (str, os.PathLike))
-        else None
-        for row in rows
+        _as_text(os.fsdecode(row)) if isinstance(row, (str, os.PathLike)) else None for row in rows
     ]
+
+
+def _as_text(path):
+    return path.encode(errors="backslashreplace").decode()

@@ -7,6 +7,10 @@ import numpy as np
 from sklearn_ctran._utils.names import listed
 
 
+class Diverged(ValueError):
+    """A loss in training is NaN or infinite."""
+
+
 def check_count(name, value, least=1):
     """Raise ValueError unless `value` is an integer >= `least`; booleans do not count as integers.
 
@@ -37,3 +41,14 @@ def check_not_masked(values, name):
             f"{name} has masked entries, which only labels may have: leave these rows out, or fill "
             f"the entries, as by {name}.filled(0)."
         )
+
+
+def check_rows_exist(rows, n):
+    """Numbers of rows as an array; ValueError unless they are integers from 0 to `n` - 1."""
+    values = np.asarray(rows)
+    if values.ndim != 1 or values.dtype.kind not in "iu" or not len(values):
+        raise ValueError(f"rows must be a list of numbers of rows, got {rows!r}.")
+    wrong = values[(values < 0) | (values >= n)]
+    if len(wrong):
+        raise ValueError(f"There is no row {wrong[0]}: there are {n} rows, 0 to {n - 1}.")
+    return values

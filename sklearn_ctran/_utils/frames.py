@@ -19,12 +19,12 @@ def import_pandas():
     return pandas
 
 
-def to_frame(data, **axes):
-    """Make a data frame of a dict or array, with ``index`` and ``columns``.
+def to_frame(data, **options):
+    """Make a data frame of a dict or array, with ``index``, ``columns`` and ``copy``.
 
     Raises ImportError if pandas is not installed.
     """
-    return import_pandas().DataFrame(data, **axes)
+    return import_pandas().DataFrame(data, **options)
 
 
 def like(table, values):

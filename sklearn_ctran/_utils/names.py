@@ -20,6 +20,11 @@ def listed(names, most=10):
     return ", ".join(map(repr, names[:most])) + more
 
 
+def shortened(text, most=60):
+    """A text for an error: its beginning, if it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def name_at(names, position):
     """A label's name as the user wrote it, not as NumPy prints it."""
     return names[position : position + 1].tolist()[0]

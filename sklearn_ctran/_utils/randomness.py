@@ -70,11 +70,35 @@ def all_drawing():
 
     They draw from torch's global generators, whose numbers are replaced operation by operation.
     That costs about 6 us an operation. Nothing happens outside a `drawing` block. The backward pass
-    is not inside: a module that recomputes its dropout there (torch.utils.checkpoint) draws other
-    numbers.
+    is not inside: what recomputes its dropout there needs :func:`drawn_again`.
     """
     with contextlib.nullcontext() if own_generator() is None else _OwnNumbers():
         yield
+
+
+def drawn_again(device):
+    """A context in which, at any time and in any thread, the numbers to come are drawn once more.
+
+    They are those that :func:`all_drawing` will give on a device from now on. Afterwards the
+    generators are as they were before.
+    """
+    generator = own_generator(device)
+    if generator is None:
+        return contextlib.nullcontext()
+    return _again(_thread.generators, generator, generator.get_state())
+
+
+@contextlib.contextmanager
+def _again(generators, generator, state):
+    outer, now = getattr(_thread, "generators", None), generator.get_state()
+    _thread.generators = generators
+    generator.set_state(state)
+    try:
+        with _OwnNumbers():
+            yield
+    finally:
+        generator.set_state(now)
+        _thread.generators = outer
 
 
 class _OwnNumbers(TorchDispatchMode):

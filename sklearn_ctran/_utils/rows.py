@@ -55,6 +55,16 @@ def row_names(rows, has_paths=True):
     return names | _path_names(rows) if has_paths else names
 
 
+def names_of_rows(X, *others):
+    """What to call the rows of results: the paths in `X`, else the first index; None without."""
+    given = [row_names(X), *(row_names(rows, has_paths=False) for rows in others)]
+    for kind in ("path", "index"):
+        for names in given:
+            if kind in names:
+                return list(names[kind])
+    return None
+
+
 def take_names(names, rows=slice(None)):
     """The names of some rows, as arrays; `rows` is a slice or an array."""
     return {

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._rules.reading import Labels
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.sklearn_compat import WholeNumber
 from sklearn_ctran._utils.typing import Estimator, LabelNames, RandomState
 from sklearn_ctran.baselines._base import Baseline, check_wrapped
 from sklearn_ctran.baselines._single_label import SingleLabelClassifier
@@ -96,7 +97,7 @@ class ClassifierChain(Baseline):
         "estimator": "no_validation",
         "order": [StrOptions({"auto", "random"}), "array-like"],
         "known_first": ["array-like", None],
-        "n_chains": [Interval(Integral, 1, None, closed="left")],
+        "n_chains": [WholeNumber(Integral, 1, None, closed="left")],
         "max_samples": [Interval(Real, 0, 1, closed="right"), None],
         "chain_method": [StrOptions({"predict", "predict_proba"})],
         "random_state": ["random_state"],

@@ -1,10 +1,16 @@
 """LinearHead: backbone, pooling, one linear layer; the paper's "ResNet-101"."""
 
-from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
+from dataclasses import dataclass
+from typing import Literal
+
+from sklearn.utils._param_validation import StrOptions
+
+from sklearn_ctran.baselines._pooled_baseline import PooledBaseline
 from sklearn_ctran.modules.heads import LinearModel
 
 
-class LinearHead(NeuralBaseline):
+@dataclass(eq=False, repr=False, kw_only=True)
+class LinearHead(PooledBaseline):
     """A linear unit per label on the pooled features of a backbone.
 
     The "ResNet-101" of the C-Tran paper's tables [1]_, trained end to end or on the features of a
@@ -15,9 +21,10 @@ class LinearHead(NeuralBaseline):
     ----------
     backbone, weights, train_backbone, image_size, augment
         As of :class:`CTranClassifier`.
-    pool : {"mean", "max", "gem"}, default="mean"
+    pool : {"mean", "max", "gem", "logits"}, default="mean"
         How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
-        its cells.
+        its cells. "logits": the linear unit reads each cell, and a label has the largest logit of
+        all cells, as in Feedback-prop [2]_.
     dropout : float or "auto", default="auto"
         Share of the pooled features dropped in training, in [0, 1).
         "auto": 0.5, but 0.1 of fewer than 64 channels.
@@ -29,7 +36,7 @@ class LinearHead(NeuralBaseline):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
-            encoder_engine, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
+            encoder_engine, n_views, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
             net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
@@ -43,6 +50,8 @@ class LinearHead(NeuralBaseline):
     ----------
     .. [1] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
        Transformers. CVPR 2021. Table 1.
+    .. [2] T. Wang, K. Yamaguchi, V. Ordonez: Feedback-prop: Convolutional Neural Network Inference
+       under Partial Evidence. CVPR 2018.
 
     Examples
     --------
@@ -55,3 +64,9 @@ class LinearHead(NeuralBaseline):
     """
 
     _module_class = LinearModel
+    _parameter_constraints = {
+        **PooledBaseline._parameter_constraints,
+        "pool": [StrOptions({"mean", "max", "gem", "logits"})],
+    }
+
+    pool: Literal["mean", "max", "gem", "logits"] = "mean"

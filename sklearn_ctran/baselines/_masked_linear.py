@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ctran._labels.masks import check_unknown_fraction, sample_label_states
+from sklearn_ctran._utils.sklearn_compat import WholeNumber
 from sklearn_ctran._utils.typing import RandomState
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.baselines._base import Baseline
@@ -107,10 +108,10 @@ class MaskedLinear(Baseline):
         "C": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "C_labels": [Interval(Real, 0, None, closed="neither")],
         "unknown_fraction": [tuple, list, None],
-        "n_masks": [Interval(Integral, 1, None, closed="left")],
+        "n_masks": [WholeNumber(Integral, 1, None, closed="left")],
         "standardize": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [WholeNumber(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 

@@ -8,13 +8,14 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_ctran._adapters.probabilities import label_probabilities, takes_known_labels
 from sklearn_ctran._adapters.unwrap import fit_arguments, unwrap
 from sklearn_ctran._memory.memory import MEMORY_SHARE, LabelMemory, check_n_rows
 from sklearn_ctran._utils.devices import plain_torch
+from sklearn_ctran._utils.sklearn_compat import WholeNumber
 from sklearn_ctran._utils.typing import ArrayLike, Estimator, KnownLabels, RandomState
 from sklearn_ctran.baselines._base import Baseline
 
@@ -30,7 +31,8 @@ class MemoryClassifier(Baseline):
     with the known labels, and the more of its labels a kernel ridge regression expects. The
     weighted mean of the rows' label sets is a probability of each label. The logit is a weighted
     sum of that of this probability and that of the regression. All strengths are learned from the
-    training rows, of which each is predicted by the others. The user guide has the formula.
+    training rows, of which each is predicted by the others. The guide to
+    the memory has the formula.
 
     With an `estimator`, the logits are two thirds those of the memory and a third those of the
     estimator.
@@ -79,7 +81,7 @@ class MemoryClassifier(Baseline):
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
-        "memory": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "memory": [WholeNumber(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 

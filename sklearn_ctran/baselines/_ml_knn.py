@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 
+from sklearn_ctran._utils.sklearn_compat import WholeNumber
 from sklearn_ctran.baselines._base import Baseline
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE, UNKNOWN
 
@@ -94,7 +95,7 @@ class MLkNN(Baseline):
     """
 
     _parameter_constraints = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": [WholeNumber(Integral, 1, None, closed="left")],
         "smoothing": [Interval(Real, 1e-9, 1e9, closed="both")],
     }
 
@@ -159,8 +160,9 @@ class MLkNN(Baseline):
         candidates, search = np.arange(len(self._X)), self.neighbors_
         numbers = np.empty((len(X), len(labels)))
         while True:
-            found = candidates[_nearest(search, X, min(n_found, len(candidates)))]
-            numbers[:, labels], wanted = self._add_votes(found, rows, labels)
+            distances, found = _nearest(search, X, min(n_found, len(candidates)))
+            votes = candidates[found], self._closeness(distances), rows, labels
+            numbers[:, labels], wanted = self._add_votes(*votes)
             labels = labels[wanted.any(axis=0)]
             if not len(labels) or n_found >= len(candidates):
                 return numbers
@@ -169,19 +171,30 @@ class MLkNN(Baseline):
             search = NearestNeighbors().fit(self._X[candidates])
             n_found *= 2
 
-    def _add_votes(self, found, rows, labels):
+    def _closeness(self, distances):
+        """What votes at these distances count, an array of their shape; None: all alike."""
+        return None
+
+    def _add_votes(self, found, closeness, rows, labels):
         """Votes of neighbours, nearest first, and how many neighbours are still wanted."""
-        wanted = np.tile(self.n_neighbors_[labels].astype(np.float64), (len(found), 1))
-        numbers = np.zeros(wanted.shape)
-        for each in found.T:
+        n_neighbors = self.n_neighbors_[labels].astype(np.float64)
+        wanted = np.tile(n_neighbors, (len(found), 1))
+        numbers, total = np.zeros(wanted.shape), np.zeros(wanted.shape)
+        for position, each in enumerate(found.T):
             # Of a row of weight 2, one is left as its own neighbour.
             weight = np.maximum(self._weight[each] - (each == rows), 0)
             states = self._states[each][:, labels]
             taken = np.minimum(weight[:, None] * (states != UNKNOWN), wanted)
-            numbers += taken * (states == POSITIVE)
             wanted -= taken
+            if closeness is not None:
+                taken = taken * closeness[:, position, None]
+            numbers += taken * (states == POSITIVE)
+            total += taken
             if not wanted.any():
                 break
+        if closeness is not None:
+            share = np.divide(numbers, total, out=np.zeros_like(total), where=total > 0)
+            numbers = n_neighbors * np.minimum(share, 1)
         return numbers, wanted
 
     def __sklearn_tags__(self):
@@ -191,11 +204,11 @@ class MLkNN(Baseline):
 
 
 def _nearest(search, X, n_found):
-    """Positions (n_samples, n_found) of the nearest samples among those searched."""
+    """Distances and positions (n_samples, n_found) of the nearest samples among those searched."""
     distances, found = search.kneighbors(X, n_found)
     if not np.isfinite(distances).all():
         raise ValueError(
             "X holds numbers so large that distances between rows overflow: scale it, as by a "
             "StandardScaler before MLkNN in a pipeline."
         )
-    return found
+    return distances, found

@@ -13,8 +13,9 @@ class MultiTask(StandardMLP):
     ----------
     backbone, weights, train_backbone, image_size, augment
         As of :class:`CTranClassifier`.
-    n_hidden : int, default=512
-        Hidden units.
+    n_hidden : int or None, default=512
+        Hidden units. None: there is no hidden layer, as in the papers, where the network before the
+        linear layer is the backbone itself.
     pool : {"mean", "max", "gem"}, default="mean"
         How the feature map becomes one vector: mean, maximum or generalised mean (power 3) of
         its cells.
@@ -29,7 +30,7 @@ class MultiTask(StandardMLP):
         Passes through the training images. "auto": about 4,000 steps, or 1,000 with a
         backbone that trains, but 5 to 500 epochs.
     lr_schedule, batch_size, early_stopping, validation_fraction, device, precision, \
-            encoder_engine, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
+            encoder_engine, n_views, n_jobs, on_error, cache, checkpoint, distributed, callbacks, \
             net_params, warm_start, random_state, verbose
         As of :class:`CTranClassifier`.
 
@@ -45,6 +46,16 @@ class MultiTask(StandardMLP):
        Bottleneck Models. ICML 2020.
     .. [2] J. Lanchantin, T. Wang, V. Ordonez, Y. Qi: General Multi-label Image Classification with
        Transformers. CVPR 2021. Table 4.
+
+    Examples
+    --------
+    >>> from sklearn_ctran.baselines import MultiTask
+    >>> from sklearn_ctran.datasets import make_digit_scenes
+    >>> scenes = make_digit_scenes(50, random_state=0)
+    >>> model = MultiTask("small", image_size=None, augment=None, max_epochs=1)
+    >>> model = model.fit(scenes.images, scenes.Y[:, :5], extra_labels=scenes.Y[:, 5:])
+    >>> model.predict_extra_proba(scenes.images[:3]).shape
+    (3, 5)
     """
 
     def _module_params(self):

@@ -60,8 +60,8 @@ def read_codes(
     array([[ 1.,  0.],
            [nan,  0.]])
 
-    Only positives are annotated, and the rest is taken for absent. The user guide says what that
-    costs where it is wrong:
+    Only positives are annotated, and the rest is taken for absent. The guide to losses, weights and
+    tables of ticks says what that costs where it is wrong:
 
     >>> read_codes([[1, nan], [nan, 1]], negative=nan)
     array([[1., 0.],
@@ -73,7 +73,7 @@ def read_codes(
         )
     table = as_table(y)
     check_kind(table, "y")
-    meanings = _meanings(positive, negative, unknown)
+    meanings = code_meanings(positive, negative, unknown)
     values = np.asarray(table, dtype=object)
     if values.ndim not in (1, 2):
         raise ValueError(f"y must be a table or a column of codes, got {values.ndim} dimensions.")
@@ -87,7 +87,7 @@ def read_codes(
     return _as_given(states, y)
 
 
-def _meanings(positive, negative, unknown):
+def code_meanings(positive, negative, unknown):
     """Return a dict from each code, None for what is empty, to 1, 0 or NaN."""
     meanings = {}
     for name, codes, meaning in (

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_ctran._utils.sklearn_compat import validate_params
+from sklearn_ctran._utils.sklearn_compat import WholeNumber, validate_params
 from sklearn_ctran._utils.typing import RandomState
 
 _N_DIGITS = 10
@@ -40,9 +40,9 @@ Digits come in pairs that sum to nine: 0 and 9, 1 and 8, 2 and 7, 3 and 6, 4 and
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "subset": [StrOptions({"train", "test", "all"})],
-        "image_size": [Interval(Integral, _GRID * _DIGIT_SIDE, None, closed="left")],
+        "n_samples": [WholeNumber(Integral, 1, None, closed="left")],
+        "subset": [StrOptions({"train", "test", "all", "split"})],
+        "image_size": [WholeNumber(Integral, _GRID * _DIGIT_SIDE, None, closed="left")],
         "togetherness": [Interval(Real, 0, 1, closed="both")],
         "faint_share": [Interval(Real, 0, 1, closed="both")],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -53,7 +53,7 @@ Digits come in pairs that sum to nine: 0 and 9, 1 and 8, 2 and 7, 3 and 6, 4 and
 def make_digit_scenes(
     n_samples: int = 2000,
     *,
-    subset: Literal["train", "test", "all"] = "all",
+    subset: Literal["train", "test", "all", "split"] = "all",
     image_size: int = 32,
     togetherness: float = 0.8,
     faint_share: float = 0.5,
@@ -78,9 +78,10 @@ def make_digit_scenes(
     n_samples : int, default=2000
         Number of scenes.
 
-    subset : {"train", "test", "all"}, default="all"
+    subset : {"train", "test", "all", "split"}, default="all"
         Which of scikit-learn's 1,797 digit images to use. "train" and "test" are a fixed split
         (about 70 % and 30 % of each digit), so that training and test scenes share no digit image.
+        "split" makes both: the last 30 % of the scenes are test scenes.
 
     image_size : int, default=32
         Height and width of the scenes in pixels, at least 24. Digits are 8 x 8 pixels, enlarged by
@@ -113,6 +114,14 @@ def make_digit_scenes(
             Row of :func:`sklearn.datasets.load_digits` used for each digit, -1 where it is absent.
         is_faint : ndarray of shape (n_samples, 10), dtype bool
             Which digits were written faintly.
+        target, target_names : ndarray
+            ``Y`` and ``label_names``, under the names that they have in published data sets.
+        extra, extra_names : None
+            There are no extra labels.
+        groups : dict of str to tuple of str
+            The pairs of digits, as "0 and 9".
+        split : ndarray of shape (n_samples,), or None
+            "train" and "test", if `subset` is "split".
         DESCR : str
             Description of the data set.
 
@@ -126,18 +135,30 @@ def make_digit_scenes(
     rng = check_random_state(random_state)
     digits = load_digits()
     Y = _sample_labels(n_samples, togetherness, rng)
-    digit_rows = _sample_handwriting(Y, digits.target, subset, rng)
+    if subset == "split":
+        is_test = np.arange(n_samples) >= n_samples - round(_TEST_SHARE * n_samples)
+        split = np.where(is_test, "test", "train").astype(object)
+    else:
+        split = np.full(n_samples, subset, dtype=object)
+    digit_rows = _sample_handwriting(Y, digits.target, split, rng)
     is_faint = (rng.random_sample(Y.shape) < faint_share) & (Y == 1)
     low, high = np.where(is_faint[..., None], _FAINT_CONTRAST, _CLEAR_CONTRAST).transpose(2, 0, 1)
     contrast = rng.uniform(low, high)
     images = _draw(digit_rows, contrast, digits.images, image_size, rng)
     images += rng.normal(scale=255.0 * noise, size=images.shape)
+    names = np.array([str(digit) for digit in range(_N_DIGITS)])
     return Bunch(
         images=np.clip(np.rint(images), 0, 255).astype(np.uint8),
         Y=Y,
-        label_names=np.array([str(digit) for digit in range(_N_DIGITS)]),
+        label_names=names,
         digit_rows=digit_rows,
         is_faint=is_faint,
+        target=Y,
+        target_names=names,
+        extra=None,
+        extra_names=None,
+        groups={f"{one} and {other}": (str(one), str(other)) for one, other in _PAIRS.tolist()},
+        split=split if subset == "split" else None,
         DESCR=_DESCR,
     )
 
@@ -156,12 +177,17 @@ def _sample_labels(n_samples, togetherness, rng):
     return Y
 
 
-def _sample_handwriting(Y, targets, subset, rng):
-    """Choose a row of the digits data for each label that is present; -1 for the others."""
+def _sample_handwriting(Y, targets, subsets, rng):
+    """Choose a row of the digits data for each label that is present; -1 for the others.
+
+    `subsets` (n_samples,) says of which subset each scene is.
+    """
     rows = np.full(Y.shape, -1, dtype=np.int64)
-    for digit, available in enumerate(_split_digits(targets)[subset]):
-        present = np.flatnonzero(Y[:, digit])
-        rows[present, digit] = rng.choice(available, size=len(present))
+    for subset, of_digit in _split_digits(targets).items():
+        for digit, available in enumerate(of_digit):
+            present = np.flatnonzero((Y[:, digit] == 1) & (subsets == subset))
+            if len(present):
+                rows[present, digit] = rng.choice(available, size=len(present))
     return rows
 
 

@@ -12,6 +12,7 @@ from sklearn_ctran._adapters.questions import Questions
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import to_frame
 from sklearn_ctran._utils.names import as_names
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.typing import (
     DataFrame,
     Estimator,
@@ -42,11 +43,44 @@ class Suggestions:
         Expected drop of the entropies of the other targets, in nats, divided by the cost of the
         label; NaN where `labels` is None. It may be below 0, because the conditional
         probabilities of a model need not belong to one joint distribution.
+    row_names : list of length n_samples, or None
+        The paths in `X`, else the index of a data frame among the arguments; None without.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import suggest_labels
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> suggestions = suggest_labels(model, X[:2], n=2)
+    >>> suggestions.labels.shape, suggestions.gains.shape
+    ((2, 2), (2, 2))
     """
 
     labels: np.ndarray
     positions: np.ndarray
     gains: np.ndarray
+    row_names: list | None = None
+
+    def to_frame(self) -> DataFrame:
+        """Return the suggestions as a data frame.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            One row for each suggestion, image by image, the most useful first; columns ``label``
+            and ``gain``. The index, ``image``, has `row_names`, or positions if there are none.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        rows, ranks = np.nonzero(self.positions >= 0)
+        columns = {"label": self.labels[rows, ranks], "gain": self.gains[rows, ranks]}
+        names = rows if self.row_names is None else as_names(self.row_names)[rows]
+        return to_frame(columns, index=names).rename_axis("image")
 
 
 def suggest_labels(
@@ -62,9 +96,9 @@ def suggest_labels(
 ) -> Suggestions:
     """Find the labels of each image whose annotation would tell most about its other labels.
 
-    The gain of a label is the expected drop of the entropies of the other targets,
+    The gain of a label is the expected drop of the entropies of the other targets, ::
 
-    .. math:: \\sum_{i \\ne j} H(y_i) - E_{y_j} \\sum_{i \\ne j} H(y_i | y_j),
+        sum over i != j of H(y_i)  -  mean over y_j of the sum over i != j of H(y_i | y_j),
 
     given the image and its known labels (partial and extra labels, paper, section 2). Each image
     is predicted ``1 + 2 * n_candidates`` times.
@@ -128,7 +162,12 @@ def suggest_labels(
     is_left = gains > -np.inf
     positions = np.where(is_left, np.pad(positions, beyond), -1)
     names = as_names([*questions.names, None])
-    return Suggestions(names[positions], positions, np.where(is_left, gains, np.nan))
+    return Suggestions(
+        labels=names[positions],
+        positions=positions,
+        gains=np.where(is_left, gains, np.nan),
+        row_names=questions.row_names,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +186,17 @@ class AnnotationCurves:
         this is the quality of the labels that result from the annotation.
     asked : dict of ndarray of shape (n_samples, n_steps - 1), int64
         Position of the label asked for in each step; -1 where none was left.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import simulate_annotation
+    >>> X, Y = make_multilabel_classification(random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> curves = simulate_annotation(model, X, Y, strategies=["uncertain"], n_questions=2)
+    >>> curves.n_questions, curves.asked["uncertain"].shape
+    (array([0, 1, 2]), (100, 2))
     """
 
     n_questions: np.ndarray
@@ -194,6 +244,7 @@ def simulate_annotation(
     n_candidates: int | None = N_CANDIDATES,
     scored: ArrayLike | None = None,
     random_state: RandomState = None,
+    verbose: int | None = None,
 ) -> AnnotationCurves:
     """Simulate an annotator who answers from `y`, and score the predictions after each answer.
 
@@ -230,6 +281,9 @@ def simulate_annotation(
         strategies.
     random_state : int, RandomState instance or None, default=None
         Seeds "random".
+    verbose : int or None, default=None
+        1: progress on standard error, a bar or lines of a log; 0: none. None: only on a terminal or
+        in a notebook.
 
     Returns
     -------
@@ -284,7 +338,13 @@ def simulate_annotation(
         is_scored = _check_scored(scored, (len(answers), n_targets))
         may_ask[:, :n_targets] &= ~is_scored
     annotator = Annotator(answers, may_ask, is_scored)
-    curves = [replay(questions, annotator, each, n_questions) for each in priorities.values()]
+    n_steps = len(priorities) * (n_questions + 1)
+    curves = []
+    with Progress("simulate_annotation", n_steps, " predictions", verbose=verbose) as progress:
+        for name, prioritize in priorities.items():
+            progress.at(name)
+            curve = replay(questions, annotator, prioritize, n_questions, progress.update)
+            curves.append(curve)
     by_strategy = [dict(zip(priorities, curve, strict=True)) for curve in zip(*curves, strict=True)]
     return AnnotationCurves(np.arange(n_questions + 1), *by_strategy)
 

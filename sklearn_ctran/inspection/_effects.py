@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_ctran._adapters.questions import Questions
-from sklearn_ctran._utils.frames import to_frame
+from sklearn_ctran._utils.frames import import_pandas, to_frame
 from sklearn_ctran._utils.typing import DataFrame, Estimator, Images, KnownLabels
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
@@ -24,15 +24,51 @@ class Intervention:
         ``after - before``, in [-1, 1].
     label_names : list of length n_labels
         The targets, in the order of the columns.
+    row_names : list of length n_samples, or None
+        The paths in `X`, else the index of a data frame among the arguments; None without.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import intervene
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> result = intervene(model, X[:2], {0: 1})
+    >>> result.difference.shape, result.after[:, 0].tolist()
+    ((2, 3), [1.0, 1.0])
     """
 
     before: np.ndarray
     after: np.ndarray
     label_names: list
+    row_names: list | None = None
 
     @property
     def difference(self) -> np.ndarray:
         return self.after - self.before
+
+    def to_frame(self) -> DataFrame:
+        """Return the probabilities as a data frame.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            One row for each image and label; columns ``before``, ``after``, ``difference``. The
+            index has two levels: ``image``, `row_names` or positions if there are none, and
+            ``label``. ``frame["difference"].unstack()`` has a row for each image.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        names = range(len(self.before)) if self.row_names is None else self.row_names
+        index = import_pandas().MultiIndex.from_product(
+            [names, self.label_names], names=["image", "label"]
+        )
+        columns = {name: getattr(self, name).ravel() for name in ("before", "after", "difference")}
+        return to_frame(columns, index=index)
 
 
 def intervene(
@@ -95,6 +131,7 @@ def intervene(
         before=questions.ask(rows, questions.states),
         after=questions.ask(rows, states),
         label_names=questions.names[: questions.n_targets],
+        row_names=questions.row_names,
     )
 
 
@@ -127,6 +164,17 @@ class LabelEffects:
     per_image : ndarray of shape (n_samples, n_causes, n_labels), float32, or None
         The difference for each image, if requested; 1 for a label's effect on itself, NaN where
         the image does not count.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import label_effects
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> model = MaskedLinear(random_state=0).fit(X, Y)
+    >>> effects = label_effects(model, X)
+    >>> effects.effect.shape, effects.n_images
+    ((3, 3), array([100, 100, 100]))
     """
 
     cause_names: list

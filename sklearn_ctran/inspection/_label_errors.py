@@ -6,10 +6,10 @@ from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_ctran._adapters.questions import Questions
@@ -21,7 +21,9 @@ from sklearn_ctran._rules.reading import read_rules
 from sklearn_ctran._utils.checks import check_count
 from sklearn_ctran._utils.frames import Table, columns_of, like, plain, to_frame
 from sklearn_ctran._utils.names import as_names
-from sklearn_ctran._utils.rows import check_rows
+from sklearn_ctran._utils.parallel import one_by_one
+from sklearn_ctran._utils.progress import Progress
+from sklearn_ctran._utils.rows import check_rows, names_of_rows
 from sklearn_ctran._utils.typing import (
     DataFrame,
     Estimator,
@@ -66,6 +68,20 @@ class LabelErrors:
         also where no label is given.
     label_names : ndarray of shape (n_labels,)
         Names of the columns of the matrices.
+    row_names : list of length n_samples, or None
+        The paths in `X`, else the index of a data frame `y` or `extra_labels`; None without.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn_ctran.baselines import MaskedLinear
+    >>> from sklearn_ctran.inspection import find_label_errors
+    >>> X, Y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> errors = find_label_errors(MaskedLinear(random_state=0), X, Y, cv=2, random_state=0)
+    >>> errors
+    <LabelErrors: 77 of 300 given labels are suspicious>
+    >>> errors.to_frame().columns.tolist()
+    ['row', 'label', 'label_quality', 'given_label', 'predicted_label', 'breaks_rules']
     """
 
     rows: np.ndarray
@@ -77,6 +93,7 @@ class LabelErrors:
     label_quality_scores: np.ndarray
     probabilities: np.ndarray
     label_names: np.ndarray
+    row_names: list | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -93,6 +110,7 @@ class LabelErrors:
         frame : pandas.DataFrame
             One row for each suspicious label, the most suspicious first; columns ``row``,
             ``label``, ``label_quality``, ``given_label``, ``predicted_label``, ``breaks_rules``.
+            The index, ``image``, has the images' `row_names`, if there are any.
 
         Raises
         ------
@@ -101,7 +119,10 @@ class LabelErrors:
         """
         names = ("label_quality", "given_label", "predicted_label", "breaks_rules")
         columns = {name: getattr(self, name) for name in names}
-        return to_frame({"row": self.rows, "label": self.labels, **columns})
+        frame = to_frame({"row": self.rows, "label": self.labels, **columns})
+        if self.row_names is None:
+            return frame
+        return frame.set_axis(as_names(self.row_names)[self.rows]).rename_axis("image")
 
 
 def find_label_errors(
@@ -115,6 +136,7 @@ def find_label_errors(
     n_repeats: int = 1,
     n_jobs: int | None = None,
     random_state: RandomState = None,
+    verbose: int | None = None,
 ) -> LabelErrors:
     """Find given labels that are improbable, given the image and the other labels of its row.
 
@@ -152,6 +174,9 @@ def find_label_errors(
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
         Seeds folds and hidden labels; the estimator has its own.
+    verbose : int or None, default=None
+        1: progress on standard error, a bar or lines of a log; 0: none. None: only on a terminal or
+        in a notebook.
 
     Returns
     -------
@@ -194,6 +219,7 @@ def find_label_errors(
     """
     _check_params(hidden_fraction, n_repeats)
     check_rows(X=X, y=y, extra_labels=extra_labels)
+    row_names = names_of_rows(X, y, extra_labels)
     y = y.toarray() if hasattr(y, "toarray") else y
     targets = encode_targets(y)
     if targets.exclusive:
@@ -223,9 +249,12 @@ def find_label_errors(
         for fold in folds
     ]
     proba = np.empty(targets.states.shape, dtype=np.float32)
-    for (_, test), part in zip(folds, Parallel(n_jobs=n_jobs)(jobs), strict=True):
-        proba[test] = part
-    return _rank(targets, proba, breaks_rules)
+    parts = one_by_one(jobs, n_jobs)
+    with Progress("find_label_errors", len(folds), " folds", verbose=verbose) as progress:
+        parts = progress.each(parts, (f"fold {number}" for number in range(len(folds))))
+        for (_, test), part in zip(folds, parts, strict=True):
+            proba[test] = part
+    return _rank(targets, proba, breaks_rules, row_names)
 
 
 def _leave_out_contradictions(estimator, targets, extra, extra_names):
@@ -297,7 +326,7 @@ def _predict_hidden(questions, part):
     return proba
 
 
-def _rank(targets, proba, breaks_rules):
+def _rank(targets, proba, breaks_rules, row_names):
     """Given labels that differ from the predicted ones: broken rules first, then by quality."""
     given = targets.states
     quality = np.where(given == POSITIVE, proba, 1 - proba)
@@ -316,6 +345,7 @@ def _rank(targets, proba, breaks_rules):
         label_quality_scores=quality,
         probabilities=proba,
         label_names=targets.names,
+        row_names=row_names,
     )
 
 

@@ -27,10 +27,11 @@ class Annotator:
     scored: np.ndarray
 
 
-def replay(questions, annotator, prioritize, n_questions):
+def replay(questions, annotator, prioritize, n_questions, after_step):
     """Ask for one label of each image at a time, and score the predictions after each answer.
 
-    `prioritize` is a strategy of :func:`read_strategies`. Returns `mAP` and `table_mAP`
+    `prioritize` is a strategy of :func:`read_strategies`; ``after_step()`` is called after each
+    prediction. Returns `mAP` and `table_mAP`
     (n_questions + 1,), as in :class:`AnnotationCurves`, and `asked` (n_samples, n_questions),
     int64.
     """
@@ -44,6 +45,7 @@ def replay(questions, annotator, prioritize, n_questions):
         proba = questions.ask(rows, states, with_extra)
         unknown = annotator.scored & (targets == UNKNOWN)
         scores.append((_score(annotator, proba, unknown), _score(annotator, proba, True)))
+        after_step()
         if step == n_questions:
             break
         may_ask = annotator.may_ask & (states == UNKNOWN)

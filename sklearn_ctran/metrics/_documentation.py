@@ -1,5 +1,7 @@
 """What the docstrings of all metrics share, written once."""
 
+from collections.abc import Mapping
+
 from sklearn_ctran._utils.typing import Function
 
 _TRUTH = """\
@@ -14,7 +16,7 @@ known_labels : array-like of shape (n_samples, n_labels), DataFrame or dict, def
     label groups are not accepted. Known entries never count."""
 
 
-_TEXTS = {
+SHARED_TEXTS = {
     "{truth}": _TRUTH,
     "{scores}": f"""\
 {_TRUTH}
@@ -44,18 +46,18 @@ ValueError
 }
 
 
-def with_shared_parameters(function: Function) -> Function:
+def with_shared_parameters(function: Function, texts: Mapping[str, str] = SHARED_TEXTS) -> Function:
     """Replace ``{names}`` in a docstring by the shared descriptions of parameters and errors.
 
     Its lines may be ``{truth}``, ``{scores}``, ``{probabilities}``, ``{entries}``, ``{decisions}``
-    or ``{errors}``. Returns the same function.
+    or ``{errors}``, or the keys of other `texts`. Returns the same function.
     """
     # The docstring is None under python -OO. Python 3.13 and later strip its indentation.
     lines = (function.__doc__ or "").splitlines()
     for i, line in enumerate(lines):
-        if line.strip() in _TEXTS:
+        if line.strip() in texts:
             indentation = line[: line.index("{")]
-            shared = _TEXTS[line.strip()].splitlines()
+            shared = texts[line.strip()].splitlines()
             lines[i] = "\n".join(indentation + text for text in shared)
     function.__doc__ = "\n".join(lines)
     return function

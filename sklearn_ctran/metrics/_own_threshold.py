@@ -20,6 +20,15 @@ def with_own_threshold(metric, estimator):
     return functools.partial(metric, threshold=thresholds)
 
 
+def own_thresholds(estimator):
+    """Thresholds of an estimator's decisions: 0.5 without ``thresholds_``, and where they are NaN.
+
+    The estimator is fitted and unwrapped.
+    """
+    thresholds = getattr(estimator, "thresholds_", 0.5)
+    return np.where(np.isnan(thresholds), 0.5, thresholds)
+
+
 def _is_given(metric, name):
     while isinstance(metric, functools.partial):
         if name in metric.keywords:

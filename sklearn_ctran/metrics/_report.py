@@ -49,6 +49,16 @@ class MultilabelReport:
         ``mAP``, ``CP``, ``CR``, ``CF1``, ``OP``, ``OR``, ``OF1`` -> float in [0, 1], or NaN. With
         `top_k`, the last six also for predictions among the `top_k` highest: ``CP3``, ...
     top_k : int or None
+
+    Examples
+    --------
+    >>> from sklearn_ctran.metrics import multilabel_report
+    >>> y_true, y_score = [[1, 0], [1, 1], [0, 0]], [[0.9, 0.7], [0.2, 0.6], [0.4, 0.1]]
+    >>> report = multilabel_report(y_true, y_score, top_k=None, as_frame=False)
+    >>> report.by_label["AP"].round(2)
+    array([0.83, 0.5 ])
+    >>> round(report.summary["mAP"], 2)
+    0.67
     """
 
     label_names: np.ndarray

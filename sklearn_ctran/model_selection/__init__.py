@@ -1,7 +1,8 @@
-"""Stratified splits, and calibration and thresholds learned from out-of-fold probabilities."""
+"""Stratified splits, a learning rate, calibration and thresholds by out-of-fold probabilities."""
 
 from sklearn_ctran.model_selection._calibration import MultilabelCalibrator
 from sklearn_ctran.model_selection._group_stratification import MultilabelStratifiedGroupKFold
+from sklearn_ctran.model_selection._learning_rate import LearningRates, find_lr
 from sklearn_ctran.model_selection._stratification import (
     MultilabelStratifiedKFold,
     MultilabelStratifiedShuffleSplit,
@@ -10,10 +11,12 @@ from sklearn_ctran.model_selection._stratification import (
 from sklearn_ctran.model_selection._thresholds import TunedThresholds
 
 __all__ = [
+    "LearningRates",
     "MultilabelCalibrator",
     "MultilabelStratifiedGroupKFold",
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "TunedThresholds",
+    "find_lr",
     "multilabel_train_test_split",
 ]

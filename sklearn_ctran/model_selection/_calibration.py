@@ -83,6 +83,8 @@ class MultilabelCalibrator(LearnedOutOfFold):
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds if `cv` is a number; the estimator has its own.
+    verbose : int, default=0
+        Above 0, `fit` shows on standard error how many folds are done.
 
     Attributes
     ----------
@@ -139,6 +141,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
         ensemble: bool = False,
         n_jobs: int | None = None,
         random_state: RandomState = None,
+        verbose: int = 0,
     ) -> None:
         self.estimator = estimator
         self.method = method
@@ -146,6 +149,7 @@ class MultilabelCalibrator(LearnedOutOfFold):
         self.ensemble = ensemble
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     calibrators_: list
     #: Labels are positive above 0.5, as in every other estimator.

@@ -21,10 +21,11 @@ from sklearn_ctran._labels.targets import encode_extra_labels, encode_targets
 from sklearn_ctran._labels.weights import NO_POSITIVE, check_sample_weight
 from sklearn_ctran._protocol import LabelPredictions
 from sklearn_ctran._utils.checks import check_predicted
+from sklearn_ctran._utils.fit_tasks import as_task, begin_fit, end_fit, inner_task
 from sklearn_ctran._utils.frames import columns_of
 from sklearn_ctran._utils.names import listed
 from sklearn_ctran._utils.rows import check_rows
-from sklearn_ctran._utils.sklearn_compat import fit_context
+from sklearn_ctran._utils.sklearn_compat import CallbackSupportMixin, fit_context
 from sklearn_ctran._utils.transactions import all_or_nothing
 from sklearn_ctran._utils.typing import ExtraLabels, Images, KnownLabels, Labels, Self
 from sklearn_ctran._utils.warnings import each_once, warn
@@ -32,7 +33,7 @@ from sklearn_ctran.model_selection._out_of_fold import out_of_fold, renumber_fol
 from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 
 
-class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
+class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, CallbackSupportMixin, BaseEstimator):
     """Base of meta-estimators: fitting, and predictions by a threshold for each label.
 
     A subclass has the parameters declared here. It defines ``_learn``, ``_transform`` and
@@ -43,6 +44,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
     cv: object
     n_jobs: object
     random_state: object
+    verbose: int
     _cuts: object
 
     _parameter_constraints: dict = {
@@ -50,6 +52,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         "cv": ["cv_object", StrOptions({"prefit"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -99,6 +102,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             labels. If weights sum to next to nothing.
         """
         self._check_params()
+        begin_fit(self, X, y, sample_weight)
         samples, cv = self._read_samples(X, y, extra_labels, sample_weight)
         with all_or_nothing(self):
             self._estimators, learned = self._fit_and_learn(samples, cv)
@@ -106,6 +110,7 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
             self.task_ = task_of(final, samples.targets)
             self.estimator_ = self._estimators[0] if len(self._estimators) == 1 else None
             vars(self).update(learned)
+        end_fit(self, X, y, sample_weight)
         return self
 
     def _fit_and_learn(self, samples, cv):
@@ -113,8 +118,10 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         learned = self._learn(samples, lambda: self._held_out(samples, cv))
         estimator = self.estimator
         if not self._is_prefit():
-            with each_once(leave_out=NO_POSITIVE):  # What was learned has named these labels.
-                estimator = fit(clone(estimator), samples)
+            estimator = clone(estimator)
+            task = as_task(inner_task(self, "fit-all"), self, estimator, samples.X, samples.y)
+            with task, each_once(leave_out=NO_POSITIVE):  # What was learned has named these labels.
+                fit(estimator, samples)
         return [estimator], learned
 
     def _read_samples(self, X, y, extra_labels, sample_weight):
@@ -166,9 +173,15 @@ class LearnedOutOfFold(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         return self._out_of_fold(samples, cv)[0]
 
     def _out_of_fold(self, samples, cv, keep=False):
-        jobs, seed = self.n_jobs, self.random_state
         return out_of_fold(
-            self.estimator, samples, cv=cv, n_jobs=jobs, random_state=seed, keep=keep
+            self.estimator,
+            samples,
+            cv=cv,
+            n_jobs=self.n_jobs,
+            random_state=self.random_state,
+            keep=keep,
+            verbose=self.verbose,
+            caller=self,
         )
 
     def _check_params(self):

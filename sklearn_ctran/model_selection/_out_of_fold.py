@@ -5,44 +5,62 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from sklearn_ctran._adapters.probabilities import predict_proba
 from sklearn_ctran._adapters.samples import fit, held_out_once
 from sklearn_ctran._labels.weights import NO_POSITIVE
+from sklearn_ctran._utils.fit_tasks import as_task, inner_task
 from sklearn_ctran._utils.names import listed
+from sklearn_ctran._utils.parallel import one_by_one
+from sklearn_ctran._utils.progress import Progress
 from sklearn_ctran._utils.warnings import each_once, warn
 from sklearn_ctran.model_selection._stratification import MultilabelStratifiedKFold
 from sklearn_ctran.modules.label_states import NEGATIVE, POSITIVE
 
 
-def out_of_fold(estimator, samples, *, cv, n_jobs, random_state, keep=False):
+def out_of_fold(
+    estimator, samples, *, cv, n_jobs, random_state, keep=False, verbose=0, caller=None
+):
     """Probabilities of each row from a clone fitted on other rows, given its extra labels.
 
     `n_jobs` folds are fitted side by side; `cv` and `random_state` are those of
-    :func:`held_out_folds`. Returns `proba` (n_samples, n_labels), float64, and `folds`, a list of
-    each clone and the rows that were held out from it. `proba` is NaN where the clone had no
-    positive, or no negative, of the label to learn from; a warning names these labels. Without
-    `keep` the clones, which are large and come from other processes, are None. Raises ValueError as
-    :func:`held_out_folds`, and whatever the estimator raises.
+    :func:`held_out_folds`, `verbose` that of :class:`Progress`. The fits are tasks of `caller`, an
+    estimator that may have scikit-learn's callbacks, or None. Returns `proba` (n_samples,
+    n_labels), float64, and `folds`, a list of each clone and the rows that were held out from it.
+    `proba` is NaN where the clone had no positive, or no negative, of the label to learn from; a
+    warning names these labels. Without `keep` the clones, which are large and come from other
+    processes, are None. Raises ValueError as :func:`held_out_folds`, and whatever the estimator
+    raises.
     """
     folds = held_out_folds(cv, samples.X, samples.y, random_state)
     targets = samples.targets
     learnable = [_has_both(targets.states[train]) for train, _ in folds]
     _warn_not_learnable(targets, learnable)
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_predict_fold)(clone(estimator), samples, *fold, keep) for fold in folds
+    tasks = [inner_task(caller, "fit-fold") for _ in folds]
+    # Nobody needs the caller in another process if there is no task.
+    tasks = [(None, None) if task is None else (task, caller) for task in tasks]
+    jobs = (
+        delayed(_predict_fold)(clone(estimator), samples, *fold, keep, *task)
+        for fold, task in zip(folds, tasks, strict=True)
     )
+    finished = one_by_one(jobs, n_jobs)
+    with Progress("out of fold", len(folds), " folds", verbose=verbose) as progress:
+        places = (f"fold {number}" for number in range(len(folds)))
+        parts = list(progress.each(finished, places))
     proba = np.empty(targets.states.shape)
     for (_, test), (part, _), can_learn in zip(folds, parts, learnable, strict=True):
         proba[test] = np.where(can_learn, part, np.nan)
     return proba, [(model, test) for (_, model), (_, test) in zip(parts, folds, strict=True)]
 
 
-def _predict_fold(estimator, samples, train, test, keep):
-    held_out = samples.take(test)
-    with each_once(leave_out=NO_POSITIVE):  # These are named for all folds together.
-        fit(estimator, samples.take(train))
+def _predict_fold(estimator, samples, train, test, keep, task, caller):
+    held_out, samples = samples.take(test), samples.take(train)
+    with (
+        as_task(task, caller, estimator, samples.X, samples.y),
+        each_once(leave_out=NO_POSITIVE),  # These are named for all folds together.
+    ):
+        fit(estimator, samples)
     proba = predict_proba(
         estimator, held_out.X, held_out.targets, extra_labels=held_out.extra_labels
     )

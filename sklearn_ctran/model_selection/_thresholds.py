@@ -61,6 +61,8 @@ class TunedThresholds(LearnedOutOfFold):
         Folds to fit at a time; None means 1, -1 all cores.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds if `cv` is a number; the estimator has its own.
+    verbose : int, default=0
+        Above 0, `fit` shows on standard error how many folds are done.
 
     Attributes
     ----------
@@ -113,6 +115,7 @@ class TunedThresholds(LearnedOutOfFold):
         cv: Splits | Literal["prefit"] = 5,
         n_jobs: int | None = None,
         random_state: RandomState = None,
+        verbose: int = 0,
     ) -> None:
         self.estimator = estimator
         self.metric = metric
@@ -121,6 +124,7 @@ class TunedThresholds(LearnedOutOfFold):
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     def _check_params(self):
         for name, value, metrics in (

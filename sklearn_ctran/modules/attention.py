@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from sklearn_ctran._utils.randomness import lent_numbers, own_generator
 from sklearn_ctran._utils.torch_compat import softmax_backward
 from sklearn_ctran.modules.dropout import keep_mask
+from sklearn_ctran.modules.shapes import split_axis
 
 #: Size in bytes of a block of attention logits on a CPU, small enough for the processor's cache.
 BLOCK_BYTES = 1 << 22
@@ -74,9 +75,10 @@ def attend(query, key_value, n_heads, bias=None, dropout=0.0):
     all tokens. `bias` (LabelBias) is added to the logits; Q is then at least the number of labels.
     `dropout` is the rate for attention weights.
     """
-    if query.device.type == "cpu":
+    if query.device.type == "cpu" and not torch.jit.is_tracing():
         # torch's fused kernel does not take a trainable bias, and on CPUs its backward pass in
-        # bfloat16 took five times as long (benchmarks/speed/encoder.py).
+        # bfloat16 took five times as long (benchmarks/speed/encoder.py). What is traced will be
+        # exported, for which there must be no function of ours.
         table, states = bias or (None, None)
         return _BlockedAttention.apply(query, key_value, table, states, n_heads, dropout)
     query, key, value = (_split_heads(x, n_heads) for x in (query, *key_value.chunk(2, dim=2)))
@@ -97,7 +99,7 @@ def attention_weights(query, key_value, n_heads, bias=None):
 
 
 def _split_heads(x, n_heads):
-    return x.unflatten(2, (n_heads, -1)).transpose(1, 2)
+    return split_axis(x, 2, (n_heads, x.shape[2] // n_heads)).transpose(1, 2)
 
 
 class _BlockedAttention(torch.autograd.Function):

@@ -101,12 +101,9 @@ class CTran(ImageModel):
         their logits.
         """
         features = self.image_features(X)
-        tokens = self.label_embedding(states)
-        if features is not None:
-            if len(states) > len(X):
-                features = features.repeat_interleave(len(states) // len(X), dim=0)
-            tokens = torch.cat([self.image_tokens(features), tokens], dim=1)
-        logits = self.readout(self.encode(self.input_norm(tokens), states))
+        if features is not None and len(states) > len(X):
+            features = features.repeat_interleave(len(states) // len(X), dim=0)
+        logits = self.readout(self.encode(self.input_tokens(features, states), states))
         if self.shortcut is None:
             return logits[None]
         return torch.stack([logits, self.shortcut(self.summary(features), states)])
@@ -127,6 +124,29 @@ class CTran(ImageModel):
         placeless, tokens = tokens[:, :n_placeless], tokens[:, n_placeless:]
         return torch.cat([placeless, self.position(tokens, self._grid_of(tokens))], dim=1)
 
+    def input_tokens(self, features, states):
+        """What the encoder reads (B, T, d): image tokens, then label tokens."""
+        tokens = self.label_embedding(states)
+        if features is not None:
+            tokens = torch.cat([self.image_tokens(features), tokens], dim=1)
+        return self.input_norm(tokens)
+
+    def attention_weights(self, X, states, of_image=False):
+        """Attention weights of every layer, (B, n_layers, n_heads, L, T), labels attending.
+
+        Arguments are as in `forward`, a row of `states` for each image. With `of_image`, all T
+        tokens attend, image tokens first. `forward` computes no such matrix.
+        """
+        tokens = self.input_tokens(self.image_features(X), states)
+        n_queries = tokens.shape[1] if of_image else states.shape[1]
+        weights = []
+        for i, layer in enumerate(self.layers):
+            bias = self._bias(i, states)
+            weights.append(layer.attention_weights(tokens, n_queries, bias))
+            if i < len(self.layers) - 1:
+                tokens = layer(tokens, bias=bias)
+        return torch.stack(weights, dim=1)
+
     def summary(self, features):
         """Features (B, P', C) as one vector per image."""
         if features is None:
@@ -145,11 +165,12 @@ class CTran(ImageModel):
         for i, layer in enumerate(self.layers):
             # Only label tokens are read out, so the last layer updates only them.
             n_queries = n_labels if i == len(self.layers) - 1 else n_tokens
-            bias = None
-            if self.attention_biases:
-                bias = self.attention_biases[i](states)
-            tokens = layer(tokens, n_queries, bias)
+            tokens = layer(tokens, n_queries, self._bias(i, states))
         return tokens
+
+    def _bias(self, i, states):
+        """The bias between labels in layer i, as a LabelBias; None if there is none."""
+        return self.attention_biases[i](states) if self.attention_biases else None
 
     @property
     def pooling(self):

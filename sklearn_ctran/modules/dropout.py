@@ -8,14 +8,17 @@ from sklearn_ctran._utils.randomness import lent_numbers, own_generator
 
 
 class ChannelDropout(nn.Module):
-    """Dropout of whole channels: the same ones for all tokens of a sample."""
+    """Dropout of whole channels: the same ones for all tokens of a sample.
+
+    If tokens dropped entries of their own, a mean over many tokens would lose next to nothing.
+    """
 
     def __init__(self, p):
         super().__init__()
         self.p = p
 
     def forward(self, tokens):
-        """Tokens (B, T, d), with some channels set to zero in training."""
+        """Tokens (B, T, d), or one for each sample (B, d), without some channels in training."""
         if not self.training or not self.p:
             return tokens
         return tokens * self._factors(tokens)
@@ -28,7 +31,7 @@ class ChannelDropout(nn.Module):
 
     def _factors(self, tokens):
         device = tokens.device
-        size = len(tokens), 1, tokens.shape[2]
+        size = len(tokens), *[1] * (tokens.ndim - 2), tokens.shape[-1]
         kept = torch.rand(size, generator=own_generator(device), device=device) >= self.p
         return (kept / (1 - self.p)).to(tokens.dtype)
 

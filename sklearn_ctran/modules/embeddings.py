@@ -35,6 +35,16 @@ class LabelEmbedding(nn.Module):
         known = torch.stack([is_negative, is_positive], dim=-1).to(self.state.dtype)
         return self.label + known @ self.state
 
+    @torch.no_grad()
+    def start_from(self, vectors):
+        """Let the first labels start from a random linear map of vectors (n, n_dimensions).
+
+        They have unit length, and come out as long as they were: labels that are alike start alike.
+        """
+        n_labels, n_dimensions = vectors.shape
+        label = self.label[:n_labels]
+        label.copy_(vectors @ torch.randn(n_dimensions, label.shape[1]) * label.std())
+
 
 class SinePosition(nn.Module):
     """Fixed 2-D sine and cosine positions, for any number of image tokens."""

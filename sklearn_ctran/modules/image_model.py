@@ -90,5 +90,5 @@ class ImageModel(nn.Module):
 
     def _grid_of(self, features):
         """Rows and columns of features: as in training if they can be, else a guess."""
-        n_features = features.shape[1]
+        n_features = int(features.shape[1])
         return self.grid if math.prod(self.grid) == n_features else guess_grid(n_features)

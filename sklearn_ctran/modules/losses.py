@@ -22,12 +22,18 @@ def focal(logits, targets, gamma=2.0):
     return p_false**gamma * binary_cross_entropy(logits, targets)
 
 
-def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.05):
+def asymmetric(
+    logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.05, focus_has_gradient=True
+):
     """Asymmetric loss (Ridnik et al., ICCV 2021, eq. 7), entry by entry.
 
     `logits`, `targets` (float, 0 or 1) and the loss are (..., L). The gammas are the focus, as in
     :func:`focal`, of negative and of positive entries. Negatives with a probability below `shift`,
     in [0, 1), have no loss: they are easy and many.
+
+    The gradient is that of the equation. The authors train without the gradient of the factor that
+    is the focus (``disable_torch_grad_focal_loss``), which leads elsewhere: with
+    ``focus_has_gradient=False`` the loss is the same, and its gradient theirs.
     """
     _check_focus(gamma_negative=gamma_negative, gamma_positive=gamma_positive)
     if not 0 <= shift < 1:
@@ -35,8 +41,10 @@ def asymmetric(logits, targets, gamma_negative=4.0, gamma_positive=0.0, shift=0.
     p = (torch.sigmoid(logits) - shift).clamp(min=0)
     # Without a shift, 1 - p may be rounded to 0; the sigmoid of -z is not.
     log_negative = F.logsigmoid(-logits) if shift == 0 else torch.log1p(-p)
-    positive = -(torch.sigmoid(-logits) ** gamma_positive) * F.logsigmoid(logits)
-    negative = -(p**gamma_negative) * log_negative
+    of_positive, of_negative = torch.sigmoid(-logits) ** gamma_positive, p**gamma_negative
+    if not focus_has_gradient:
+        of_positive, of_negative = of_positive.detach(), of_negative.detach()
+    positive, negative = -of_positive * F.logsigmoid(logits), -of_negative * log_negative
     return torch.where(targets > 0.5, positive, negative)
 
 

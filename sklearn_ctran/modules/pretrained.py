@@ -27,16 +27,17 @@ def find_weights(weights, what, named=None):
     """
     if weights is None or (weights == "DEFAULT" and named is None):
         return None
-    if not isinstance(weights, (str, os.PathLike)):
-        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
     if isinstance(weights, str) and named is not None:
         name = weights.removeprefix(f"{named.__name__}.")
         if name in named.__members__:
             return named[name]
-    return _existing_file(weights, what, ["DEFAULT", *(each.name for each in named or ())])
+    return existing_file(weights, what, ["DEFAULT", *(each.name for each in named or ())])
 
 
-def _existing_file(weights, what, names):
+def existing_file(weights, what, names):
+    """The Path of weights; errors as of :func:`find_weights`, which knows the `names` too."""
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights must be a name, a path or None, got {weights!r}.")
     path = Path(weights)
     if path.is_file():
         return path
@@ -62,14 +63,22 @@ def download(weights, backbone):
     try:
         return weights.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
     except (*_UNREADABLE, HTTPException) as error:
-        raise RuntimeError(
-            f"The weights {weights} of backbone {backbone!r} are not available: "
-            f"{error or type(error).__name__}\n"
-            f"Wanted: {file} from {weights.url}\n"
-            f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)"
-            "\nTo go on, use weights='/path/to/the/file' with a copy of that file, or weights=None "
-            "to train from scratch."
+        raise unavailable(
+            f"The weights {weights} of backbone {backbone!r}",
+            error,
+            f"{file} from {weights.url}\n"
+            f"Cached as: {cached} (a copy put there is used; if it is there but broken, delete it)",
         ) from error
+
+
+def unavailable(what, error, wanted):
+    """A RuntimeError of weights that cannot be downloaded, with the way to go on without them."""
+    return RuntimeError(
+        f"{what} are not available: {error or type(error).__name__}\n"
+        f"Wanted: {wanted}\n"
+        "To go on, use weights='/path/to/the/file' with a copy of that file, or weights=None to "
+        "train from scratch."
+    )
 
 
 def new_network(name):

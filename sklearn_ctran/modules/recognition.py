@@ -53,7 +53,7 @@ def _n_parameters(name):
     return models.get_model_weights(name)["DEFAULT"].meta["num_params"]
 
 
-class _OnMeta(TorchFunctionMode):
+class OnMeta(TorchFunctionMode):
     """Makes weights on torch's meta device, where they take no memory.
 
     ``torch.device("meta")`` would do so with all tensors, but RegNet computes sizes with some.
@@ -68,5 +68,5 @@ class _OnMeta(TorchFunctionMode):
 
 @lru_cache
 def _without_values(name):
-    with _OnMeta():
+    with OnMeta():
         return new_network(name)

@@ -1,6 +1,7 @@
 """Image tokens as means over regions of the image."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch.nn import functional as F
@@ -14,16 +15,24 @@ def pool_regions(features, grid, regions):
     (B, 1 + P, C). The mean of the whole image comes first. A single feature, (B, 1, C), is returned
     alone.
     """
-    n_features = features.shape[1]
+    n_features = int(features.shape[1])  # int: a tensor while it is traced
     if n_features == 1:
         return features
     whole = features.mean(dim=1, keepdim=True)
     if n_features > regions**2 and 1 not in grid:
         # A matrix product: not every device can pool grids that `regions` does not divide.
-        one_hot = torch.eye(n_features).view(n_features, *grid)
-        weights = F.adaptive_avg_pool2d(one_hot, regions).flatten(1).T
-        features = weights.to(features) @ features
+        features = _weights(tuple(map(int, grid)), regions).to(features) @ features
     return torch.cat([whole, features], dim=1)
+
+
+# Made once, so that exported networks have it as a constant.
+@lru_cache(maxsize=64)
+def _weights(grid, regions):
+    """The share of each feature in each region, (regions ** 2, P)."""
+    with torch.inference_mode(False):
+        n_features = math.prod(grid)
+        one_hot = torch.eye(n_features).view(n_features, *grid)
+        return F.adaptive_avg_pool2d(one_hot, regions).flatten(1).T
 
 
 def guess_grid(n_features):

@@ -3,9 +3,12 @@
 import hashlib
 
 import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
-from sklearn_ctran.modules.backbone import find_source, make_backbone, trunk_size
+from sklearn_ctran.modules.backbone import MOST_INPUTS, find_source, make_backbone, trunk_size
 from sklearn_ctran.modules.pretrained import load_state
+from sklearn_ctran.modules.timm_weights import is_timm
 
 _BACKBONE = {"frozen", "mean", "std", "digest", "weights"}
 
@@ -68,7 +71,7 @@ def store_backbone(backbone, name, weights, storage):
             "nowhere but here. Save them: backbone=True."
         )
     digest = None if with_weights else _digest(backbone)
-    if not (with_weights or digest == _digest(make_backbone(name, weights))):
+    if not (with_weights or digest == _digest(make_backbone(name, weights, backbone.n_inputs))):
         raise ValueError(
             f"backbone=False: weights={weights!r} are others by now than this backbone's, so that "
             "nobody could load it. Save them: backbone=True."
@@ -89,9 +92,11 @@ def restore_backbone(name, weights, stored):
     """
     if not isinstance(name, str) or stored.keys() != _BACKBONE:
         raise ValueError("it has a backbone with other entries")
-    state = stored["weights"]
+    state, n_inputs = stored["weights"], len(stored["mean"])
+    if n_inputs != 3 and not (is_timm(name) and 0 < n_inputs <= MOST_INPUTS):
+        raise ValueError("its images have another mean or standard deviation")
     if state is None:
-        backbone = make_backbone(name, weights)
+        backbone = make_backbone(name, weights, n_inputs)
         if _digest(backbone) != stored["digest"]:
             raise ValueError(
                 f"weights={weights!r} has other weights of {name!r} than the model was fitted "
@@ -99,15 +104,41 @@ def restore_backbone(name, weights, stored):
             )
     else:
         # Before anything is allocated that the file does not have.
-        if trunk_size(name) > 2 * sum(value.numel() for value in state.values()):
+        if trunk_size(name, n_inputs) > 2 * sum(value.numel() for value in state.values()):
             raise ValueError(f"it has fewer weights than the backbone {name!r}")
-        backbone = make_backbone(name, None)
+        with _WithoutDrawing():
+            backbone = make_backbone(name, None, n_inputs)
         load_state(backbone.trunk, state, "its backbone")
     for buffer, values in ((backbone.mean, stored["mean"]), (backbone.std, stored["std"])):
-        if len(values) != 3 or not all(-1e6 < value < 1e6 for value in values):
+        if len(values) != n_inputs or not all(-1e6 < value < 1e6 for value in values):
             raise ValueError("its images have another mean or standard deviation")
-        buffer.copy_(torch.tensor(values).view(3, 1, 1))
+        buffer.copy_(torch.tensor(values).view(-1, 1, 1))
     return backbone.freeze() if stored["frozen"] is True else backbone
+
+
+class _WithoutDrawing(TorchFunctionMode):
+    """Makes weights zero that would be drawn at random, which takes longer than to load them.
+
+    Only for networks of which every weight is replaced.
+    """
+
+    _DRAW = (
+        torch.Tensor.normal_,
+        torch.Tensor.uniform_,
+        nn.init.normal_,
+        nn.init.uniform_,
+        nn.init.trunc_normal_,
+        nn.init.kaiming_normal_,
+        nn.init.kaiming_uniform_,
+        nn.init.xavier_uniform_,
+    )
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function in self._DRAW:
+            tensor = args[0] if args else kwargs["tensor"]
+            return tensor.detach().zero_()
+        return function(*args, **kwargs)
 
 
 def _digest(backbone):

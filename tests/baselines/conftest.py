@@ -31,3 +31,14 @@ def pictures():
     images[..., 0] += 120 * Y[:, 0, None, None]
     images[..., 2] += 120 * Y[:, 1, None, None]
     return images.astype(np.uint8), Y
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """Tokens of nine cells; each of two labels shows as one channel of one cell, the last array."""
+    rng = np.random.RandomState(0)
+    X, Y = 0.5 * rng.randn(300, 9, 4), rng.randint(2, size=(300, 2))
+    where = rng.randint(9, size=(300, 2))
+    for label in range(2):
+        X[np.arange(300), where[:, label], label] += 4.0 * Y[:, label]
+    return X.astype(np.float32), Y, where

@@ -148,6 +148,17 @@ def test_tuning(table, head):
     assert model.estimator_ is head
 
 
+def test_layers_and_optimizers_are_tuned_too(table, head):
+    X, Y = table
+    choices = {"layers": ("pooled", ["tokens", "pooled"]), "optimizers": ("sgd", "adam")}
+    settings = {"variants": ("LF",), "n_steps": (2,), "step_sizes": (0.1,)}
+    model, results = tune_feedback_prop(head, X, Y, known_fractions=(0.4,), **choices, **settings)
+    tried = [(result["layer"], result["optimizer"]) for result in results]
+    assert len(tried) == 4
+    assert (["tokens", "pooled"], "adam") in tried
+    assert (model.layer, model.optimizer) == tried[0]
+
+
 def test_tuning_says_a_warning_of_all_candidates_once(table, head):
     X, Y = table
     Y = np.where(np.arange(Y.shape[1]) == 1, 0, Y)
@@ -183,3 +194,82 @@ def test_outputs_that_are_not_finite(table):
         model.estimator_.net_.module_.linear.weight.fill_(1e38)
     with pytest.raises(ValueError, match="output for row 0 is not finite.* weights are damaged"):
         model.predict_proba(100 * X, known_labels={0: 1})
+
+
+def test_progress_of_tuning(table, head, capsys):
+    options = {"variants": ("LF",), "n_steps": (0, 1), "step_sizes": (0.1,)}
+    _, results = tune_feedback_prop(head, *table, **options, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == "" and "2/2" in err and f"best={results[0]['score']:.3g}" in err
+    tune_feedback_prop(head, *table, **options)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_middle_layers_of_the_backbone():
+    images = np.random.RandomState(0).randint(256, size=(12, 16, 16, 3), dtype=np.uint8)
+    Y = np.arange(24).reshape(12, 2) % 3 == 0
+    head = LinearHead("small", image_size=None, train_backbone=False, max_epochs=2, random_state=0)
+    head.fit(images, Y)
+    names = [name for name, _ in head.net_.module_.backbone.trunk.named_modules() if name]
+    known = np.where(np.arange(2) == 0, Y, -1)
+    still = of(head, images, Y, layer=names[0], n_steps=0).predict_proba(images, known)
+    np.testing.assert_allclose(still, head.predict_proba(images, known), atol=1e-2)
+    settings = {"optimizer": "adam", "step_size": 0.003, "weight_decay": 1e-4}
+    answers = [
+        of(head, images, Y, layer=layer, variant=variant, **settings).predict_proba(images, known)
+        for layer, variant in (
+            (names[0], "LF"), ([names[0], "pooled"], "LF"), ([names[0], "pooled"], "RF")
+        )
+    ]  # fmt: skip
+    for i, answer in enumerate(answers):
+        for other in (still, *answers[:i]):
+            assert abs(answer - other)[:, 1].max() > 1e-5
+
+
+@pytest.mark.parametrize("params", [{"optimizer": "adam"}, {"weight_decay": 0.3}])
+def test_optimizer_and_weight_decay_make_a_difference(table, head, params):
+    X, Y = table
+    known = np.where(np.arange(3) == 0, Y, -1)
+    usual = of(head, X, Y).predict_proba(X, known)
+    assert abs(of(head, X, Y, **params).predict_proba(X, known) - usual).max() > 1e-3
+    # Nothing changes where nothing is known.
+    np.testing.assert_allclose(
+        of(head, X, Y, **params).predict_proba(X), head.predict_proba(X), rtol=1e-5
+    )
+
+
+def test_the_largest_logit_of_the_cells(tokens):
+    X, Y = tokens
+    head = LinearHead(None, pool="logits", **QUICK).fit(X, Y)
+    module = head.net_.module_
+    standardised = (X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))
+    weight, bias = (w.detach().numpy() for w in module.linear.parameters())
+    expected = (standardised @ weight.T + bias).max(axis=1)
+    np.testing.assert_allclose(head.decision_function(X), expected, rtol=1e-3, atol=1e-4)
+    known = np.where(np.arange(3) == 0, Y, -1)
+    model = of(head, X, Y, layer="tokens", optimizer="adam", step_size=0.1)
+    changed = abs(model.predict_proba(X, known) - head.predict_proba(X, known))
+    assert changed[:, 1:].max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("layer3", "names 'layer3', but there is no backbone"),
+        ([], "names no layer"),
+    ],
+)
+def test_layers_that_are_not_there(table, head, layer, message):
+    with pytest.raises(ValueError, match=message):
+        of(head, *table, layer=layer)
+
+
+def test_names_of_other_backbones():
+    images = np.random.RandomState(0).randint(256, size=(6, 16, 16, 3), dtype=np.uint8)
+    Y = np.arange(12).reshape(6, 2) % 3 == 0
+    head = LinearHead("small", image_size=None, train_backbone=False, max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="'layer3', which is no module of the backbone"):
+        FeedbackProp(head, layer="layer3").fit(images, Y)
+    head.set_params(n_views=2)
+    with pytest.raises(ValueError, match="n_views=1 only"):
+        FeedbackProp(head, layer="layer3").fit(images, Y)

@@ -1,38 +1,25 @@
-"""What LinearHead, StandardMLP, MultiTask and ConceptBottleneck share: parameters and pooling."""
+"""What the networks among the baselines share: their parameters."""
 
 import numpy as np
 import pytest
 import torch
+from rivals import NEURAL, made
 from scipy.special import expit, log_expit
 from sklearn.utils import get_tags
 from small_models import Watch, net_made_by
 
-from sklearn_ctran import CTranClassifier, ImageTokens
-from sklearn_ctran.baselines import ConceptBottleneck, LinearHead, MultiTask, StandardMLP
+from sklearn_ctran import CTranClassifier
+from sklearn_ctran.baselines import (
+    CNNRNN,
+    ConceptBottleneck,
+    LinearHead,
+    MultiTask,
+    OrderFreeRNN,
+    StandardMLP,
+)
+from sklearn_ctran.baselines._neural_baseline import NeuralBaseline
 
-KINDS = [LinearHead, StandardMLP, MultiTask, ConceptBottleneck]
-
-
-@pytest.mark.parametrize("pool", ["mean", "max", "gem"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_images_are_those_of_image_tokens(pictures, kind, pool):
-    images, Y = pictures
-    where = {"image_size": None, "random_state": 0, "pool": pool}
-    model = kind("small", train_backbone=False, max_epochs=1, **where).fit(images, Y)
-    pooled = ImageTokens("small", **where).fit_transform(images)
-    encoded = model.encode(images)
-    assert encoded.shape == (48, 1, pooled.shape[1])
-    np.testing.assert_allclose(encoded.batch(np.arange(48))[:, 0], pooled, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(model.predict_proba(encoded), model.predict_proba(images))
-    module = model.net_.module_
-    np.testing.assert_allclose(module.feature_mean, pooled.mean(axis=0), rtol=1e-4, atol=1e-5)
-
-
-def test_tokens_are_pooled(noisy_table):
-    tokens = np.random.RandomState(0).randn(150, 4, 5).astype(np.float32)
-    model = LinearHead(None, pool="max", max_epochs=1).fit(tokens, noisy_table[1])
-    read = model.encode(tokens).batch(np.arange(150))
-    np.testing.assert_array_equal(read[:, 0], tokens.max(axis=1))
+KINDS = [each for each in NEURAL if issubclass(each, NeuralBaseline)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -42,8 +29,16 @@ def test_tokens_are_pooled(noisy_table):
 def test_dropout(kind, n_channels, given, rate):
     rng = np.random.RandomState(0)
     X, Y = rng.randn(20, n_channels), rng.randint(2, size=(20, 3))
-    module = net_made_by(kind(dropout=given), X, Y).module_.train()
+    module = net_made_by(made(kind, dropout=given), X, Y).module_.train()
     assert (module.dropout(torch.ones(99, 99)) == 0).float().mean() == pytest.approx(rate, abs=0.03)
+    seen = []
+    module.dropout.register_forward_hook(lambda _, args, out: seen.append((args[0], out)))
+    features = torch.as_tensor(X, dtype=torch.float32)[:, None].expand(-1, 5, -1)
+    module(module.pool(features), torch.full((20, 3), -1))
+    (dropped,) = [out for given, out in seen if given.shape[-1] == n_channels][:1]
+    if dropped.ndim == 3:  # What is dropped in one cell is not there in the others either.
+        gone = dropped == 0
+        assert torch.equal(gone, gone[:, :1].expand_as(gone))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +124,6 @@ def test_shares_the_training_loop_with_c_tran(noisy_table):
     assert type(nets[0]) is type(nets[1])
 
 
-def test_only_a_bottleneck_makes_use_of_known_labels():
-    uses = [get_tags(kind()).uses_known_labels for kind in (*KINDS, CTranClassifier)]
-    assert uses == [False, False, False, True, True]
+def test_which_make_use_of_known_labels():
+    uses = {kind for kind in (*KINDS, CTranClassifier) if get_tags(kind()).uses_known_labels}
+    assert uses == {CNNRNN, ConceptBottleneck, OrderFreeRNN, CTranClassifier}

@@ -30,7 +30,8 @@ def test_tables_have_their_most_frequent_labels(seen, tmp_path):
     positions = [np.flatnonzero((column == Y.T).all(axis=1))[0] for column in data.Y.T]
     assert positions == sorted(positions)
     # Settings are chosen on the training part alone.
-    name, X_seen, Y_seen = seen[0]
+    name, X_seen, Y_seen, only = seen[0]
+    assert only is None
     assert name == "corel5k features"
     np.testing.assert_array_equal(X_seen, X[train].astype(np.float32))
     np.testing.assert_array_equal(Y_seen, data.Y[train])
@@ -48,3 +49,13 @@ def test_made_sets_have_the_exact_conditional(seen, tmp_path):
     proba = exact.predict_proba(X, known)
     assert data.metrics["KL"](Y, proba, known_labels=known) == pytest.approx(0, abs=1e-6)
     assert len(seen[0][1]) == data.train.sum()
+
+
+def test_only_some_methods(monkeypatch, tmp_path):
+    import _methods
+    import _sets
+
+    monkeypatch.setattr(_methods, "tune", lambda *call, **options: pytest.fail("nothing to tune"))
+    data = _sets.read_set("synthetic, mixture", tmp_path, 0, only=["linear head", "C-Tran"])
+    assert list(data.methods) == ["linear head", "C-Tran"]
+    assert _sets.read_set("synthetic, mixture", tmp_path, 0, only=["no such"]).methods == {}

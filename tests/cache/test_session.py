@@ -184,5 +184,7 @@ def test_memory_of_a_container(tmp_path, monkeypatch, cgroup, files, n_bytes):
         write(tmp_path / "sys/fs/cgroup" / name, text)
     monkeypatch.setattr(session, "_RAM", str(tmp_path))
     assert session.free_bytes(str(tmp_path), root=tmp_path) == n_bytes
+    assert session.free_memory(root=tmp_path) == n_bytes
     monkeypatch.setattr(session, "_RAM", str(tmp_path / "other"))
     assert session.free_bytes(str(tmp_path), root=tmp_path) > 8192
+    assert session.free_memory(root=tmp_path / "not" / "linux") is None

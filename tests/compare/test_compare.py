@@ -113,7 +113,7 @@ def test_interrupts_are_no_failures(table, recorder, split, monkeypatch):
         compare({"a": recorder()}, X, Y, split=split)
 
 
-def test_progress_is_a_bar_and_a_line_for_each_fit(table, recorder, split, capsys):
+def test_progress_says_what_is_done_and_a_line_for_each_fit(table, recorder, split, capsys):
     X, Y = table
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -123,7 +123,9 @@ def test_progress_is_a_bar_and_a_line_for_each_fit(table, recorder, split, capsy
     assert sum(bool(re.fullmatch(expected, line)) for line in lines) == 1
     assert lines.count("'b', seed 0, fold 0: failed: ValueError: no fit") == 1
     bars = [line for line in lines if line.startswith("compare: ")]
-    assert "0/2" in bars[0] and "2/2" in bars[-1]
+    # The first says what is being fitted, before it is.
+    assert "0/2" in bars[0] and "'a', seed 0, fold 0" in bars[0]
+    assert "2/2" in bars[-1]
 
 
 def test_nothing_is_printed_by_default(table, recorder, split, capsys):

@@ -46,6 +46,23 @@ def test_train_and_test_share_no_handwriting():
     assert len(used["all"]) > len(train)
 
 
+def test_a_split_is_made_of_the_handwriting_of_both_subsets():
+    scenes = make_digit_scenes(1000, subset="split", random_state=0)
+    assert scenes.split.tolist() == ["train"] * 700 + ["test"] * 300
+    for subset in ("train", "test"):
+        rows = scenes.digit_rows[scenes.split == subset]
+        own = make_digit_scenes(9000, subset=subset, random_state=1).digit_rows
+        assert np.isin(rows, own).all()
+    assert make_digit_scenes(5, subset="train", random_state=0).split is None
+
+
+def test_scenes_have_the_names_of_published_sets_too():
+    scenes = make_digit_scenes(5, random_state=0)
+    assert scenes.target is scenes.Y and scenes.target_names is scenes.label_names
+    assert scenes.extra is scenes.extra_names is None
+    assert scenes.groups["3 and 6"] == ("3", "6") and len(scenes.groups) == 5
+
+
 def test_handwriting_shows_the_digit_of_its_label():
     scenes = make_digit_scenes(200, random_state=0)
     present = scenes.Y == 1

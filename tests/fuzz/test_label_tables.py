@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,19 @@ def as_names(names):
     return array
 
 
+def nullable(frame):
+    """A frame with pandas' own dtypes, where pandas can convert it.
+
+    pandas 2.0 warns of what it tries out meanwhile, and fails for complex and huge numbers.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return frame.convert_dtypes()
+        except (TypeError, OverflowError):
+            return frame
+
+
 def make_table(rng, cells, states, names):
     """A table of the cells in some form; the form's name; and the states that it then has."""
     objects = as_objects(cells)
@@ -94,7 +108,7 @@ def make_table(rng, cells, states, names):
         "objects": lambda: objects,
         "frame": lambda: frame,
         "inferred": frame.infer_objects,
-        "nullable": frame.convert_dtypes,
+        "nullable": lambda: nullable(frame),
         "view": lambda: objects.repeat(2, axis=0)[::2],
         "fortran": lambda: np.asfortranarray(objects),
     }

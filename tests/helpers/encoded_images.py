@@ -168,8 +168,10 @@ def outcome(X, **options):
         assert "row " in text or "X " in text, f"no row is named: {text[:300]}"
         assert max(map(len, text.split("\n"))) < 700, f"{len(text)} characters: {text[:300]}"
         return next(kind.__name__ for kind in DOCUMENTED if isinstance(error, kind)), None
-    assert batch.shape == (n, 3, 16, 16)
+    # Grey images and those with transparency become RGB; other arrays are multispectral.
+    n_channels = batch.shape[1]
+    assert batch.shape == (n, n_channels, 16, 16) and n_channels not in (1, 4)
     assert batch.dtype == whole.dtype == torch.uint8
-    assert whole.shape == (1, 3, *images.sizes[n - 1])
+    assert whole.shape == (1, n_channels, *images.sizes[n - 1])
     assert len(keys) == n and all(len(key) == 16 for key in keys)
     return "read", (batch.numpy().tobytes(), keys, images.sizes.tolist())

@@ -61,6 +61,7 @@ def main(folder, batch_size, killed=None):
     model.fit(X, pd.DataFrame(Y, columns=list("abcd")), sample_weight=rng.uniform(0.5, 2, 131))
     result = {
         "losses": [[epoch["train_loss"], epoch["valid_loss"]] for epoch in model.history_],
+        "scores": [epoch["valid_mAP"] for epoch in model.history_],
         "proba": model.predict_proba(X[:9], {"c": 1}).tolist(),
         "max_epochs": model.chosen_["max_epochs"],
     }

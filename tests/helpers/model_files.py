@@ -18,7 +18,7 @@ def header_and_tensors(path):
 def write(path, header, tensors, fresh_digest=True):
     """A file of this content; its digest fits, as malice would see to it."""
     if fresh_digest:
-        header["digest"] = _digest(header["written_by"], header["model"], tensors)
+        header["digest"] = _digest(header, tensors)
     save_file(tensors, path, {"sklearn_ctran": json.dumps(header)})
 
 

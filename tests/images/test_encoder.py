@@ -34,6 +34,24 @@ def test_a_backbone_keeps_its_mode():
     assert backbone.training
 
 
+def test_two_views_are_the_mean_of_an_image_and_its_mirror_image_turned_back():
+    torch.manual_seed(0)
+    backbone = make_backbone("small").freeze()
+    images = np.random.RandomState(0).randint(256, size=(3, 8, 12, 3), dtype=np.uint8)
+
+    def features(images, n_views):
+        encoder = Encoder(backbone, Preprocessing(None), n_views=n_views)
+        tokens = encoder.encode(check_images(images)).values
+        anew = ImageBatches(check_images(images), encoder.preprocess)
+        anew = encoder.encode_anew(anew, lambda x: x.flatten(2).transpose(1, 2))
+        np.testing.assert_array_equal(anew.batch(np.arange(3)), tokens)
+        return tokens.reshape(3, 2, 3, -1)
+
+    mirrored = features(images[:, :, ::-1].copy(), 1)[:, :, ::-1]
+    expected = (features(images, 1) + mirrored) / 2
+    np.testing.assert_allclose(features(images, 2), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("batch_size, sizes", [(3, [3, 3, 1]), (7, [7]), (64, [7])])
 def test_images_go_through_in_batches(batch_size, sizes):
     seen = []
@@ -67,6 +85,7 @@ def test_the_key_of_tokens_depends_on_what_they_depend_on():
         space(image_size=(9, 6)),
         space(size=(5, 5)),
         space(precision="bfloat16"),
+        space(n_views=2),
     ]
     assert len(set(different)) == len(different)
 

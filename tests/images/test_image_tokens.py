@@ -60,14 +60,30 @@ def test_scikit_learn_checks():
         check_estimator(ImageTokens())
 
 
-def test_tokens_are_those_of_the_classifier(images):
+@pytest.mark.parametrize("n_views", [1, 2])
+def test_tokens_are_those_of_the_classifier(images, n_views):
     X, Y = images
-    tokens = ImageTokens(**SMALL).fit_transform(X)
+    tokens = ImageTokens(**SMALL, n_views=n_views).fit_transform(X)
     assert tokens.dtype == np.float32
     model = CTranClassifier(
-        **SMALL, train_backbone=False, regions=None, d_model=8, n_layers=1, max_epochs=1
+        **SMALL,
+        n_views=n_views,
+        train_backbone=False,
+        regions=None,
+        d_model=8,
+        n_layers=1,
+        max_epochs=1,
     ).fit(X, Y)
     np.testing.assert_array_equal(tokens, model.encode(X).batch(np.arange(len(X))))
+
+
+def test_two_views_do_not_tell_left_from_right(images):
+    X, _ = images
+    tokens = ImageTokens(**SMALL, pool="mean", n_views=2, precision="float32").fit(X)
+    mirrored = X[:, :, ::-1].copy()
+    np.testing.assert_allclose(tokens.transform(X), tokens.transform(mirrored), rtol=1e-4)
+    one = tokens.set_params(n_views=1)
+    assert np.abs(one.transform(X) - one.transform(mirrored)).max() > 1e-3
 
 
 def test_the_classifier_takes_tokens_for_images(images):
@@ -238,3 +254,12 @@ def test_images_that_cannot_be_read_have_nan(files, pool):
     paths[4] = paths[3]
     with pytest.raises(ValueError, match="row 9"):
         tokens.transform(paths)
+
+
+def test_a_loaded_transformer_is_silent(images, capsys):
+    X = images[0][:3]
+    fitted = ImageTokens(**SMALL, verbose=1).fit(X)
+    fitted.transform(X)
+    assert "3/3" in capsys.readouterr().err
+    pickle.loads(pickle.dumps(fitted)).transform(X)
+    assert capsys.readouterr() == ("", "")

@@ -13,6 +13,7 @@ from PIL import Image
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
+from sklearn_ctran._utils import progress
 
 
 def test_array_stays_the_users_array():
@@ -138,3 +139,17 @@ def test_a_long_list_of_paths_takes_no_memory(tmp_path, monkeypatch):
         assert len(images) == 20_000
         assert size < 20 * 20_000
         assert peak < 40 * 20_000
+
+
+def test_progress_of_a_long_check(monkeypatch, capsys):
+    rows = list(noise(5))
+    check_images(rows, verbose=1)
+    assert capsys.readouterr() == ("", "")  # It took less than a second.
+    seconds = iter(range(1000))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    for n_jobs in (1, 2):
+        check_images(rows, n_jobs=n_jobs, verbose=1)
+        out, err = capsys.readouterr()
+        assert out == "" and "images checked: 100% 5/5" in err.splitlines()[-1]
+    check_images(rows)
+    assert capsys.readouterr() == ("", "")

@@ -16,6 +16,7 @@ class Reads(ReadsImages, BaseEstimator):
         self.cache = cache
         self.precision = precision
         self.encoder_engine = "torch"
+        self.n_views = 1
         self.image_size, self.batch_size, self.n_jobs, self.verbose = 12, 7, 2, 0
 
 

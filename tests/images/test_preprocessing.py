@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from made_images import as_tensor, load, noise, photo
+from torchvision.transforms import v2 as transforms
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.preprocessing import Preprocessing
@@ -98,6 +99,28 @@ def test_crops_move_and_are_reproducible():
     assert torch.equal(images.batch(range(200), crop), load(X, (12, 9)))
 
 
+def test_crops_of_several_sizes_are_resized_and_reproducible():
+    y, x = np.mgrid[:40, :40].astype(np.uint8)
+    X = np.repeat(np.stack([5 * y, 5 * x, y], axis=-1)[None], 200, axis=0)
+    images, scale = check_images(X), Preprocessing((40, 30), "scale")
+    batch = images.batch(range(200), scale, rng_for(1)).float()
+    assert batch.shape == (200, 3, 30, 30)
+    heights, widths = ((side[..., -1] - side[..., 0]) / 5 for side in _edges(batch))
+    sides = heights * 30 / 29  # From the first row's middle to the last's.
+    assert {round(float(side) / 4) for side in sides} == {5, 6, 8, 9, 10}
+    torch.testing.assert_close(heights, widths, atol=1.0, rtol=0)
+    assert torch.equal(images.batch(range(200), scale, rng_for(1)).float(), batch)
+    assert torch.equal(images.batch(range(200), scale), load(X, (40, 30)))
+    flipped = images.batch(range(200), Preprocessing((40, 30), "flip+scale"), rng_for(1))
+    mirrored = flipped[:, 1, 0, 0] > flipped[:, 1, 0, -1]
+    assert 70 < mirrored.sum() < 130
+
+
+def _edges(batch):
+    """Rows' numbers along the height, and columns' along the width."""
+    return batch[:, 0, :, 15], batch[:, 1, 15, :]
+
+
 def test_callables_are_seeded_and_for_training_only():
     def jitter(batch):
         return batch ^ torch.randint(0, 2, batch.shape, dtype=torch.uint8)
@@ -146,7 +169,43 @@ def test_numpy_image_sizes():
 
 
 def test_wrong_augmentations():
-    with pytest.raises(ValueError, match="augment must be one of"):
+    with pytest.raises(ValueError, match="augment must be None, one of"):
         Preprocessing(32, "mirror")
     with pytest.raises(ValueError, match=r"needs image_size=\(resize, crop\)"):
         Preprocessing(32, "flip+crop")
+    with pytest.raises(ValueError, match=r"needs image_size=\(resize, crop\)"):
+        Preprocessing(32, "scale")
+
+
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (50, 50), (13, 90)])
+@pytest.mark.parametrize("mode", ["center", "squash"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_other_ways_to_resize_are_those_of_torchvision(size, mode, interpolation):
+    image = torch.randint(256, (3, *size), dtype=torch.uint8)
+    preprocessing = Preprocessing((36, 32, mode, interpolation))
+    expected = transforms.Compose(
+        [
+            transforms.Resize(
+                36 if mode == "center" else (36, 36),
+                transforms.InterpolationMode(interpolation),
+                antialias=True,
+            ),
+            transforms.CenterCrop(32),
+        ]
+    )(image)
+    torch.testing.assert_close(preprocessing([image])[0], expected, rtol=0, atol=0)
+    assert preprocessing.final_size(size) == (32, 32)
+    is_usual = (mode, interpolation) == ("squash", "bilinear")
+    assert preprocessing.image_size == (36, 32, mode, interpolation)[: 2 if is_usual else 4]
+
+
+def test_what_resizing_depends_on():
+    """Tokens are cached under it: the usual way has the key that it always had."""
+    assert Preprocessing((35, 32)).steps == Preprocessing(35).steps == "35"
+    assert Preprocessing((35, 32, "squash", "bilinear")).steps == "35"
+    assert Preprocessing((35, 32, "center", "bicubic")).steps == "35 center bicubic"
+
+
+def test_crops_in_the_middle_are_not_random():
+    with pytest.raises(ValueError, match="crops, which needs image_size="):
+        Preprocessing((35, 32, "center", "bicubic"), augment="crop")

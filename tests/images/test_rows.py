@@ -13,6 +13,7 @@ from made_images import load, noise
 from PIL import Image
 from skorch.helper import SliceDataset
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
+from torchvision.datasets import FakeData
 
 from sklearn_ctran._images.images import check_images
 from sklearn_ctran._images.kinds import kind_of
@@ -65,6 +66,12 @@ TENSORS = [torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in nois
 )
 def test_images_of_a_dataset(X):
     assert torch.equal(load(X), load(noise(3)))
+
+
+def test_a_dataset_of_torchvision():
+    """Its items are pairs of a PIL image and a class, which is no label here."""
+    pairs = FakeData(4, (3, 8, 8))
+    assert torch.equal(load(pairs), load([image for image, _ in pairs]))
 
 
 def test_tensors_in_bfloat16():
@@ -165,7 +172,7 @@ def test_errors_of_a_dataset_name_the_row():
         ({"a": "photo.jpg"}.values(), "X is a dict_values"),
         ({"photo.jpg"}, "X is a set, whose items have no order"),
         ({"path": ["photo.jpg"]}, "X is a dict; give the images alone"),
-        (Endless(), "X is a Endless without a length.*map style"),
+        (Endless(), "X is a Endless without a length.*map style.*Tar files.*load_shards"),
         (DataLoader(Items(PILS)), r"X is a DataLoader.* X\.dataset"),
         (None, "X is a NoneType"),
         (3, "X is a int"),

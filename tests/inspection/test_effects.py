@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklearn_ctran import CTranClassifier
@@ -99,6 +100,23 @@ def test_an_intervention(model):
     np.testing.assert_array_equal(result.difference, result.after - result.before)
     assert result.label_names == [0, 1, 2]
     assert (result.after[:, 1] == 0).all()
+
+
+def test_an_intervention_as_a_table(model):
+    known = pd.DataFrame({0: [1, 0, 1, 0, 1]}, index=["a.png", "b.png", "c.png", "d.png", "e.png"])
+    result = intervene(model, IMAGES, {1: 0}, known_labels=known)
+    frame = result.to_frame()
+    assert frame.index.names == ["image", "label"]
+    for name in ("before", "after", "difference"):
+        wide = frame[name].unstack()
+        assert wide.index.tolist() == known.index.tolist()
+        assert wide.columns.tolist() == [0, 1, 2]
+        np.testing.assert_array_equal(wide, getattr(result, name))
+
+
+def test_a_table_of_an_intervention_without_names_has_positions(model):
+    frame = intervene(model, IMAGES, {1: 0}).to_frame()
+    assert frame.index.get_level_values("image").tolist() == [i for i in range(5) for _ in range(3)]
 
 
 def test_an_intervention_overrides_what_is_known(model):

@@ -80,6 +80,22 @@ def test_table(find, make_copies):
     assert not errors.breaks_rules.any()
 
 
+def test_table_has_the_paths_of_images(find, make_copies):
+    y = make_copies()[1]
+    paths = [f"photos/{row}.png" for row in range(len(y))]
+    errors = find(y, paths)
+    table = errors.to_frame()
+    assert table.index.name == "image"
+    assert table.index.tolist() == [paths[row] for row in errors.rows]
+
+
+def test_table_has_the_index_of_labels(find, make_copies):
+    y = make_copies()[1]
+    y.index = [f"photo {row}" for row in range(len(y))]
+    errors = find(y)
+    assert errors.to_frame().index.tolist() == [f"photo {row}" for row in errors.rows]
+
+
 def test_table_without_pandas(monkeypatch, find, make_copies):
     errors = find(make_copies()[1])
     monkeypatch.setitem(sys.modules, "pandas", None)

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.parallel import Parallel
 
 from sklearn_ctran.inspection import find_label_errors
 
@@ -174,15 +175,15 @@ def test_random_state_determines_the_result(find, make_copies):
 
 
 def test_folds_in_parallel(monkeypatch, find, make_copies):
-    jobs = []
+    asked = []
 
-    def parallel(n_jobs):
-        jobs.append(n_jobs)
-        return lambda calls: [function(*args, **kwargs) for function, args, kwargs in calls]
+    def one_by_one(jobs, n_jobs):
+        asked.append(n_jobs)
+        return Parallel()(jobs)
 
-    monkeypatch.setattr("sklearn_ctran.inspection._label_errors.Parallel", parallel)
+    monkeypatch.setattr("sklearn_ctran.inspection._label_errors.one_by_one", one_by_one)
     find(make_copies()[1], n_jobs=7)
-    assert jobs == [7]
+    assert asked == [7]
 
 
 @pytest.mark.parametrize("hidden_fraction", [0, -0.5, 1.5, "all", np.nan])
@@ -207,3 +208,13 @@ def test_lengths_must_agree(n_images, n_extra, find, make_copies):
     extra = np.tile([[0], [1]], (30, 1))[:n_extra]
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         find(make_copies()[1], np.zeros((n_images, 2)), extra_labels=extra)
+
+
+def test_progress_says_which_fold_is_fitted(Joint, capsys):
+    X, Y = np.arange(12), np.random.RandomState(0).randint(2, size=(12, 3))
+    find_label_errors(Joint(), X, Y, cv=3, verbose=1)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and "0/3" in lines[0] and "fold 0" in lines[0] and "3/3" in lines[-1]
+    find_label_errors(Joint(), X, Y, cv=3)
+    assert capsys.readouterr() == ("", "")

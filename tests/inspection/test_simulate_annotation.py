@@ -309,3 +309,14 @@ def test_bad_simulations(answers, params, message):
     model, X, Y = answers
     with pytest.raises(ValueError, match=message):
         simulate_annotation(model, X, **{"y": Y, **params})
+
+
+def test_progress_says_which_strategy_is_replayed(answers, capsys):
+    model, X, Y = answers
+    simulate_annotation(model, X, Y, strategies=["uncertain", "random"], n_questions=2, verbose=1)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and "0/6" in lines[0] and "uncertain" in lines[0]
+    assert "6/6" in lines[-1] and "random" in lines[-1]
+    simulate_annotation(model, X, Y, strategies=["random"], n_questions=1)
+    assert capsys.readouterr() == ("", "")

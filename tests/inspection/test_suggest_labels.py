@@ -4,6 +4,7 @@ Tests of _annotation.py and _gains.py.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import entr
 
@@ -168,3 +169,18 @@ def test_extra_labels_need_not_be_predicted_if_they_are_not_asked(model, monkeyp
 def test_bad_questions(model, params, message):
     with pytest.raises(ValueError, match=message):
         suggest_labels(model, IMAGES, **params)
+
+
+def test_a_table_has_the_names_of_images_and_labels(model):
+    known = pd.DataFrame({1: [1, 0, 1, 0, 1, 0]}, index=list("abcdef"))
+    found = suggest_labels(model, IMAGES, known, n=5)
+    frame = found.to_frame()
+    assert frame.index.name == "image"
+    assert frame.index.tolist() == [name for name in "abcdef" for _ in range(4)]  # 4 are left.
+    assert frame.loc["c", "label"].tolist() == found.labels[2, :4].tolist()
+    np.testing.assert_array_equal(frame.loc["c", "gain"], found.gains[2, :4])
+
+
+def test_a_table_without_names_has_positions(model):
+    frame = suggest_labels(model, IMAGES, n=2).to_frame()
+    assert frame.index.tolist() == [row for row in range(6) for _ in range(2)]

@@ -301,9 +301,53 @@ def test_odd_rows_give_ordinary_logits(kind, n, seed, value, data):
     rows, weights = memory.nearest(queries, known, min(n, len(memory)))
     assert ((weights >= 0) & (weights <= 1 + 1e-5)).all()
     assert (states[rows] != UNKNOWN).any(axis=2).all()
+    assert np.isfinite(memory.row_logits).all()
     assert np.isfinite(memory.retrieval.values.numpy()).all()
     for name, (_, least, largest) in PARAMETERS.items():
         assert 0.99 * least <= memory.retrieval.parameters[name] <= 1.01 * largest
+
+
+def test_means_of_rows_are_weighted_as_the_nearest_are(monkeypatch):
+    X, states = rows_of(gaps=0.1)
+    memory = learn(X, states)
+    queries, told = rows_of(9, seed=1)
+    known = known_of(told)
+    values = np.random.RandomState(0).normal(size=(len(memory), 2))
+    rows, weights = memory.nearest(queries, known, len(memory))
+    position = np.argsort(memory.rows)[np.searchsorted(np.sort(memory.rows), rows)]
+    expected = (weights[:, :, None] * values[position]).sum(axis=1)
+    monkeypatch.setattr(module, "_MOST_WEIGHTS", 2 * len(memory))
+    np.testing.assert_allclose(memory.mean_of_rows(values, queries, known), expected, atol=1e-5)
+
+
+def test_rows_are_recalled_by_others():
+    """A row that recalled itself would know its labels of chance."""
+    rng = np.random.RandomState(0)
+    X = rng.randn(200, 64).astype(np.float32)
+    states = rng.randint(2, size=(200, 3)).astype(np.int8)
+    shift = np.array([0.0, 1.0, -2.0])
+    memory = learn(X, states, log_pos_weight=shift)
+    logits = memory.row_logits
+    hidden = np.full((200, 3), UNKNOWN, dtype=np.int8)
+    by_itself = memory.logits(X, hidden)[memory.rows] - shift
+    truth = states[memory.rows]
+    assert np.abs(logits - shift).mean() < np.abs(by_itself).mean()
+    assert (((logits - shift) > 0) == truth).mean() < ((by_itself > 0) == truth).mean()
+    assert memory.row_logits is logits  # Computed once.
+    assert "_row_logits" not in memory.__getstate__()
+    alone = learn(X[:1], states[:1])
+    assert np.isfinite(alone.row_logits).all()
+
+
+@pytest.mark.parametrize("centres", [6000, 20])
+def test_logits_of_rows_come_from_blocks_of_any_size(monkeypatch, centres):
+    monkeypatch.setattr("sklearn_ctran._memory.regression.MOST_CENTRES", centres)
+    monkeypatch.setattr("sklearn_ctran._memory.regression.N_CENTRES", centres)
+    X, states = rows_of(gaps=0.1)
+    logits = learn(X, states).row_logits
+    monkeypatch.setattr(module, "_QUERY_BLOCK", 7)
+    monkeypatch.setattr(module, "_ROW_BLOCK", 11)
+    np.testing.assert_allclose(learn(X, states).row_logits, logits, atol=1e-5)
 
 
 def test_known_labels_that_no_row_has_fall_back_smoothly():

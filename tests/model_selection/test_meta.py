@@ -229,3 +229,13 @@ def test_inside_searches(table, meta, by_label):
     assert search.best_params_ == {"estimator__estimator__var_smoothing": 1e-9}
     scores = cross_validate(meta(by_label, cv=2), X, Y, cv=2, scoring="f1_macro")["test_score"]
     assert (scores > 0.5).all()
+
+
+def test_progress_says_which_fold_is_fitted(table, meta, by_label, capsys):
+    meta(by_label, cv=3, verbose=1).fit(*table)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and lines[0].startswith("out of fold:   0% 0/3") and "fold 0" in lines[0]
+    assert "3/3" in lines[-1]
+    meta(by_label, cv=3).fit(*table).predict(table[0])
+    assert capsys.readouterr() == ("", "")

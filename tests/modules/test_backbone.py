@@ -9,6 +9,7 @@ from torch import nn
 from torchvision import models
 
 from sklearn_ctran.modules.backbone import Backbone, PatchTokens, make_backbone
+from sklearn_ctran.modules.fingerprint import describe
 
 # One small member of each family: channels, size of the feature map of 96 x 128 pixels, and what
 # torchvision's network does with the map's mean (None: something else comes between).
@@ -257,3 +258,26 @@ def test_positions_that_no_square_image_has(shape, tmp_path):
     torch.save(state, tmp_path / "vit.pth")
     with pytest.raises(ValueError, match=r"vit.pth does not fit.*pos_embedding"):
         make_backbone("vit_b_32", tmp_path / "vit.pth")
+
+
+def test_a_part_that_trains_is_held_for_a_while():
+    backbone = make_backbone(nn.Sequential(nn.Conv2d(3, 4, 2, 2), nn.Conv2d(4, 4, 2, 2)), None)
+
+    def training():
+        return [each.requires_grad for each in backbone.parameters()]
+
+    backbone.unfreeze(1)
+    before = describe(backbone)
+    for _ in range(2):
+        backbone.hold(True)
+    assert training() == [False] * 4
+    for _ in range(2):
+        backbone.hold(False)
+        assert training() == [False, False, True, True]
+    assert describe(backbone) == before
+    backbone.hold(True)
+    assert backbone.unfreeze() is backbone and training() == [True] * 4
+    backbone.hold(True)
+    backbone.freeze()
+    backbone.hold(False)
+    assert training() == [False] * 4

@@ -17,6 +17,13 @@ def test_channel_dropout_is_shared_by_tokens_and_keeps_the_mean():
     assert torch.equal(ChannelDropout(0.3).eval()(dropped), dropped)
 
 
+def test_channel_dropout_of_one_token_drops_entries():
+    torch.manual_seed(0)
+    dropped = ChannelDropout(0.3).train()(torch.ones(200, 50))
+    assert 0.27 < (dropped == 0).float().mean() < 0.33
+    assert 0 < (dropped == 0).float().mean(dim=0).min() < 1
+
+
 @pytest.mark.parametrize("kind", [ChannelDropout, FastDropout])
 @pytest.mark.parametrize("training", [False, True])
 def test_adding_is_dropping_and_adding(kind, training):

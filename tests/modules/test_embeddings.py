@@ -40,6 +40,18 @@ def test_embeddings_start_from_a_uniform_distribution(d_model):
     assert embedding.label.var().item() == pytest.approx(bound**2 / 3, rel=0.05)
 
 
+def test_the_first_labels_start_from_vectors():
+    embedding = LabelEmbedding(4, 512)
+    length, last = embedding.label[:3].norm(dim=1).mean(), embedding.label[3].clone()
+    vectors = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    embedding.start_from(vectors)
+    label = embedding.label.detach()
+    cosines = torch.cosine_similarity(label[:1], label[:3], dim=1)
+    torch.testing.assert_close(cosines, torch.tensor([1.0, 0.8, 0.0]), atol=0.15, rtol=0)
+    torch.testing.assert_close(label[:3].norm(dim=1).mean(), length, atol=0, rtol=0.15)
+    assert torch.equal(label[3], last)
+
+
 def test_the_unknown_state_stays_zero_in_training():
     torch.manual_seed(0)
     embedding = LabelEmbedding(4, 8)

@@ -73,3 +73,21 @@ def test_a_loss_must_not_reduce():
     with pytest.raises(ValueError, match="reduction='none'"):
         loss(LOGITS, TARGETS)
     EntrywiseLoss(nn.BCEWithLogitsLoss(reduction="none"))(LOGITS, TARGETS)
+
+
+@pytest.mark.parametrize("focus_has_gradient", [True, False])
+def test_the_gradient_of_the_focus(focus_has_gradient):
+    """The authors' code weighs the cross-entropy's gradient, and does not derive the weight."""
+    logits = LOGITS.clone().requires_grad_()
+    settings = {"gamma_negative": 4.0, "gamma_positive": 1.0, "shift": 0.05}
+    loss = asymmetric(logits, TARGETS, **settings, focus_has_gradient=focus_has_gradient)
+    (found,) = torch.autograd.grad(loss.sum(), logits)
+
+    p = torch.sigmoid(logits)
+    shifted = (p - 0.05).clamp(min=0)
+    focus = torch.where(TARGETS > 0.5, 1 - p, shifted**4)
+    focus = focus if focus_has_gradient else focus.detach()
+    entropy = -torch.where(TARGETS > 0.5, p.log(), (1 - shifted).log())
+    expected = focus * entropy
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(found, torch.autograd.grad(expected.sum(), logits)[0])

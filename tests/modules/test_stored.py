@@ -102,3 +102,16 @@ def test_another_network():
         restore_backbone("vit_h_14", None, stored)
     with pytest.raises(ValueError, match="Unknown backbone 'other'"):
         restore_backbone("other", None, stored)
+
+
+@pytest.mark.parametrize(
+    "name", ["small", "mobilenet_v2", "resnet18", "vit_b_16", "inception_v3", "swin_v2_t"]
+)
+def test_nothing_is_drawn_for_weights_that_are_there(name):
+    stored = store_backbone(make_backbone(name, None), name, None, Storage())
+    before = torch.random.get_rng_state()
+    back = restore_backbone(name, None, stored)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    weights = store_backbone(back, name, None, Storage())["weights"]
+    assert weights.keys() == stored["weights"].keys()
+    assert all(torch.equal(weights[key], value) for key, value in stored["weights"].items())

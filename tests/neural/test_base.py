@@ -1,4 +1,7 @@
-"""What every neural estimator shares: precision, devices, batches of predictions."""
+"""What every neural estimator shares: precision, devices, batches of predictions.
+
+Also ``choices.py``, what parameters come to, and ``reading.py``, from `X` to a network's input.
+"""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -12,7 +12,7 @@ from small_models import net_made_by, quick
 from torch import nn
 from torchvision import models
 
-from sklearn_ctran import CTranClassifier, ImageTokens
+from sklearn_ctran import CTranClassifier, ImageTokens, load
 from sklearn_ctran._images.reader import ImageReader
 from sklearn_ctran.baselines import LinearHead
 from sklearn_ctran.modules.small_cnn import SmallCNN
@@ -145,6 +145,36 @@ def test_backbone_trains_or_stays(pictures):
     assert all(is_moved(weights=None))
     assert all(is_moved(train_backbone=True))
     assert all(torch.equal(before[k], v) for k, v in backbone.state_dict().items())
+
+
+@pytest.mark.parametrize("params", [{"train_backbone": True}, {"weights": None}])
+def test_two_views_need_a_frozen_backbone(pictures, params):
+    model = quick(backbone=nn.Conv2d(3, 8, 3), image_size=12, n_views=2, **params)
+    with pytest.raises(ValueError, match="n_views=2 needs a frozen backbone"):
+        model.fit(*pictures)
+
+
+@pytest.mark.parametrize("n_views", [1, 2])
+def test_predictions_are_of_the_views_of_fit(pictures, n_views, tmp_path):
+    X, Y = pictures
+    settings = {"backbone": "resnet18", "weights": None, "image_size": 32, "train_backbone": False}
+    model = quick(**settings, n_views=n_views, cache=None, max_epochs=1).fit(X[:12], Y[:12])
+    before = model.predict_proba(X[:4])
+    flops = model.summary(n_steps=1).backbone_flops
+    model.save(tmp_path / "model")
+    for each in (model, load(tmp_path / "model")):
+        each.set_params(n_views=3 - n_views)
+        np.testing.assert_array_equal(each.predict_proba(X[:4]), before)
+        assert each.summary(n_steps=1).backbone_flops == flops
+    after = model.fit(X[:12], Y[:12]).predict_proba(X[:4])
+    assert not np.array_equal(after, before)
+
+
+@pytest.mark.parametrize("params", [{"n_views": True}, {"memory": True}])
+def test_a_number_is_no_boolean(pictures, params):
+    (name,) = params
+    with pytest.raises(ValueError, match=f"The '{name}' parameter .* Got True instead"):
+        quick(backbone="small", image_size=12, **params).fit(*pictures)
 
 
 def test_frozen_backbone_sees_each_image_once(pictures):

@@ -293,6 +293,7 @@ def test_what_was_chosen_is_said(pictures):
         "max_epochs": 2,
         "train_backbone": True,
         "augment": "flip",
+        "image_size": None,
         "input_dropout": 0.0,
         "attention_bias": True,
         "memory": len(model.memory_),

@@ -208,9 +208,13 @@ def test_n_jobs_are_threads_that_decode(pictures, tmp_path, monkeypatch):
     np.testing.assert_array_equal(model.predict_proba(paths), expected)
 
 
-def test_verbose_prints_progress(table, capsys):
+def test_verbose_shows_progress(table, capsys):
     quick(verbose=1).fit(*table)
-    assert "train_loss" in capsys.readouterr().out
+    out = capsys.readouterr()
+    assert ", loss=" in out.err and out.out == ""
+    quick(net_params={"verbose": 1}).fit(*table)
+    out = capsys.readouterr()
+    assert "train_loss" in out.out and out.err == ""  # skorch's table
     quick().fit(*table)
     out = capsys.readouterr()
     assert out.out == out.err == ""

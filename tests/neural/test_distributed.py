@@ -99,19 +99,21 @@ def by_two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     results, job = launch(2, folder, 10)
     assert job.returncode == 0, job.stderr
-    return folder, results, job.stdout
+    return folder, results, job
 
 
 def test_two_processes_take_the_steps_of_one(by_two, tmp_path):
-    _, results, said = by_two
+    _, results, by_two_job = by_two
     (alone,), job = launch(1, tmp_path, 20)
     assert job.returncode == 0, job.stderr
     assert len(results) == 2
     for result in results:
         np.testing.assert_allclose(result["losses"], alone["losses"], atol=1e-4)
+        np.testing.assert_allclose(result["scores"], alone["scores"], atol=1e-4)
         np.testing.assert_allclose(result["proba"], alone["proba"], atol=1e-4)
     assert results[0] == results[1]
-    assert said.count("valid_loss") == 1  # Only the first prints.
+    said = by_two_job.stdout + by_two_job.stderr
+    assert said.count("valid_loss") == 1  # Only the first shows progress.
 
 
 def test_a_job_of_which_a_process_was_killed_goes_on(by_two, tmp_path):
@@ -121,7 +123,7 @@ def test_a_job_of_which_a_process_was_killed_goes_on(by_two, tmp_path):
     assert "SIGKILL" in job.stderr
     results, job = launch(2, tmp_path, 10)
     assert job.returncode == 0, job.stderr
-    assert "going on after 2 of 4 epochs" in job.stdout
+    assert job.stderr.count("going on after 2 of 4 epochs") == 1
     assert results == expected
 
 

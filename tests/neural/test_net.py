@@ -63,6 +63,14 @@ def test_loss_is_over_hidden_labels_only_and_summed_over_paths():
     expected = (3 * by_entry[:, 0, [0, 2]].sum() + 0.5 * by_entry[:, 1, 3].sum()) / 3
     loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]))
     torch.testing.assert_close(loss, expected)
+    net = make_net(reduction="sum").initialize()
+    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]))
+    torch.testing.assert_close(loss, 3 * expected)
+
+
+def test_a_loss_is_a_mean_or_a_sum():
+    with pytest.raises(ValueError, match="reduction must be 'mean' or 'sum', got 'median'"):
+        make_net(reduction="median")
 
 
 @pytest.mark.parametrize("pos_weight", [None, torch.tensor([2.0, 0.5, 1.0, 3.0])])

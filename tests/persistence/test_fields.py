@@ -68,6 +68,22 @@ def test_fields_that_do_not_go_together():
         check_fields("MaskedLinear", LINEAR | {"n_features_in_": 5}, dict(SIZES))
 
 
+def test_texts_of_labels():
+    number = np.zeros(2, dtype=np.float32)
+    text = {
+        "mean": np.zeros(4, dtype=np.float32),
+        "vectors": np.zeros((2, 4), dtype=np.float32),
+        "log_odds": number,
+        "log_pos_weight": number,
+        "room": np.zeros(3, dtype=np.float32),
+    }
+    check_fields("LabelText", text, dict(SIZES))
+    with pytest.raises(ValueError, match="fields of LabelText do not go together"):
+        check_fields("LabelText", text | {"room": number[:0]}, dict(SIZES))
+    with pytest.raises(ValueError, match="field room of LabelText"):
+        check_fields("LabelText", text | {"room": np.full(3, 1e9, np.float32)}, dict(SIZES))
+
+
 def rules(**changes):
     names = np.array(["a", "b", "c"], dtype=object)
     return {"names": names, "groups": {"g": (0, 1)}, "classes": 0} | {

@@ -5,22 +5,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_models import n_seen, quick
+from tars import write_shards
 
 from sklearn_ctran import TokenCache, encode_tokens
 from sklearn_ctran._scale import encoding
+from sklearn_ctran.datasets import load_shards
 
 
 def fit(settings, photos):
     return quick(**settings, train_backbone=False).fit(*photos)
 
 
-def test_a_fit_afterwards_makes_no_pass(settings, log, photos):
+@pytest.mark.parametrize("n_views", [1, 2])
+def test_a_fit_afterwards_makes_no_pass(settings, log, photos, n_views):
+    settings["n_views"] = n_views
     assert encode_tokens(photos[0], **settings) == {}
-    assert n_seen(log) == 30
+    assert n_seen(log) == 30 * n_views
     model = fit(settings, photos)
-    assert n_seen(log) == 30
+    assert n_seen(log) == 30 * n_views
     alone = fit(settings | {"cache": None}, photos)
     assert np.array_equal(model.predict_proba(photos[0]), alone.predict_proba(photos[0]))
+
+
+def test_images_in_tar_files(settings, log, tmp_path):
+    """Workers would get places, and read the tar files themselves."""
+    shards = load_shards(write_shards(tmp_path)[0])
+    assert encode_tokens(shards.images, **settings) == {}
+    assert n_seen(log) == 60
+    fit(settings, (shards.images, shards.Y))
+    assert n_seen(log) == 60
 
 
 def test_it_goes_on_where_it_was(settings, log, photos):
@@ -95,3 +108,11 @@ def test_a_cache_that_is_not_shared(settings, photos, monkeypatch):
     monkeypatch.setattr(encoding.os.path, "exists", lambda path: not path.endswith(".tokens"))
     with pytest.raises(FileNotFoundError, match="all machines share"):
         encode_tokens(photos[0], **settings)
+
+
+def test_progress(settings, photos, capsys):
+    encode_tokens(photos[0], **settings)
+    assert capsys.readouterr() == ("", "")
+    encode_tokens(photos[0], **settings, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == "" and "image tokens: 100% 30/30" in err

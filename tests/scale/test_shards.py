@@ -14,9 +14,11 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from small_models import quick
+from tars import write_shards
 
 from sklearn_ctran import predict_shards
 from sklearn_ctran._scale import shards
+from sklearn_ctran.datasets import load_shards
 
 pyarrow = pytest.importorskip("pyarrow", reason="needs pyarrow")
 
@@ -90,6 +92,21 @@ def test_a_group_of_as_many_labels_as_rows(model, features, tmp_path, size):
     files = predict_shards(model, X[:2], tmp_path / "a", known_labels=known, shard_size=size)
     files += predict_shards(model, iter([X[:2]]), tmp_path / "b", known_labels=known)
     assert (read(files)[["sun", "rain"]] == 1).all(axis=None)
+
+
+def test_images_in_tar_files(photo_model, tmp_path):
+    """Each shard of predictions gets the places of its images only, and names them."""
+    pattern, _ = write_shards(tmp_path)
+    images = load_shards(pattern, labels=None).images
+    files = predict_shards(photo_model, images, tmp_path / "out", shard_size=25)
+    table = read(files)
+    assert table["path"].tolist() == [image.path for image in images]
+    assert table["path"][59] == f"{tmp_path}/photos-02.tar/00059.png"
+    np.testing.assert_allclose(table.iloc[:, 2:], photo_model.predict_proba(images), atol=1e-6)
+    before = [os.stat(file).st_mtime_ns for file in files]
+    again = load_shards(pattern, labels=None).images
+    assert predict_shards(photo_model, again, tmp_path / "out", shard_size=25) == files
+    assert [os.stat(file).st_mtime_ns for file in files] == before
 
 
 def test_extra_labels(features, tmp_path):
@@ -243,7 +260,9 @@ def test_paths_that_are_no_text(tmp_path):
     assert shards._paths(range(3)) == [None] * 3
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pyarrow.table], ids=repr)
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame, pl.DataFrame, pyarrow.table], ids=["pandas", "polars", "pyarrow"]
+)
 def test_frames_of_features(features, tmp_path, frame):
     X, Y = features
     X = frame({name: X[:, i] for i, name in enumerate("abcdef")})
@@ -260,3 +279,12 @@ def test_without_pyarrow(model, features, tmp_path, monkeypatch):
     monkeypatch.setattr(shards.importlib, "import_module", import_module)
     with pytest.raises(ImportError, match=r"pip install 'sklearn-ctran\[parquet\]'"):
         predict_shards(model, features[0], tmp_path)
+
+
+def test_progress_counts_what_was_done_before(model, features, tmp_path, capsys):
+    predict_shards(model, features[0], tmp_path, shard_size=20)
+    assert capsys.readouterr() == ("", "")
+    os.remove(tmp_path / "shard-000001.parquet")
+    predict_shards(model, features[0], tmp_path, shard_size=20, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == "" and "predicted: 50 images" in err

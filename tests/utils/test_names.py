@@ -1,6 +1,6 @@
 import numpy as np
 
-from sklearn_ctran._utils.names import as_names, did_you_mean, listed, name_at
+from sklearn_ctran._utils.names import as_names, did_you_mean, listed, name_at, shortened
 
 
 def test_as_names_keeps_tuples_whole():
@@ -32,3 +32,8 @@ def test_similar_names_are_proposed():
     assert did_you_mean("3", np.arange(5)) == " Did you mean 3?"
     assert did_you_mean(3, ["2", "3"]) == " Did you mean '3'?"
     assert did_you_mean("ca", as_names([("cat", 1), "cat"])) == " Did you mean 'cat'?"
+
+
+def test_long_texts_are_shortened():
+    assert shortened("a" * 60) == "a" * 60
+    assert shortened("abc", most=2) == "ab..."

@@ -10,6 +10,7 @@ from torch import nn
 from sklearn_ctran._utils.randomness import (
     all_drawing,
     drawing,
+    drawn_again,
     generator_states,
     lent_numbers,
     own_generator,
@@ -149,3 +150,35 @@ def test_a_gpu_draws_its_own_numbers():
             drawn.append(nn.functional.dropout(x) + torch.rand(99, device="cuda"))
     assert torch.equal(*drawn)
     assert torch.equal(torch.cuda.get_rng_state(), before)
+
+
+def test_numbers_are_drawn_once_more_in_another_thread_too():
+    with drawing(3), all_drawing():
+        torch.rand(2)
+        again = drawn_again("cpu")
+        first, then = torch.rand(3), torch.rand(2)
+    seen = []
+
+    def replay():
+        with again:
+            seen.append(torch.rand(3))
+
+    thread = threading.Thread(target=replay)
+    thread.start()
+    thread.join()
+    assert torch.equal(seen[0], first)
+    with drawing(3), all_drawing():
+        torch.rand(2)
+        again = drawn_again("cpu")
+        torch.rand(3)
+        with again:
+            torch.rand(1)
+        assert torch.equal(torch.rand(2), then)
+
+
+def test_outside_of_a_block_nothing_is_drawn_once_more():
+    def draw():
+        with drawn_again("cpu"):
+            return torch.rand(2)
+
+    assert torch.equal(seeded(draw), seeded(lambda: torch.rand(2)))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sklearn_ctran._images.tokens import EncodedImages, Tokens
-from sklearn_ctran._utils.rows import check_rows
+from sklearn_ctran._utils.rows import check_rows, names_of_rows
 
 NAMES = ["b.jpg", "a.jpg", "c.jpg"]
 
@@ -165,3 +165,19 @@ def test_encoded_images_keep_the_paths_of_images():
     check_rows(X=images[[2, 0]], y=frame(["c.jpg", "b.jpg"]))
     with pytest.raises(ValueError, match="row 0 is 'c.jpg' in X and 'b.jpg' in y"):
         check_rows(X=images[[2, 0]], y=frame(["b.jpg", "c.jpg"]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ((["b/1.png", Path("a/2.png")],), ["b/1.png", "a/2.png"]),
+        ((pd.Series(["1.png", "2.png"], index=["x", "y"]),), ["1.png", "2.png"]),
+        ((np.zeros((2, 3)), pd.DataFrame([[1], [0]], index=["x", "y"])), ["x", "y"]),
+        ((np.zeros((2, 3)), None, {"a": 1}, pd.Series([1, 0], index=[7, 5])), [7, 5]),
+        ((["1.png", "2.png"], pd.Series([1, 0], index=["x", "y"])), ["1.png", "2.png"]),
+        ((np.zeros((2, 3)), pd.DataFrame([[1], [0]])), None),
+        ((np.zeros((2, 3)), pd.Series(["a", "b"])), None),
+    ],
+)
+def test_rows_of_results_are_called_like_paths_or_an_index(rows, names):
+    assert names_of_rows(*rows) == names

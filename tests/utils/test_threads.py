@@ -68,6 +68,10 @@ class Cluster(ParallelBackendBase):
     def effective_n_jobs(self, n_jobs):
         return 1000
 
+    def apply_async(self, func, callback=None):
+        """Before joblib 1.4, every backend must have it."""
+        raise NotImplementedError
+
 
 @pytest.mark.parametrize(
     ("n_jobs", "n_threads"), [(None, 1), (3, 3), (-1, min(joblib.cpu_count(), 50))]

@@ -1,0 +1,1 @@
+"""Labels of images from and to the files of other tools."""

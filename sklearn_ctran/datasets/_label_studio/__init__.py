@@ -1,0 +1,1 @@
+"""What Label Studio's labeling configurations and annotations say about labels."""

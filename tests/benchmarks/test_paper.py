@@ -1,0 +1,248 @@
+"""The paper's tables: every script rehearses on small files of the true formats; what is shown."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from paper_sets import write_paper_sets
+
+FOLDER = Path(__file__).parents[2] / "benchmarks" / "paper"
+SCRIPTS = ("table1", "table2", "table3", "table4", "table5", "layers", "figure4")
+N = 8
+
+
+@pytest.fixture(scope="module")
+def paper():
+    """The modules of the folder, which are imported by their bare names."""
+    before = list(sys.path)
+    sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
+    import _cells
+    import _scores
+    import _tables
+    import figure4
+    import recipes
+    import render
+
+    yield {
+        "cells": _cells, "scores": _scores, "tables": _tables, "figure4": figure4,
+        "recipes": recipes, "render": render,
+    }  # fmt: skip
+    sys.path[:] = before
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, paper):
+    """The folder of results after a rehearsal of every table."""
+    home = tmp_path_factory.mktemp("home")
+    write_paper_sets(home, N)
+    out = home / "results"
+    common = ["--data-home", str(home), "--subset", str(N), "--out", str(out), "--device", "cpu"]
+    for name in SCRIPTS[:-1]:
+        paper["tables"].run_table(name, "A table.", common)
+    paper["figure4"].main([*common, "--plot", str(home / "figure4.png")])
+    assert (home / "figure4.png").stat().st_size > 1000
+    return out
+
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:There is no positive"),
+    pytest.mark.filterwarnings("ignore:There is no negative"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning"),
+]
+
+
+def test_a_rehearsal_fills_every_cell(results, paper):
+    cells = paper["render"].read_cells(results, N)
+    found = {(cell["dataset"], cell["row"]) for cell in cells}
+    for table in paper["tables"].TABLES.values():
+        for dataset in table.datasets:
+            for row in paper["tables"].rows_of(table, dataset, None):
+                assert (dataset, row) in found
+    text = paper["render"].render_all(cells, list(paper["tables"].TABLES))
+    assert "not run" not in text
+    assert (sum(cell["n_train"] for cell in cells)) == N * len(cells)
+
+
+def test_what_is_there_is_not_computed_again(results, paper, monkeypatch):
+    monkeypatch.setattr(paper["cells"], "fit", None)
+    home = results.parent
+    common = ["--data-home", str(home), "--subset", str(N), "--out", str(results)]
+    paper["tables"].run_table("layers", "Layers.", [*common, "--device", "cpu"])
+
+
+def test_ours_and_the_papers_figures_and_their_difference(tmp_path, paper):
+    render = paper["render"]
+    text = render.render_all([], ["table3"])
+    assert "not run (85.1)" in text and "not run (39.1)" in text
+    for seed, value in enumerate((84.0, 86.0)):
+        cell = {
+            "dataset": "coco80", "row": "C-Tran", "seed": seed, "subset": None,
+            "scores": {"partial": {"0": value, "25": 80.0, "50": 80.0, "75": 80.0}},
+        }  # fmt: skip
+        path = tmp_path / "coco80" / f"c-tran-labels-seed{seed}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(cell))
+    text = render.render_all(render.read_cells(tmp_path), ["table3"])
+    assert "85.0 ± 1.4 (85.1, -0.1)" in text
+    assert "80.0 ± 0.0 (86.0, -6.0)" in text
+    assert render.read_cells(tmp_path, subset=8) == []
+
+
+def test_published_decisions_are_from_a_half_on_and_keep_ties(paper):
+    scores = paper["scores"]
+    truth = np.array([[1, 0, 1, 0], [0, 1, 0, 1]])
+    proba = np.array([[0.5, 0.2, 0.9, 0.1], [0.6, 0.6, 0.6, 0.6]])
+    ours = scores._all_metrics(truth, proba, "paper")
+    theirs = scores._all_metrics(truth, proba, "published")
+    assert ours["OR"] == pytest.approx(75) and theirs["OR"] == pytest.approx(100)
+    assert theirs["OP3"] == pytest.approx(100 * 4 / 6)  # All four ties of the second row.
+    assert ours["mAP"] == theirs["mAP"]
+
+
+def test_known_labels_are_a_share_of_each_row_and_the_same_for_all(paper):
+    truth = np.random.RandomState(0).randint(2, size=(50, 8))
+    known = paper["scores"].draw_known(truth, 0.25, 3)
+    assert ((known >= 0).sum(axis=1) == 2).all()
+    assert (known[known >= 0] == truth[known >= 0]).all()
+    np.testing.assert_array_equal(known, paper["scores"].draw_known(truth, 0.25, 3))
+    assert (known != paper["scores"].draw_known(truth, 0.25, 4)).any()
+
+
+def test_extra_labels_are_known_by_groups(paper):
+    class Watching:
+        def predict_proba(self, X, extra_labels):
+            self.seen.append(extra_labels)
+            return np.eye(3)[X]
+
+    model = Watching()
+    model.seen = []
+    X, extra = np.array([0, 1, 2, 0]), np.random.RandomState(0).randint(2, size=(4, 56))
+    groups = {f"g{i}": [f"extra{2 * i}", f"extra{2 * i + 1}"] for i in range(28)}
+    found = paper["scores"].score_extra(model, X, np.eye(3)[[0, 1, 2, 2]], extra, groups, 0)
+    assert found["extra metric"] == "accuracy"
+    assert list(found["extra"].values()) == [75.0] * 4
+    known = [np.isfinite(shown).sum(axis=1).tolist() for shown in model.seen]
+    assert known == [[0] * 4, [20] * 4, [30] * 4, [40] * 4]
+    pairs = np.isfinite(model.seen[1]).reshape(4, 28, 2)
+    assert (pairs[..., 0] == pairs[..., 1]).all()
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "render"])
+def test_help(script, paper, capsys):
+    import runpy
+
+    old, sys.argv = sys.argv, [script, "--help"]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(FOLDER / f"{script}.py"), run_name="__main__")
+    finally:
+        sys.argv = old
+    assert ended.value.code == 0
+    assert "--out" in capsys.readouterr().out
+
+
+def test_recipes_make_what_they_say(paper):
+    made = paper["recipes"].RECIPES
+    assert made["vg500"]["C-Tran, published"]["params"]["unknown_fraction"] is None
+    assert made["coco80"]["C-Tran, published"]["params"]["unknown_fraction"] == (0.25, 1.0)
+    published = made["coco80"]["C-Tran, published"]["params"]
+    assert published["net_params"]["reduction"] == "sum"
+    assert published["augment"] == "flip+scale"
+    assert "reduction" not in made["coco80"]["C-Tran"]["params"]["net_params"]
+    assert made["corel5k"]["C-Tran"]["params"]["memory"] is None
+
+
+def test_augmentation_of_cub_is_per_image_and_keeps_the_shape(paper):
+    batch = torch.arange(2 * 3 * 20 * 20, dtype=torch.int64).remainder(256).to(torch.uint8)
+    batch = batch[: 3 * 400].reshape(1, 3, 20, 20).expand(4, -1, -1, -1)
+    torch.manual_seed(0)
+    changed = paper["recipes"].cub_augment(batch)
+    assert changed.shape == batch.shape and changed.dtype == torch.uint8
+    assert len({image.numpy().tobytes() for image in changed}) == 4
+    made = paper["recipes"].RECIPES["cub312"]["C-Tran, published"]["params"]
+    assert made["augment"] is paper["recipes"].cub_augment
+    assert made["mask_groups"] == 0 and "reduction" not in made["net_params"]
+
+
+def test_nearer_in_groups(paper):
+    embeddings = np.array([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    assert paper["figure4"].nearness(embeddings, ["a", "a", "b", "b"]) > 0.8
+    names = ["one", "two", "three"]
+    assert paper["figure4"].members(["x", "y", "x"], names) == {"x": ["one", "three"], "y": ["two"]}
+    assert sum(paper["figure4"].COCO_GROUPS.values()) == 80
+
+
+@pytest.mark.parametrize(
+    "script, arguments, message",
+    [
+        ("table1", ["--subset", "0"], "--subset: must be 1 or more, got 0"),
+        ("table1", ["--epochs", "0"], "--epochs: must be 1 or more, got 0"),
+        ("table1", ["--seeds", "0", "-1"], "--seeds: must be from 0 to .*, got -1"),
+        ("table1", ["--dataset", "coco80", "--rows", "C-Tran, memory"], "coco80 has no 'C-Tran, m"),
+        ("table1", ["--out", "a_file/results"], "--out: results cannot be written to 'a_file/res"),
+        ("table1", [], r"(?s)coco80 cannot be read: .*instances.*--data-home names the folder"),
+        ("table1", ["--dataset", "scene"], "scene cannot be read: .*scene.npz"),
+    ],
+    ids=range(7),
+)
+def test_what_cannot_be_is_said_before_the_first_fit(
+    script, arguments, message, tmp_path, paper, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
+    monkeypatch.setattr(paper["tables"], "run_cell", None)
+    with pytest.raises(SystemExit, match=message):
+        paper["tables"].run_table(script, "", ["--data-home", "nowhere", *arguments])
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--plot", "no/f.png"], "--plot: There is no folder no"),
+        (["--plot", "f.png", "--dataset", "coco80", "digits"], "name one --dataset"),
+    ],
+)
+def test_a_plot_that_cannot_be(arguments, message, tmp_path, paper, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(paper["figure4"], "run_table", None)
+    with pytest.raises(SystemExit, match=message):
+        paper["figure4"].main(arguments)
+
+
+def test_embeddings_that_are_not_there(tmp_path, paper):
+    tables = paper["tables"]
+    arguments = tables.parse_arguments(tables.TABLES["figure4"], "", ["--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match="embeddings.npz: 'ResNet101' has no embeddings of labels"):
+        paper["figure4"].read_embeddings(arguments, "coco80", "ResNet101")
+
+
+def test_fits_of_other_epochs_are_other_cells(paper, tmp_path):
+    parse, table = paper["tables"].parse_arguments, paper["tables"].TABLES["table1"]
+    paths = {
+        paper["cells"].cell_path(parse(table, "", more), "digits", "SRN", 0, False).name
+        for more in ([], ["--epochs", "2"], ["--subset", "2"], ["--subset", "2", "--epochs", "2"])
+    }
+    assert len(paths) == 4 and "srn-labels-seed0.json" in paths
+    (tmp_path / "digits").mkdir()
+    cell = {"dataset": "digits", "row": "SRN", "subset": None, "scores": {}}
+    for name, more in (("old", {}), ("new", {"asked_epochs": 2})):
+        (tmp_path / "digits" / f"{name}.json").write_text(json.dumps(cell | more))
+    render = paper["render"]
+    assert render.read_cells(tmp_path) == [cell]
+    assert [each["asked_epochs"] for each in render.read_cells(tmp_path, epochs=2)] == [2]
+
+
+def test_what_cannot_be_rendered(paper, tmp_path):
+    render = paper["render"]
+    with pytest.raises(SystemExit, match="--out: there is no folder"):
+        render.main(["--out", str(tmp_path / "no")])
+    with pytest.raises(SystemExit, match="--rst: There is no folder"):
+        render.main(["--out", str(tmp_path), "--rst", str(tmp_path / "no" / "x.rst")])
+    (tmp_path / "digits").mkdir()
+    for text in ("{", "[]", "3", "{}"):
+        (tmp_path / "digits" / "x.json").write_text(text)
+        with pytest.raises(SystemExit, match=r"x\.json is no file of a cell, or damaged"):
+            render.read_cells(tmp_path)

@@ -1,5 +1,7 @@
 """The methods that ``comparison.py`` compares, and how their settings are chosen."""
 
+from functools import cache
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -45,7 +47,6 @@ from sklearn_ctran.model_selection import MultilabelStratifiedKFold, multilabel_
 N_FOLDS = 3
 #: Settings of methods whose fits take long are chosen on at most so many training rows.
 MOST_ROWS = 1500
-CHAIN = {"order": "random", "chain_method": "predict_proba"}
 C_LOGISTIC = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 #: Networks whose settings ``rival_settings.py`` chooses for photos.
@@ -74,13 +75,6 @@ CHOSEN = {
     "RNN-attention": {"weight_decay": 0.3},
     "SRN": {"max_epochs": 40},
 }
-
-CLASSICAL = (
-    "binary relevance", "binary relevance, SVM", "boosted trees", "classifier chain",
-    "10 classifier chains", "classifier chain, SVM", "label powerset", "MLkNN",
-    "token neighbours", "masked linear", "memory", "binary relevance, memory",
-    "binary relevance, SVM, memory", "MLP, memory",
-)  # fmt: skip
 
 
 def tune(estimator, grid, X, Y, before=(), shares=(0,), most_rows=None):
@@ -137,46 +131,63 @@ def tune_methods(X, Y, for_svm=(), for_trees=(), only=None):
 
     Returns name -> pipeline that starts with a scaler. `for_svm` and `for_trees` are transformers
     that reduce the number of scaled features for methods whose time grows with it. `only` has the
-    names that are wanted, None for all; if none of them is classical, nothing is tuned.
+    names that are wanted, None for all; what only others need is not tuned.
     """
-    if only is not None and not {*only} & {*CLASSICAL}:
-        return {}
     has_many = Y.shape[1] > 50  # labels: weak penalties would take long, and rare label sets too
     strengths = C_LOGISTIC[:3] if has_many else C_LOGISTIC
     scaled = (StandardScaler(),)
     before_svm, before_trees = (*scaled, *for_svm), (*scaled, *for_trees)
     logistic = LogisticRegression(max_iter=1000)
-    relevance = tune(BinaryRelevance(logistic), {"estimator__C": strengths}, X, Y, scaled)
-    powerset = LabelPowerset(logistic, prune=3 if has_many else 0)
-    grid = {"estimator__C": strengths, "smoothing": (0.0, 1e-3, 1e-2, 5e-2, 0.1)}
-    powerset = tune(powerset, grid, X, Y, scaled, shares=(0, 0.5))
-    svm = BinaryRelevance(make_probable(SVC()))
-    grid = {"estimator__estimator__C": (0.3, 1.0, 3.0, 10.0)}
-    svm = tune(svm, grid, X, Y, before_svm, most_rows=MOST_ROWS)
-    trees = BinaryRelevance(HistGradientBoostingClassifier(max_leaf_nodes=8, early_stopping=False))
-    grid = {"estimator__learning_rate": (0.01, 0.03, 0.1)}
-    trees = tune(trees, grid, X, Y, before_trees, most_rows=MOST_ROWS)
-    grid_of_likeness = {"n_neighbors": (10, 30, 60), "sharpness": (3.0, 10.0)}
-    methods = {
+
+    @cache
+    def relevance():
+        return tune(BinaryRelevance(logistic), {"estimator__C": strengths}, X, Y, scaled)
+
+    @cache
+    def svm():
+        grid = {"estimator__estimator__C": (0.3, 1.0, 3.0, 10.0)}
+        each = BinaryRelevance(make_probable(SVC()))
+        return tune(each, grid, X, Y, before_svm, most_rows=MOST_ROWS)
+
+    def trees():
+        grid = {"estimator__learning_rate": (0.01, 0.03, 0.1)}
+        each = HistGradientBoostingClassifier(max_leaf_nodes=8, early_stopping=False)
+        return tune(BinaryRelevance(each), grid, X, Y, before_trees, most_rows=MOST_ROWS)
+
+    def powerset():
+        grid = {"estimator__C": strengths, "smoothing": (0.0, 1e-3, 1e-2, 5e-2, 0.1)}
+        each = LabelPowerset(logistic, prune=3 if has_many else 0)
+        return tune(each, grid, X, Y, scaled, shares=(0, 0.5))
+
+    def neighbours():
+        grid = {"n_neighbors": (10, 30, 60), "sharpness": (3.0, 10.0)}
+        return tune(TokenNeighbours(), grid, X, Y)
+
+    def chain(of, **own):
+        return ClassifierChain(of.estimator, order="random", chain_method="predict_proba", **own)
+
+    makers = {
         "binary relevance": (scaled, relevance),
         "binary relevance, SVM": (before_svm, svm),
         "boosted trees": (before_trees, trees),
-        "classifier chain": (scaled, ClassifierChain(relevance.estimator, **CHAIN)),
-        "10 classifier chains": (
-            scaled, ClassifierChain(relevance.estimator, n_chains=10, **CHAIN)
-        ),
-        "classifier chain, SVM": (before_svm, ClassifierChain(svm.estimator, **CHAIN)),
+        "classifier chain": (scaled, lambda: chain(relevance())),
+        "10 classifier chains": (scaled, lambda: chain(relevance(), n_chains=10)),
+        "classifier chain, SVM": (before_svm, lambda: chain(svm())),
         "label powerset": (scaled, powerset),
-        "MLkNN": (scaled, tune(MLkNN(), {"n_neighbors": (5, 10, 20, 40)}, X, Y, scaled)),
-        "token neighbours": ((), tune(TokenNeighbours(), grid_of_likeness, X, Y)),
-        "linear probe": ((), LinearProbe()),
-        "masked linear": (scaled, MaskedLinear()),
-        "memory": (scaled, MemoryClassifier()),
-        "binary relevance, memory": (scaled, MemoryClassifier(relevance)),
-        "binary relevance, SVM, memory": (before_svm, MemoryClassifier(svm)),
-        "MLP, memory": (scaled, MemoryClassifier(StandardMLP(None))),
-    }  # fmt: skip
-    return {name: make_pipeline(*before, method) for name, (before, method) in methods.items()}
+        "MLkNN": (scaled, lambda: tune(MLkNN(), {"n_neighbors": (5, 10, 20, 40)}, X, Y, scaled)),
+        "token neighbours": ((), neighbours),
+        "linear probe": ((), LinearProbe),
+        "masked linear": (scaled, MaskedLinear),
+        "memory": (scaled, MemoryClassifier),
+        "binary relevance, memory": (scaled, lambda: MemoryClassifier(relevance())),
+        "binary relevance, SVM, memory": (before_svm, lambda: MemoryClassifier(svm())),
+        "MLP, memory": (scaled, lambda: MemoryClassifier(StandardMLP(None))),
+    }
+    return {
+        name: make_pipeline(*before, make())
+        for name, (before, make) in makers.items()
+        if only is None or name in only
+    }
 
 
 def make_probable(svm):

@@ -177,8 +177,8 @@ def bootstrap_difference(Y, answers, other_answers, n_resamples=1000, seed=0, le
 
     Parameters
     ----------
-    Y : ndarray of shape (n_rows, n_labels)
-        True labels of the test rows.
+    Y : ndarray of shape (n_rows, n_labels), or a list of them
+        True labels of the test rows; a list has those of each answer, all of as many rows.
     answers, other_answers : list of (known_labels, probabilities)
         Of each method, with the same known labels, as :func:`predict_shares` returns them. The
         difference is the mean over the list.
@@ -193,10 +193,10 @@ def bootstrap_difference(Y, answers, other_answers, n_resamples=1000, seed=0, le
     for (known, _), (other_known, _) in zip(answers, other_answers, strict=True):
         if not np.array_equal(known, other_known):
             raise ValueError("The two methods had other labels known: their scores are no pair.")
-    rng = np.random.RandomState(seed)
-    rows = rng.randint(len(Y), size=(n_resamples, len(Y)))
-    counts = np.stack([np.bincount(each, minlength=len(Y)) for each in rows])
-    counts = np.vstack([np.ones(len(Y)), counts])
+    n_rows = len(answers[0][1])
+    rows = np.random.RandomState(seed).randint(n_rows, size=(n_resamples, n_rows))
+    counts = np.stack([np.bincount(each, minlength=n_rows) for each in rows])
+    counts = np.vstack([np.ones(n_rows), counts])
     differences = mean_precisions(Y, answers, counts) - mean_precisions(Y, other_answers, counts)
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(differences[1:], [tail, 100 - tail])
@@ -206,9 +206,12 @@ def bootstrap_difference(Y, answers, other_answers, n_resamples=1000, seed=0, le
 def mean_precisions(Y, answers, counts):
     """Mean over `answers` of the mAP in which each row counts as often as `counts` says.
 
-    `counts` is (n_resamples, n_rows); the result (n_resamples,).
+    `Y` is as in :func:`bootstrap_difference`. `counts` is (n_resamples, n_rows); the result
+    (n_resamples,).
     """
-    return np.mean([_precisions(Y, known, proba, counts) for known, proba in answers], axis=0)
+    truths = Y if isinstance(Y, list) else [Y] * len(answers)
+    pairs = zip(truths, answers, strict=True)
+    return np.mean([_precisions(truth, *answer, counts) for truth, answer in pairs], axis=0)
 
 
 def _precisions(Y, known, proba, counts):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from _data import PAPER_SETS, with_extra_labels
-from _scores import score_extra, score_labels
+from _scores import predict_shares, score_extra, score_labels
+from corel5k import read_texts
 from recipes import COREL5K_WEIGHTS, RECIPES, REHEARSAL, REHEARSAL_EPOCHS
 
 import sklearn_ctran
@@ -40,11 +41,12 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
     start = time.perf_counter()
     fit(model, data, is_extra)
     fitted = time.perf_counter()
-    test = data.test
+    test, answers = data.test, {}
     if is_extra:
         scores = score_extra(model, test.X, test.Y, test.extra, data.groups, seed)
     else:
-        scores = score_labels(model, test.X, test.Y, decisions=recipe["decisions"], seed=seed)
+        answers = predict_shares(model, test.X, np.asarray(test.Y), seed)
+        scores = score_labels(test.Y, answers, decisions=recipe["decisions"], seed=seed)
     found = {
         "dataset": dataset,
         "row": row,
@@ -59,6 +61,8 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
         "epochs": len(getattr(model, "history_", [])) or None,
         "machine": machine,
     }
+    if answers:  # For the intervals of differences.
+        np.savez_compressed(path.with_suffix(".answers.npz"), truth=np.asarray(test.Y), **answers)
     keep_embeddings(model, path)
     with replacing(path) as unfinished:
         unfinished.write_text(json.dumps(found, indent=1) + "\n")
@@ -86,8 +90,11 @@ def make_model(recipe, dataset, seed, arguments, checkpoint):
     model = kind(**deepcopy(shared))
     changes = {"random_state": seed, "device": arguments.device, "checkpoint": str(checkpoint)}
     changes["verbose"] = 1
-    if known.get("weights") == COREL5K_WEIGHTS:
-        file = Path(arguments.data_home or ".") / COREL5K_WEIGHTS
+    folder = Path(arguments.data_home or ".")
+    if shared.get("label_embeddings") == "texts":
+        changes["label_embeddings"] = read_texts(folder)
+    if shared.get("weights") == COREL5K_WEIGHTS:
+        file = folder / COREL5K_WEIGHTS
         changes["weights"] = str(file) if file.exists() else "DEFAULT"
     if arguments.subset is not None and dataset in PAPER_SETS:
         changes |= REHEARSAL

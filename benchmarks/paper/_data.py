@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from sklearn_ctran import datasets
 from sklearn_ctran.datasets import make_digit_scenes
@@ -85,15 +86,21 @@ def _of_everyone(name, folder, seed):
         n_train, n_test = N_DIGIT_SCENES
         train = make_digit_scenes(n_train, subset="train", random_state=seed)
         test = make_digit_scenes(n_test, subset="test", random_state=seed + 1)
-        return Data(Part(train.images, train.Y), Part(test.images, test.Y))
+        return Data(Part(train.images, named(train.Y)), Part(test.images, named(test.Y)))
     if name == "corel5k":
-        paths, Y, is_train, _ = read_corel5k(folder / "corel5k")
-        X = np.array(paths, dtype=object)
+        paths, Y, is_train, words = read_corel5k(folder / "corel5k")
+        X, Y = np.array(paths, dtype=object), named(Y, words)
     else:
         X, Y, is_train = read_mulan(folder / "mulan", name)
+        Y = named(Y)
         scale = X[is_train].std(axis=0)
         X = (X - X[is_train].mean(axis=0)) / np.where(scale > 0, scale, 1)
     return Data(Part(X[is_train], Y[is_train]), Part(X[~is_train], Y[~is_train]))
+
+
+def named(Y, names=None):
+    """The labels (n, L) as a frame under their names, or "0", "1", ..."""
+    return pd.DataFrame(Y, columns=map(str, range(Y.shape[1]) if names is None else names))
 
 
 def with_extra_labels(data, seed):
@@ -103,5 +110,8 @@ def with_extra_labels(data, seed):
     order = np.random.RandomState(seed).permutation(data.train.Y.shape[1])
     n_extra = round(EXTRA_SHARE * len(order))
     extra, targets = np.sort(order[:n_extra]), np.sort(order[n_extra:])
-    parts = [Part(part.X, part.Y[:, targets], part.Y[:, extra]) for part in (data.train, data.test)]
-    return Data(*parts, {f"extra{label}": [f"extra{label}"] for label in range(n_extra)})
+    parts = [
+        Part(part.X, part.Y.iloc[:, targets], part.Y.iloc[:, extra])
+        for part in (data.train, data.test)
+    ]
+    return Data(*parts, {name: [name] for name in parts[0].extra})

@@ -17,23 +17,30 @@ N_GROUPS = 28
 TOP = 3
 
 
-def score_labels(model, X, Y, *, decisions, seed):
-    """Scores in percent, by kind of inference and column.
+def predict_shares(model, X, truth, seed):
+    """Probabilities by the percentage known.
+
+    One draw of known labels, which `seed` and the share decide, is the same for every method.
+    """
+    images = model.encode(X) if hasattr(model, "encode") else X
+    return {
+        f"{100 * share:.0f}": model.predict_proba(images, draw_known(truth, share, seed))
+        for share in SHARES
+    }
+
+
+def score_labels(Y, answers, *, decisions, seed):
+    """Scores in percent, by kind of inference and column, of what `predict_shares` returned.
 
     "regular": all metrics of Tables 1 and 2, nothing known. "partial": mAP over the unknown labels,
-    by the percentage known; one draw of known labels, which `seed` and the share decide, is the
-    same for every method.
+    by the percentage known.
     """
     truth = np.asarray(Y)
-    images = model.encode(X) if hasattr(model, "encode") else X
-    scores = {"partial": {}}
-    for share in SHARES:
-        known = draw_known(truth, share, seed)
-        proba = model.predict_proba(images, known)
-        if not share:
-            scores["regular"] = _all_metrics(truth, proba, decisions)
+    scores = {"regular": _all_metrics(truth, answers["0"], decisions), "partial": {}}
+    for percent, proba in answers.items():
+        known = draw_known(truth, int(percent) / 100, seed)
         value = mean_average_precision(truth, proba, known_labels=known)
-        scores["partial"][f"{100 * share:.0f}"] = 100 * float(value)
+        scores["partial"][percent] = 100 * float(value)
     return scores
 
 

@@ -39,18 +39,24 @@ JPEGs are decoded in full here: decoding at reduced size changes a MobileNetV2's
 photo by up to 10 %.
 
 On ``corel5k``, ``digits`` and ``scene`` the same methods have this package's defaults, with a
-frozen backbone on Corel5k. "C-Tran" is there without its memory of training rows, which the paper
-has not, and which would make use of known labels without label mask training; "C-Tran, memory" is
-the whole default.
+frozen backbone on Corel5k, and there the settings that ``rival_settings.py`` has chosen inside the
+training part ("texts": vectors of the labels' names). "C-Tran" is there without its memory of
+training rows, which the paper has not, and which would make use of known labels without label mask
+training; "C-Tran, memory" is the whole default.
 """
 
+import sys
 from copy import deepcopy
+from pathlib import Path
 
 import torch
 from skorch.callbacks import LRScheduler
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from sklearn_ctran import recipes
+
+sys.path.append(str(Path(__file__).parents[1]))
+from _methods import CHOSEN, NETWORKS
 
 #: What the authors' code does beyond the paper; see above.
 PUBLISHED = {
@@ -147,6 +153,8 @@ def _recipe(estimator, params, wraps=None, decisions="paper"):
     return {"estimator": estimator, "params": params, "wraps": wraps, "decisions": decisions}
 
 
+#: By class. The rows of Table 4 are the paper's, without a hidden layer.
+_CHOSEN_ON_PHOTOS = {NETWORKS[name].__name__: own for name, own in CHOSEN.items() if name != "MLP"}
 #: "weights" of the backbone on Corel5k: a file in the folder of the data, if it is there.
 COREL5K_WEIGHTS = "weights/mobilenet_v2-imagenet.pth"
 
@@ -156,7 +164,9 @@ RECIPES = {
     "vg500": _of_paper(recipes.VG500, never_shows_labels=True),
     "news500": _of_paper(recipes.NEWS500, never_shows_labels=True),
     "cub312": _of_paper(recipes.CUB312, extra=True),
-    "corel5k": _of_everyone({"backbone": "mobilenet_v2", "weights": COREL5K_WEIGHTS}),
+    "corel5k": _of_everyone(
+        {"backbone": "mobilenet_v2", "weights": COREL5K_WEIGHTS}, **_CHOSEN_ON_PHOTOS
+    ),
     "digits": _of_everyone(
         {"backbone": "small", "weights": None, "image_size": None, "augment": None}
     ),

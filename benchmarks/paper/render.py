@@ -63,7 +63,7 @@ def read_cell(path):
     try:
         cell = json.loads(path.read_text(encoding="utf-8"))
         if {"dataset", "row", "subset", "scores"} <= set(cell):
-            return cell
+            return cell | {"file": path.name}
     except (ValueError, TypeError):
         pass
     raise SystemExit(f"{path} is no file of a cell, or damaged. Delete it, and compute it again.")
@@ -101,10 +101,15 @@ def render(cells, name, dataset):
         ]
         theirs = published.get(row, {})
         texts = [_cell(own, theirs.get(column), column) for column in table.columns]
-        lines.append([row, len(own) or "", *texts])
+        lines.append([shown_name(row, dataset), len(own) or "", *texts])
     head = ["", "seeds", *table.columns]
     unit = "%, ours (the paper's, difference)" if published else "%"
     return f"{dataset} ({unit})\n\n{tabulate(lines, head, 'rst', disable_numparse=True)}\n"
+
+
+def shown_name(row, dataset):
+    """The name of a row; "ResNet101" is a linear head on another backbone on sets of ours."""
+    return "linear head" if row == "ResNet101" and dataset in EVERYONE else row
 
 
 def _cell(own, theirs, column):

@@ -20,15 +20,17 @@ def paper():
     before = list(sys.path)
     sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
     import _cells
+    import _data
     import _scores
     import _tables
     import figure4
+    import intervals
     import recipes
     import render
 
     yield {
-        "cells": _cells, "scores": _scores, "tables": _tables, "figure4": figure4,
-        "recipes": recipes, "render": render,
+        "cells": _cells, "data": _data, "scores": _scores, "tables": _tables, "figure4": figure4,
+        "recipes": recipes, "render": render, "intervals": intervals,
     }  # fmt: skip
     sys.path[:] = before
 
@@ -130,7 +132,7 @@ def test_extra_labels_are_known_by_groups(paper):
     assert (pairs[..., 0] == pairs[..., 1]).all()
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, "render"])
+@pytest.mark.parametrize("script", [*SCRIPTS, "render", "intervals"])
 def test_help(script, paper, capsys):
     import runpy
 
@@ -231,8 +233,58 @@ def test_fits_of_other_epochs_are_other_cells(paper, tmp_path):
     for name, more in (("old", {}), ("new", {"asked_epochs": 2})):
         (tmp_path / "digits" / f"{name}.json").write_text(json.dumps(cell | more))
     render = paper["render"]
-    assert render.read_cells(tmp_path) == [cell]
+    assert render.read_cells(tmp_path) == [cell | {"file": "old.json"}]
     assert [each["asked_epochs"] for each in render.read_cells(tmp_path, epochs=2)] == [2]
+
+
+def test_intervals_of_differences_are_over_seeds_and_test_images(paper, tmp_path, capsys):
+    (tmp_path / "digits").mkdir()
+    rng = np.random.RandomState(0)
+    for seed in (0, 1):
+        truth = rng.randint(2, size=(200, 10))
+        for row, noise in (("C-Tran", 0.1), ("ResNet101", 0.5), ("SRN", 0.1)):
+            cell = {"dataset": "digits", "row": row, "seed": seed, "subset": None, "scores": {}}
+            path = tmp_path / "digits" / f"{row}-{seed}.json"
+            path.write_text(json.dumps(cell))
+            answer = truth + noise * rng.normal(size=truth.shape)
+            np.savez(path.with_suffix(".answers.npz"), truth=truth, **{"0": answer})
+    paper["intervals"].main(["--out", str(tmp_path), "--dataset", "digits", "--tables", "table1"])
+    shown = capsys.readouterr().out
+    line = next(line for line in shown.splitlines() if line.startswith("linear head"))
+    mean, low, high = (float(text.strip("(),")) for text in line.split()[2:] if text != "to")
+    assert low < mean < high < 0 and mean < -5
+    assert "ResNet101" not in shown and "SRN  " in shown and "CSRA" not in shown
+    with pytest.raises(SystemExit, match="no answers of 'KGGR'"):
+        paper["intervals"].main(
+            ["--out", str(tmp_path), "--dataset", "digits", "--against", "KGGR"]
+        )
+
+
+def test_known_sets_have_names_and_extra_labels_keep_theirs(paper):
+    data = paper["data"].read("digits", None, 0, subset=20)
+    assert list(data.train.Y) == [str(digit) for digit in range(10)]
+    split = paper["data"].with_extra_labels(data, 0)
+    assert len(split.groups) == 3 and list(split.test.extra) == list(split.groups)
+    for part, whole in ((split.train, data.train), (split.test, data.test)):
+        for name in whole.Y:
+            kept = part.extra if name in split.groups else part.Y
+            np.testing.assert_array_equal(kept[name], whole.Y[name])
+
+
+def test_texts_of_a_recipe_are_read_by_name(paper, tmp_path):
+    (tmp_path / "label_graphs").mkdir()
+    np.savez(
+        tmp_path / "label_graphs" / "corel5k_minilm.npz",
+        label_names=np.array(["sky", "sea"]), photo_text=np.eye(2),
+    )  # fmt: skip
+    tables = paper["tables"]
+    arguments = tables.parse_arguments(
+        tables.TABLES["table1"], "", ["--data-home", str(tmp_path), "--out", str(tmp_path)]
+    )
+    recipe = paper["recipes"].RECIPES["corel5k"]["SSGRL"]
+    model = paper["cells"].make_model(recipe, "corel5k", 3, arguments, tmp_path / "x")
+    assert set(model.label_embeddings) == {"sky", "sea"} and model.random_state == 3
+    assert model.weights == "DEFAULT"  # No file of weights is there.
 
 
 def test_what_cannot_be_rendered(paper, tmp_path):

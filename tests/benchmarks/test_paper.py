@@ -23,6 +23,7 @@ def paper():
     import _data
     import _scores
     import _tables
+    import draw
     import figure4
     import intervals
     import recipes
@@ -30,7 +31,7 @@ def paper():
 
     yield {
         "cells": _cells, "data": _data, "scores": _scores, "tables": _tables, "figure4": figure4,
-        "recipes": recipes, "render": render, "intervals": intervals,
+        "recipes": recipes, "render": render, "intervals": intervals, "draw": draw,
     }  # fmt: skip
     sys.path[:] = before
 
@@ -132,7 +133,7 @@ def test_extra_labels_are_known_by_groups(paper):
     assert (pairs[..., 0] == pairs[..., 1]).all()
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, "render", "intervals"])
+@pytest.mark.parametrize("script", [*SCRIPTS, "render", "intervals", "draw"])
 def test_help(script, paper, capsys):
     import runpy
 
@@ -258,6 +259,28 @@ def test_intervals_of_differences_are_over_seeds_and_test_images(paper, tmp_path
         paper["intervals"].main(
             ["--out", str(tmp_path), "--dataset", "digits", "--against", "KGGR"]
         )
+
+
+def test_curves_are_drawn_of_what_was_run(paper, tmp_path):
+    (tmp_path / "digits").mkdir()
+    for seed, score in enumerate((60.0, 70.0)):
+        partial = {"0": score, "25": 70.0, "50": 80.0, "75": 90.0}
+        cell = {"dataset": "digits", "row": "ResNet101", "subset": None}
+        cell["scores"] = {"partial": partial}
+        (tmp_path / "digits" / f"{seed}.json").write_text(json.dumps(cell))
+    cells = paper["render"].read_cells(tmp_path)
+    assert paper["draw"].curves_of(cells, "corel5k") == {}
+    curves = paper["draw"].curves_of(cells, "digits")
+    assert list(curves) == ["linear head"] and curves["linear head"].shape == (2, 4)
+    folder = tmp_path / "pictures"
+    paper["draw"].main(["--out", str(tmp_path), "--folder", str(folder)])
+    assert [path.name for path in folder.iterdir()] == ["digits.svg"]
+    drawn = (folder / "digits.svg").read_text()
+    paper["draw"].main(["--out", str(tmp_path), "--folder", str(folder)])
+    assert (folder / "digits.svg").read_text() == drawn  # The same results, the same file.
+    with pytest.raises(SystemExit, match="--folder: "):
+        file = str(tmp_path / "digits" / "0.json")
+        paper["draw"].main(["--out", str(tmp_path), "--folder", file])
 
 
 def test_known_sets_have_names_and_extra_labels_keep_theirs(paper):

@@ -104,6 +104,9 @@ def _with_files(entries, files, fixes, summary):
             _check_path(entries, row)
             found[row] = files.path(entries.paths[row])
         return entries, found
+    if len(missing) == len(found):
+        # Nothing would be left: the folder is wrong.
+        raise _no_file(entries, missing, files)
     rows = np.array([row for row, path in enumerate(found) if path is not None], dtype=np.int64)
     return entries.take(rows), [path for path in found if path is not None]
 
@@ -120,11 +123,15 @@ def _no_file(entries, missing, files):
     row = missing[0]
     _check_path(entries, row)
     written = entries.paths[row]
-    others = f", and {len(missing) - 1} other rows have none" if len(missing) > 1 else ""
+    others, ways = "", "'skip' leaves rows without a file out, 'keep' keeps them."
+    if len(missing) == len(entries.paths):
+        others, ways = ", nor one of any other row", "'keep' keeps rows without a file."
+    elif len(missing) > 1:
+        others = f", and {len(missing) - 1} other rows have none"
     return FileNotFoundError(
         f"{entries.place(row)}: there is no file {files.path(written)!r}{others}."
         f"{files.hint(written)} Paths are relative to {entries.relative_to}. "
-        "on_missing_file='skip' leaves rows without a file out, 'keep' keeps them."
+        f"on_missing_file={ways}"
     )
 
 

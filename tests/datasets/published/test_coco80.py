@@ -3,6 +3,7 @@
 import copy
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,7 +119,13 @@ def test_a_photo_listed_twice(write, tmp_path, content):
 def test_photos_are_looked_for_if_asked(write, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"train2014\.json, image 9: there is no file"):
         load_coco80(tmp_path, check_counts=False, on_missing_file="raise")
-    assert not load_coco80(tmp_path, check_counts=False, on_missing_file="skip").images
+    with pytest.raises(FileNotFoundError, match="nor one of any other row"):
+        load_coco80(tmp_path, check_counts=False, on_missing_file="skip")
+    photo = "train2014/COCO_train2014_000000000009.jpg"
+    (tmp_path / "coco" / photo).parent.mkdir()
+    (tmp_path / "coco" / photo).touch()
+    data = load_coco80(tmp_path, check_counts=False, on_missing_file="skip")
+    assert [Path(path).name for path in data.images] == [Path(photo).name]
 
 
 def test_a_missing_file(write, tmp_path):

@@ -34,6 +34,14 @@ def test_rows_without_a_file(write, folder):
     assert "without a file are kept" in str(data.summary)
 
 
+@pytest.mark.parametrize("way", ["raise", "skip"])
+def test_a_folder_without_any_of_the_files_is_the_wrong_one(way, write, folder):
+    table = write("path,tags\nx.jpg,cat\ny.jpg,dog\n")
+    with pytest.raises(FileNotFoundError, match="no file .*x.jpg', nor one of any other row") as e:
+        read(table, on_missing_file=way)
+    assert "on_missing_file='keep' keeps rows" in str(e.value) and "'skip'" not in str(e.value)
+
+
 @pytest.mark.parametrize(
     ("written", "hint"),
     [

@@ -16,6 +16,7 @@ from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.distributed import ALONE
 from sklearn_ctran._utils.checks import Diverged
 from sklearn_ctran._utils.devices import autocast
+from sklearn_ctran._utils.interrupts import noticing_ctrl_c
 from sklearn_ctran._utils.threads import BatchLoader
 from sklearn_ctran._utils.warnings import warn
 from sklearn_ctran.modules.label_states import UNKNOWN
@@ -347,12 +348,16 @@ class LabelMaskNet(NeuralNet):
             self.callbacks_ = [pair for pair in held if pair[1] not in callbacks.values()]
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """As skorch's, but only the epochs that are left, if some are done already."""
+        """As skorch's, but only the epochs that are left, if some are done already.
+
+        Ctrl-C is recorded: skorch takes it as the end of training, as early stopping is.
+        """
         epochs = self.max_epochs - len(self.history) if epochs is None else epochs
-        return super().fit_loop(X, y, epochs, **fit_params)
+        with noticing_ctrl_c(self._break_off):
+            return super().fit_loop(X, y, epochs, **fit_params)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """As skorch's, but record an interruption, which skorch's fit swallows.
+        """As skorch's, but a KeyboardInterrupt within an epoch is no end of training.
 
         The first `n_to_skip` batches of a training epoch, which are done already, are left out.
         """
@@ -362,11 +367,14 @@ class LabelMaskNet(NeuralNet):
         try:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         except KeyboardInterrupt:
-            self.is_broken_off = True
+            self._break_off()
             raise
         if n_skipped:
             count = n_skipped + self.history[-1, f"{prefix}_batch_count"]
             self.history.record(f"{prefix}_batch_count", count)
+
+    def _break_off(self):
+        self.is_broken_off = True
 
     def __getstate__(self):
         # `module` is the same object as `module_`. skorch would pickle it twice, the second time

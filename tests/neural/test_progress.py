@@ -1,5 +1,8 @@
 """Fits that end early and go on: the model, to the last bit, of a fit without interruption."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -199,6 +202,20 @@ def test_breaking_off_leaves_a_model_and_a_checkpoint(table, tmp_path):
     assert np.isfinite(model.predict_proba(X)).all()
     assert model.score(X, Y) > 0.5
     assert_same(fit(features, X, Y, checkpoint=tmp_path), expected, X)
+
+
+def test_ctrl_c_between_two_epochs_breaks_off_too(table):
+    X, Y = table
+
+    class Press(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    model = features(callbacks=[Press()])
+    with pytest.raises(KeyboardInterrupt, match="broken off in epoch 2 of 4"):
+        model.fit(X, Y)
+    assert np.isfinite(model.predict_proba(X)).all()
 
 
 def test_breaking_off_replaces_the_old_model_or_goes_on_from_it(table):

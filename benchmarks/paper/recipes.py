@@ -169,6 +169,7 @@ RECIPES = {
     ),
     "digits": _of_everyone(
         {"backbone": "small", "weights": None, "image_size": None, "augment": None}
+        | {"max_epochs": 12}  # as in `make demo`
     ),
     "scene": _of_everyone({"backbone": None}),
 }

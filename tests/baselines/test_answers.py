@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from rivals import all_baselines
+from rivals import ALL, all_baselines, brief, brief_baselines
 from sklearn.base import clone
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.utils import get_tags
@@ -12,10 +12,15 @@ from sklearn_ctran.baselines import CSRA, SSGRL, StandardMLP, TextSimilarity
 from sklearn_ctran.metrics import mean_average_precision
 
 
-@all_baselines
-def test_known_labels_come_back(baseline, told_table):
+@pytest.fixture(scope="module", params=ALL, ids=lambda each: type(each).__name__)
+def fitted(request, told_table):
+    """A baseline that knows `told_table`; tests do not change it."""
+    return clone(request.param).fit(*told_table)
+
+
+def test_known_labels_come_back(fitted, told_table):
     X, Y = told_table
-    model = clone(baseline).fit(X, Y)
+    model = fitted
     known = np.where(np.random.RandomState(1).rand(*Y.shape) < 0.5, Y, -1)
     proba = model.predict_proba(X, known_labels=known)
     assert proba.shape == Y.shape
@@ -30,10 +35,9 @@ def test_known_labels_come_back(baseline, told_table):
     np.testing.assert_array_equal(model.classes_, [[0, 1]] * 3)
 
 
-@all_baselines
-def test_the_tag_tells_whether_known_labels_make_a_difference(baseline, told_table):
+def test_the_tag_tells_whether_known_labels_make_a_difference(fitted, told_table):
     X, Y = told_table
-    model = clone(baseline).fit(X, Y)
+    model = fitted
     unknown = model.predict_proba(X)
     known = model.predict_proba(X, known_labels={0: Y[:, 0]})
     differs = not np.array_equal(unknown[:, 1:], known[:, 1:])
@@ -44,7 +48,7 @@ def test_the_tag_tells_whether_known_labels_make_a_difference(baseline, told_tab
         assert errors[1] < 0.9 * errors[0]
 
 
-@all_baselines
+@brief_baselines
 def test_data_frames_names_and_dictionaries(baseline, told_table):
     X, Y = told_table
     frame, labels = pd.DataFrame(X, columns=list("abcd")), pd.DataFrame(Y, columns=list("xyz"))
@@ -81,7 +85,7 @@ def test_extra_labels_are_learned_and_may_be_told(baseline, told_table):
     if get_tags(model).uses_known_labels:
         assert ((told[:, 0] > 0.5) == Y[:, 0]).mean() > 0.9
     with pytest.raises(ValueError, match="fitted without extra labels"):
-        clone(baseline).fit(X, Y).predict_proba(X, extra_labels=extra)
+        brief(type(baseline)).fit(X, Y).predict_proba(X, extra_labels=extra)
     with pytest.raises(ValueError, match="0 is a label of y and of extra_labels"):
         clone(baseline).fit(X, Y, extra_labels={0: Y[:, 0]})
 
@@ -108,10 +112,9 @@ def test_classes_exclude_each_other(baseline, told_table, n_classes):
         assert told > untold or told == 1
 
 
-@all_baselines
-def test_label_sets_can_be_decoded_drawn_and_scored(baseline, told_table):
+def test_label_sets_can_be_decoded_drawn_and_scored(fitted, told_table):
     X, Y = told_table
-    model = clone(baseline).fit(X, Y)
+    model = fitted
     uses_known_labels = get_tags(model).uses_known_labels
     for decoding in ("greedy", "beam"):
         found = model.predict(X[:9], {1: Y[:9, 1]}, decoding=decoding)
@@ -156,5 +159,5 @@ def test_missing_entries_and_labels_of_one_state(baseline, told_table):
         assert (proba[:, 3] < far).all()
         assert (proba[:, 4] > 1 - far).all()
     assert ((proba[:, 1] > 0.5) == Y[:, 1])[8:].mean() > 0.7
-    scores = cross_val_score(model, X, Y, cv=KFold(3), error_score="raise")
+    scores = cross_val_score(brief(type(baseline)), X, Y, cv=KFold(3), error_score="raise")
     assert np.isfinite(scores).all()

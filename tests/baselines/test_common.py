@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
-from rivals import ALL, EXACT, META, NEURAL, all_baselines, made, wrapping
+from rivals import ALL, EXACT, META, NEURAL, all_baselines, brief, brief_baselines, made, wrapping
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -16,10 +16,13 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ctran import ImageTokens
-from sklearn_ctran.baselines import ConceptBottleneck, TokenNeighbours
+from sklearn_ctran.baselines import CSRA, SSGRL, ConceptBottleneck, TokenNeighbours
 
 #: Checks of what is learned.
 LEARNS = ("check_classifiers_train", "check_classifiers_classes", "check_classifiers_one_label")
+
+#: Those that learn in small steps.
+SLOW = (CSRA, SSGRL)
 
 
 @parametrize_with_checks(ALL)
@@ -27,9 +30,11 @@ def test_scikit_learn_checks(estimator, check):
     name = getattr(check, "func", check).__name__
     if type(estimator) in NEURAL:
         # Checks of the interface need not wait until something is learned.
-        params = {} if name.startswith(LEARNS) else {"max_epochs": 4}
-        params |= EXACT if "sample_weight_equivalence" in name else {}
-        estimator = made(type(estimator), **params)
+        make = made if name.startswith(LEARNS) else brief
+        params = EXACT | {"max_epochs": 4} if "sample_weight_equivalence" in name else {}
+        if name == "check_classifiers_train":  # Three hundred samples, so many steps an epoch.
+            params = {"max_epochs": 30 if type(estimator) in SLOW else 15}
+        estimator = make(type(estimator), **params)
     if type(estimator) is ConceptBottleneck and "sample_order_invariance" in name:
         # Two layers of float32 differ by 2e-7 for rows in another order; the check allows 1e-7.
         estimator.set_params(precision="float64")
@@ -66,7 +71,7 @@ def test_weights_are_repetitions(baseline, told_table):
         clone(model).fit(X, Y, sample_weight=only_missing)
 
 
-@all_baselines
+@brief_baselines
 def test_images_come_in_through_a_pipeline(baseline):
     rng = np.random.RandomState(0)
     images = rng.randint(256, size=(40, 16, 16, 3), dtype=np.uint8)
@@ -99,7 +104,7 @@ def test_images_come_in_through_a_pipeline(baseline):
         clone(baseline).fit(images[..., 0] / 255.0, Y)
 
 
-@all_baselines
+@brief_baselines
 def test_a_failed_fit_changes_nothing(baseline, told_table, tmp_path):
     X, Y = told_table
     model = clone(baseline).fit(X, Y)

@@ -51,6 +51,11 @@ def made(kind, **params):
     return model.set_params(random_state=0) if hasattr(model, "random_state") else model
 
 
+def brief(kind, **params):
+    """An instance that is fitted in a moment and learns next to nothing."""
+    return made(kind, **{"max_epochs": 4 if kind is SRN else 2} | params)  # It has four stages.
+
+
 ALL = [made(kind) for kind in CLASSES]
 #: Those that wrap scikit-learn's classifiers.
 META = [
@@ -59,4 +64,8 @@ META = [
     if hasattr(each, "estimator") and type(each) not in (*NEURAL, MemoryClassifier)
 ]
 all_baselines = pytest.mark.parametrize("baseline", ALL, ids=lambda each: type(each).__name__)
+#: The same for tests that do not ask what was learned.
+brief_baselines = pytest.mark.parametrize(
+    "baseline", [brief(kind) for kind in CLASSES], ids=lambda each: type(each).__name__
+)
 wrapping = pytest.mark.parametrize("baseline", META, ids=lambda each: type(each).__name__)

@@ -297,6 +297,9 @@ class CTranClassifier(AnswersNewLabels):
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.
         ``reduction="sum"``: the loss of a batch is the sum over its hidden labels, not their mean.
+        ``accumulate=2``: a training step is that of two batches, whose gradients are added: of the
+        loss of both together, in the memory that one takes. ``extra_unknown_fraction``: as
+        `unknown_fraction`, of the extra labels.
     verbose : int, default=0
         Above 0, `fit`, and predictions of a model that was fitted in this process, show on standard
         error how far they are: a bar on a terminal and in a notebook, elsewhere a line after 3

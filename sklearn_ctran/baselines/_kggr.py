@@ -144,8 +144,6 @@ class _FewShotNet(StagedNet):
 
     stage_shares = (_FIRST_STAGE, 1 - _FIRST_STAGE)
 
-    def sample_losses(self, logits, true_states, shown, hidden):
-        """As LabelMaskNet's, of the labels that this stage learns."""
-        return super().sample_losses(
-            logits, true_states, shown, hidden & self.module_.learned_labels()
-        )
+    def _draw_masks(self, true_states, generator):
+        shown, hidden = super()._draw_masks(true_states, generator)
+        return shown, hidden & self.module_.learned_labels()

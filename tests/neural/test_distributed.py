@@ -116,6 +116,15 @@ def test_two_processes_take_the_steps_of_one(by_two, tmp_path):
     assert said.count("valid_loss") == 1  # Only the first shows progress.
 
 
+def test_two_processes_that_accumulate_take_the_steps_of_one(by_two, tmp_path):
+    _, expected, _ = by_two
+    results, job = launch(2, tmp_path, "5x2")
+    assert job.returncode == 0, job.stderr
+    for result, wanted in zip(results, expected, strict=True):
+        np.testing.assert_allclose(result["losses"], wanted["losses"], atol=1e-4)
+        np.testing.assert_allclose(result["proba"], wanted["proba"], atol=1e-4)
+
+
 def test_a_job_of_which_a_process_was_killed_goes_on(by_two, tmp_path):
     _, expected, _ = by_two
     results, job = launch(2, tmp_path, 10, killed="1")

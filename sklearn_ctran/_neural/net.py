@@ -58,6 +58,8 @@ class LabelMaskNet(NeuralNet):
         authors' code, with which a step grows with the number of hidden labels.
     accumulate : int
         A training step is that of so many batches, whose gradients are added.
+    patience : int or None
+        Epochs that early stopping waits for a better one; None: it never stops.
     """
 
     #: Whether no other stage of training follows; and which cycle of the learning rate it is.
@@ -79,11 +81,14 @@ class LabelMaskNet(NeuralNet):
         reduction="mean",
         accumulate=1,
         extra_unknown_fraction=None,
+        patience=5,
         **kwargs,
     ):
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}.")
         check_count("accumulate", accumulate)
+        if patience is not None:
+            check_count("patience", patience)
         check_unknown_fraction(extra_unknown_fraction, "extra_unknown_fraction")
         if torch.device(kwargs.get("device", "cpu")).type != "cpu":
             # On a CPU, decoding ahead would take processor time from the network.
@@ -101,6 +106,7 @@ class LabelMaskNet(NeuralNet):
         self.reduction = reduction
         self.accumulate = accumulate
         self.extra_unknown_fraction = extra_unknown_fraction
+        self.patience = patience
         self.is_broken_off = False
         self.n_to_skip = 0
         self.largest_batch = sys.maxsize

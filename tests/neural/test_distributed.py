@@ -121,7 +121,9 @@ def test_two_processes_that_accumulate_take_the_steps_of_one(by_two, tmp_path):
     results, job = launch(2, tmp_path, "5x2")
     assert job.returncode == 0, job.stderr
     for result, wanted in zip(results, expected, strict=True):
-        np.testing.assert_allclose(result["losses"], wanted["losses"], atol=1e-4)
+        # In validation, smaller batches have other masks.
+        train = [[loss for loss, _ in each["losses"]] for each in (result, wanted)]
+        np.testing.assert_allclose(*train, atol=1e-4)
         np.testing.assert_allclose(result["proba"], wanted["proba"], atol=1e-4)
 
 

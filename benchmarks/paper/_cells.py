@@ -52,6 +52,7 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
         "seed": seed,
         "subset": arguments.subset,
         "asked_epochs": arguments.epochs,
+        "best_epoch": recipe["best_epoch"],
         "scores": scores,
         "n_train": len(data.train.X),
         "n_test": len(test.X),

@@ -233,8 +233,9 @@ def test_cub_is_tested_as_its_recipe_says(home, paper, monkeypatch, tmp_path):
     data = paper["data"].read("cub312", str(home), 0, N)
     parse, table = paper["tables"].parse_arguments, paper["tables"].TABLES["table4"]
     arguments = parse(table, "", ["--out", str(tmp_path)])
-    for row in ("C-Tran", "C-Tran, published"):
-        paper["cells"].run_cell(data, "cub312", row, 0, arguments, is_extra=True, machine={})
+    for row, of_which in (("C-Tran", None), ("C-Tran, published", "train")):
+        cell = paper["cells"].run_cell(data, "cub312", row, 0, arguments, is_extra=True, machine={})
+        assert cell["best_epoch"] == of_which  # The file says by which images it was chosen.
     (whole, ours), (middle, theirs) = told
     assert ours == {"not_visible": "keep", "known_groups": "each row"}
     assert theirs == {"not_visible": "unknown", "known_groups": "once"}

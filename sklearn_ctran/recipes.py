@@ -8,11 +8,15 @@
 >>> model.lr, model.image_size
 (1e-05, (640, 576))
 
-Known differences from the authors' published code, which the paper does not mention:
+Known differences from the authors' published code, which the paper does not mention
+(``benchmarks/paper/recipes.py`` of the repository has a recipe with all of them, and more):
 
-- Its loss is the sum over hidden labels, ours the mean. With Adam this makes hardly any difference.
+- Its loss is the sum over hidden labels, ours the mean; ``net_params={"reduction": "sum"}`` is
+  theirs. With Adam this makes hardly any difference.
 - It lowers the learning rate on a plateau of the validation loss; skorch's ``LRScheduler`` in
   ``callbacks=`` does the same.
+- It keeps the epoch of the highest validation mAP, as ``early_stopping="score"`` does. Its
+  validation images are the test images of COCO: ``fit(..., held_out=...)`` says which ours are.
 - It also starts the bias of the attention's output at random, ours starts at 0. Embeddings and the
   read-out start as there (``init="uniform"``).
 

@@ -6,10 +6,10 @@ from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
-from _data import PAPER_SETS, with_extra_labels
+from _data import PAPER_SETS, cut_from_the_middle, joined, with_extra_labels
 from _scores import predict_shares, score_extra, score_labels
 from corel5k import read_texts
-from recipes import COREL5K_WEIGHTS, RECIPES, REHEARSAL, REHEARSAL_EPOCHS
+from recipes import COREL5K_WEIGHTS, LEAST_EPOCHS, RECIPES, REHEARSAL
 
 import sklearn_ctran
 from sklearn_ctran import baselines
@@ -39,11 +39,12 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
     if is_extra:
         data = with_extra_labels(data, seed)
     start = time.perf_counter()
-    fit(model, data, is_extra)
+    fit(model, data, is_extra, recipe)
     fitted = time.perf_counter()
-    test, answers = data.test, {}
+    test, answers = cut_from_the_middle(data.test, recipe["test_crop"]), {}
     if is_extra:
-        scores = score_extra(model, test.X, test.Y, test.extra, data.groups, seed)
+        how = {name: recipe[name] for name in ("not_visible", "known_groups")}
+        scores = score_extra(model, test, data.groups, seed, **how)
     else:
         answers = predict_shares(model, test.X, np.asarray(test.Y), seed)
         scores = score_labels(test.Y, answers, decisions=recipe["decisions"], seed=seed)
@@ -53,6 +54,7 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
         "seed": seed,
         "subset": arguments.subset,
         "asked_epochs": arguments.epochs,
+        "best_epoch": recipe["best_epoch"],
         "scores": scores,
         "n_train": len(data.train.X),
         "n_test": len(test.X),
@@ -69,13 +71,19 @@ def run_cell(data, dataset, row, seed, arguments, *, is_extra, machine):
     return found
 
 
-def fit(model, data, is_extra):
-    """Fit a model on the training part; extra labels are for models that take them."""
-    train = data.train
+def fit(model, data, is_extra, recipe):
+    """Fit a model on the training part; extra labels are for models that take them.
+
+    The part by which the best epoch is chosen is held out.
+    """
+    part, more = data.train, {}
+    if recipe["best_epoch"] is not None:
+        others = cut_from_the_middle(data.part(recipe["best_epoch"]), recipe["test_crop"])
+        more["held_out"] = np.arange(len(part.X) + len(others.X)) >= len(part.X)
+        part = joined(part, others)
     if is_extra:
-        model.fit(train.X, train.Y, extra_labels=train.extra)
-    else:
-        model.fit(train.X, train.Y)
+        more["extra_labels"] = part.extra
+    model.fit(part.X, part.Y, **more)
 
 
 def make_model(recipe, dataset, seed, arguments, checkpoint):
@@ -98,8 +106,7 @@ def make_model(recipe, dataset, seed, arguments, checkpoint):
         changes["weights"] = str(file) if file.exists() else "DEFAULT"
     if arguments.subset is not None and dataset in PAPER_SETS:
         changes |= REHEARSAL
-        if recipe["estimator"] in REHEARSAL_EPOCHS:
-            changes["max_epochs"] = REHEARSAL_EPOCHS[recipe["estimator"]]
+        changes["max_epochs"] = LEAST_EPOCHS.get(recipe["estimator"], REHEARSAL["max_epochs"])
     if arguments.epochs is not None:
         changes["max_epochs"] = arguments.epochs
     return model.set_params(**{name: value for name, value in changes.items() if name in known})

@@ -1,11 +1,12 @@
 """The data sets of the tables: training and test part of each, by name."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from sklearn_ctran import datasets
 from sklearn_ctran.datasets import make_digit_scenes
@@ -14,13 +15,14 @@ sys.path.append(str(Path(__file__).parents[1]))
 from _sets import read_mulan
 from corel5k import read_corel5k
 
-#: Reader of each of the paper's sets, and the part it is tested on.
+#: Reader of each set of the paper and of its authors' code; the parts it is trained on, and tested.
 _READERS = {
-    "coco80": ("load_coco80", "val"),
-    "coco1000": ("load_coco1000", "test"),
-    "vg500": ("load_vg500", "test"),
-    "news500": ("load_news500", "test"),
-    "cub312": ("load_cub", "test"),
+    "coco80": ("load_coco80", ("train",), "val"),
+    "coco1000": ("load_coco1000", ("train",), "test"),
+    "vg500": ("load_vg500", ("train",), "test"),
+    "news500": ("load_news500", ("train",), "test"),
+    "cub312": ("load_cub", ("train",), "test"),
+    "voc2007": ("load_voc", ("train", "val"), "test"),
 }
 PAPER_SETS = tuple(_READERS)
 #: Sets that everyone can run.
@@ -32,25 +34,37 @@ EXTRA_SHARE = 0.27
 
 @dataclass
 class Part:
-    """Images, labels and, if there are any, extra labels, of as many rows."""
+    """Images, labels and, if there are any, extra labels, of as many rows.
+
+    `seen` are the extra labels as annotators could see them, the others missing; None: all.
+    """
 
     X: object
     Y: object
     extra: object = None
+    seen: object = None
 
     def head(self, n):
         """The first n rows."""
-        extra = None if self.extra is None else self.extra[:n]
-        return Part(self.X[:n], self.Y[:n], extra)
+        others = (None if each is None else each[:n] for each in (self.extra, self.seen))
+        return Part(self.X[:n], self.Y[:n], *others)
 
 
 @dataclass
 class Data:
-    """The two parts of a set, and the groups of its extra labels, by name."""
+    """The parts of a set, and the groups of its extra labels, by name.
+
+    `val` is None unless there is a part that is neither trained on nor tested.
+    """
 
     train: Part
     test: Part
     groups: dict | None = None
+    val: Part | None = None
+
+    def part(self, name):
+        """The part "train", "test" or "val"."""
+        return {"train": self.train, "test": self.test, "val": self.val}[name]
 
 
 def read(name, data_home, seed, subset=None):
@@ -64,21 +78,32 @@ def read(name, data_home, seed, subset=None):
         data = _of_everyone(name, Path(data_home or "."), seed)
     if subset is not None:
         data.train, data.test = data.train.head(subset), data.test.head(subset)
+        data.val = None if data.val is None else data.val.head(subset)
     return data
 
 
 def _read_published(name, data_home, is_rehearsal):
-    reader, test_part = _READERS[name]
-    # A rehearsal reads parts of the files too, and words as they are written, without NLTK.
-    own = {"words": str.split} if is_rehearsal and name == "coco1000" else {}
-    bunch = getattr(datasets, reader)(data_home, check_counts=not is_rehearsal, **own)
+    reader, train_parts, test_part = _READERS[name]
+    own = {"voc2007": {"year": 2007, "difficult": "negative"}}.get(name, {})
+    if is_rehearsal and name == "coco1000":
+        # A rehearsal reads parts of the files too, and words as they are written, without NLTK.
+        own = {"words": str.split}
+
+    def load(**more):
+        return getattr(datasets, reader)(data_home, check_counts=not is_rehearsal, **own, **more)
+
+    bunch = load()
+    seen = load(not_visible="unknown").extra if name == "cub312" else None
     split = np.asarray(bunch.split)
-    parts = []
-    for wanted in (split == "train", split == test_part):
-        rows = np.flatnonzero(wanted)
-        extra = None if bunch.extra is None else bunch.extra.iloc[rows]
-        parts.append(Part([bunch.images[row] for row in rows], bunch.target.iloc[rows], extra))
-    return Data(*parts, bunch.groups)
+
+    def part(names):
+        rows = np.flatnonzero(np.isin(split, names))
+        extra, of_seen = (None if each is None else each.iloc[rows] for each in (bunch.extra, seen))
+        return Part([bunch.images[row] for row in rows], bunch.target.iloc[rows], extra, of_seen)
+
+    has_val = "val" not in (*train_parts, test_part) and "val" in split
+    val = part(["val"]) if has_val else None
+    return Data(part(list(train_parts)), part([test_part]), bunch.groups, val)
 
 
 def _of_everyone(name, folder, seed):
@@ -101,6 +126,51 @@ def _of_everyone(name, folder, seed):
 def named(Y, names=None):
     """The labels (n, L) as a frame under their names, or "0", "1", ..."""
     return pd.DataFrame(Y, columns=map(str, range(Y.shape[1]) if names is None else names))
+
+
+def joined(one, other):
+    """The rows of two Parts of a published set, one after the other."""
+    tables = [(one.Y, other.Y), (one.extra, other.extra)]
+    together = (None if pair[0] is None else pd.concat(pair, ignore_index=True) for pair in tables)
+    # Lists of paths stay what they are, of which fits know without opening a file.
+    X = one.X + other.X if isinstance(other.X, list) else _Joined(one.X, other.X)
+    return Part(X, *together)
+
+
+def cut_from_the_middle(part, side):
+    """A Part, whose photos are cut from the middle without resizing; as it is if `side` is None."""
+    return part if side is None else replace(part, X=MiddlesOfPhotos(part.X, side))
+
+
+class MiddlesOfPhotos:
+    """A data set of the middles of photo files, side x side pixels; black where there are none."""
+
+    def __init__(self, paths, side):
+        self.paths = paths
+        self.side = side
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, row):
+        from torchvision.transforms.functional import center_crop
+
+        with Image.open(self.paths[row]) as photo:
+            return center_crop(photo.convert("RGB"), self.side)
+
+
+class _Joined:
+    """A data set of the images of two."""
+
+    def __init__(self, *sets):
+        self.sets = sets
+
+    def __len__(self):
+        return sum(map(len, self.sets))
+
+    def __getitem__(self, row):
+        first, second = self.sets
+        return first[row] if row < len(first) else second[row - len(first)]
 
 
 def with_extra_labels(data, seed):

@@ -72,18 +72,21 @@ def _published_metrics(truth, proba):
     return scores
 
 
-def score_extra(model, X, Y, extra, groups, seed):
-    """Scores in percent by the number of groups of extra labels that are known.
+def score_extra(model, test, groups, seed, *, not_visible="keep", known_groups="each row"):
+    """Scores in percent by the number of groups of extra labels that are known of a Part.
 
     Accuracy where each row has one target (CUB), else mAP. Which groups are known is drawn for each
-    row. With fewer than 28 groups, the same shares of them are known. Models that take no extra
-    labels are told none.
+    row, or "once" for all. With fewer than 28 groups, the same shares of them are known. If what is
+    `not_visible` is "unknown", it is not known whatever group is. Models that take no extra labels
+    are told none.
     """
-    truth, values = np.asarray(Y), np.asarray(extra, dtype=float)
+    values = test.seen if not_visible == "unknown" else test.extra
+    positions = _positions(values, groups)
+    truth, values = np.asarray(test.Y), np.asarray(values, dtype=float)
     names = list(groups)
-    positions = _positions(extra, groups)
-    rank = random_ranks((len(truth), len(names)), seed)
-    images = model.encode(X) if hasattr(model, "encode") else X
+    rank = random_ranks((1 if known_groups == "once" else len(truth), len(names)), seed)
+    rank = np.broadcast_to(rank, (len(truth), len(names)))
+    images = model.encode(test.X) if hasattr(model, "encode") else test.X
     is_single = truth.ndim == 1 or (truth.sum(axis=1) == 1).all()
     scores = {}
     for number in GROUPS_KNOWN:

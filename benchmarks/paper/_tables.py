@@ -9,8 +9,9 @@ sys.path.append(str(Path(__file__).parents[1]))
 from _cells import run_cell
 from _common import describe_machine, timed
 from _data import EVERYONE, PAPER_SETS, read
-from recipes import RECIPES
+from recipes import LEAST_EPOCHS, RECIPES
 
+from sklearn_ctran._utils.devices import resolve_device
 from sklearn_ctran._utils.files import writable
 
 
@@ -129,7 +130,17 @@ def check_before(table, arguments):
     if wrong := [seed for seed in arguments.seeds if not 0 <= seed < 2**32 - 1]:
         raise SystemExit(f"--seeds: must be from 0 to 2**32 - 2, got {wrong[0]}.")
     for dataset in arguments.dataset:
-        rows_of(table, dataset, arguments.rows)
+        for row in rows_of(table, dataset, arguments.rows):
+            least = LEAST_EPOCHS.get(RECIPES[dataset][row]["estimator"], 1)
+            if arguments.epochs is not None and arguments.epochs < least:
+                raise SystemExit(
+                    f"--epochs: {row} trains in {least} stages and needs {least} or more, got "
+                    f"{arguments.epochs}. --rows leaves it out."
+                )
+    try:
+        resolve_device(arguments.device)
+    except ValueError as error:
+        raise SystemExit(f"--device: {error}") from error
     try:
         Path(arguments.out).mkdir(parents=True, exist_ok=True)
         writable(Path(arguments.out) / "cell.json", "results")

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from _data import EVERYONE
+from _data import EVERYONE, PAPER_SETS
 from _published import PUBLISHED
 from _tables import TABLES, rows_of
 from tabulate import tabulate
@@ -72,9 +72,11 @@ def read_cell(path):
 def render_all(cells, names):
     """The tables, of the paper's data sets and of those that have results."""
     parts = []
+    in_paper = {dataset for table in TABLES.values() for dataset in table.datasets}
+    others = [dataset for dataset in (*PAPER_SETS, *EVERYONE) if dataset not in in_paper]
     for name in names:
         table = TABLES[name]
-        datasets = [*table.datasets, *(each for each in EVERYONE if has_any(cells, each, table))]
+        datasets = [*table.datasets, *(each for each in others if has_any(cells, each, table))]
         parts.append(f"{table.title}\n{'-' * len(table.title)}\n")
         parts += [render(cells, name, dataset) for dataset in datasets]
     return "\n".join(parts)
@@ -82,8 +84,9 @@ def render_all(cells, names):
 
 def has_any(cells, dataset, table):
     """Whether a cell of a data set belongs to a table."""
+    rows = rows_of(table, dataset, None)
     return any(
-        cell["dataset"] == dataset and cell["row"] in table.rows and table.kind in cell["scores"]
+        cell["dataset"] == dataset and cell["row"] in rows and table.kind in cell["scores"]
         for cell in cells
     )
 

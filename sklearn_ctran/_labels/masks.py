@@ -14,6 +14,7 @@ def sample_label_states(
     generator,
     *,
     n_extra=0,
+    extra_unknown_fraction=None,
     hide_positives=False,
     lead=None,
     tie=0.0,
@@ -25,6 +26,7 @@ def sample_label_states(
     hides everything (the paper's "no LMT"). The last `n_extra` labels are extra labels. They are
     drawn independently of the targets: in half of the samples all of them are hidden, in the others
     any number. At prediction, all or none of them may be known, whatever is known of the targets.
+    With an `extra_unknown_fraction` they are drawn by it, as the targets are by theirs.
 
     `true_states` is (batch, n_labels), int8; `generator` is on its device. `hide_positives` always
     hides positive labels: a shown positive class leaves nothing to predict. `tie` is the
@@ -42,8 +44,12 @@ def sample_label_states(
         low, high = hidden_counts(unknown_fraction, n_labels - n_extra)
         hidden = _choose(n_samples, n_labels - n_extra, low, high, rand)
         if n_extra:
-            hidden_extra = _choose(n_samples, n_extra, 0, n_extra, rand)
-            hidden_extra |= torch.rand(n_samples, 1, **rand) < 0.5
+            if extra_unknown_fraction is None:
+                hidden_extra = _choose(n_samples, n_extra, 0, n_extra, rand)
+                hidden_extra |= torch.rand(n_samples, 1, **rand) < 0.5
+            else:
+                low, high = hidden_counts(extra_unknown_fraction, n_extra)
+                hidden_extra = _choose(n_samples, n_extra, low, high, rand)
             hidden = torch.cat([hidden, hidden_extra], dim=1)
         if lead is not None:
             # All labels of a group use the draw of its first label.
@@ -81,13 +87,17 @@ def hidden_counts(unknown_fraction, n_labels):
     return low, max(low, math.floor(high + 1e-9))
 
 
-def check_unknown_fraction(fraction):
-    """Raise ValueError unless `fraction` is None or a pair of shares, the lower one first."""
+def check_unknown_fraction(fraction, name="unknown_fraction"):
+    """Raise ValueError unless `fraction` is None or a pair of shares, the lower one first.
+
+    `name` is the argument's, for errors.
+    """
     if fraction is None:
         return
-    are_numbers = all(isinstance(share, Real) for share in fraction)
-    if not are_numbers or len(fraction) != 2 or not 0 <= fraction[0] <= fraction[1] <= 1:
+    is_pair = isinstance(fraction, (tuple, list)) and len(fraction) == 2
+    are_numbers = is_pair and all(isinstance(share, Real) for share in fraction)
+    if not are_numbers or not 0 <= fraction[0] <= fraction[1] <= 1:
         raise ValueError(
-            "unknown_fraction must be None or a pair (low, high) with 0 <= low <= high <= 1, "
+            f"{name} must be None or a pair (low, high) with 0 <= low <= high <= 1, "
             f"got {fraction!r}."
         )

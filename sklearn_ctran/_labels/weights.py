@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
 from sklearn_ctran._utils.checks import check_not_masked
 from sklearn_ctran._utils.names import did_you_mean, listed, name_at
@@ -43,6 +43,30 @@ def check_sample_weight(sample_weight, X):
             "were no more. Multiply by len(sample_weight) / sum(sample_weight), for a mean of 1."
         )
     return weights
+
+
+def check_held_out(held_out, X):
+    """Which samples are held out, (n_samples,), bool; None if that is not said.
+
+    Raises ValueError if they are not as many booleans as there are samples.
+    """
+    if held_out is None:
+        return None
+    check_not_masked(held_out, "held_out")
+    values = np.asarray(held_out)
+    if values.ndim != 1 or values.dtype != bool:
+        raise ValueError(
+            "held_out must be one boolean for each sample, True where it is held out, got "
+            f"{values.dtype} of shape {values.shape}. The numbers of rows make them by "
+            "np.isin(np.arange(n_samples), rows)."
+        )
+    check_consistent_length(X, values)
+    return values
+
+
+def learned_weights(weights, held_out):
+    """The weights of samples, 0 for those that are held out (bool, or None for none)."""
+    return weights if held_out is None else np.where(held_out, 0.0, weights)
 
 
 #: How the warning of labels without a positive begins.

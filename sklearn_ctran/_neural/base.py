@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_ctran._cache.session import join_session, session_token
 from sklearn_ctran._images.tokens import EncodedImages, ImageBatches, Tokens, mean_and_scale
 from sklearn_ctran._labels.weights import (
+    check_held_out,
     check_learnable,
     check_sample_weight,
+    learned_weights,
     log_odds,
     read_pos_weight,
 )
@@ -41,6 +43,7 @@ from sklearn_ctran._neural.summary import ModelSummary, summarize
 from sklearn_ctran._neural.training import (
     Plan,
     build_net,
+    check_scorable,
     check_trained,
     finished_epochs,
     scaled_weights,
@@ -76,7 +79,7 @@ class NeuralMultilabelClassifier(
     pos_weight: object
     weight_decay: float
     lr_schedule: object
-    early_stopping: bool
+    early_stopping: object
     validation_fraction: float
     callbacks: object
     checkpoint: object
@@ -105,6 +108,7 @@ class NeuralMultilabelClassifier(
         y: Labels,
         extra_labels: ExtraLabels = None,
         sample_weight: ArrayLike | None = None,
+        held_out: ArrayLike | None = None,
     ) -> Self:
         """Learn from images and their labels.
 
@@ -132,6 +136,11 @@ class NeuralMultilabelClassifier(
             Give them a mean of about 1: the labels' shares that training starts from, and
             ``pos_weight="balanced"``, count them as numbers of samples. `fit` warns if they sum
             to about 1. Their scale does not change the size of the steps.
+        held_out : array-like of shape (n_samples,), bool, default=None
+            Rows that nothing is learned from, for a validation part of one's own: ``history_`` has
+            their loss and score after each epoch, and `early_stopping` goes by them instead of by
+            `validation_fraction`. None: `early_stopping` draws rows, and only the network does not
+            learn from these; the memory does.
 
         Returns
         -------
@@ -151,8 +160,8 @@ class NeuralMultilabelClassifier(
 
         def use(images, rows, n_images):
             if rows is not None:
-                check_consistent_length(np.empty(n_images), y, sample_weight)
-            labels = (take(each, rows) for each in (y, extra_labels, sample_weight))
+                check_consistent_length(np.empty(n_images), y, sample_weight, held_out)
+            labels = (take(each, rows) for each in (y, extra_labels, sample_weight, held_out))
             with all_or_nothing(self):
                 self._fit(images, *labels)
                 if rows is not None and self.memory_ is not None:
@@ -172,9 +181,10 @@ class NeuralMultilabelClassifier(
         end_fit(self, X, y, sample_weight)
         return self
 
-    def _fit(self, X, y, extra_labels, sample_weight):
+    def _fit(self, X, y, extra_labels, sample_weight, held_out):
         # Cheap checks come first: reading images may take minutes.
-        check_rows(X=X, y=y, extra_labels=extra_labels, sample_weight=sample_weight)
+        others = {"sample_weight": sample_weight, "held_out": held_out}
+        check_rows(X=X, y=y, extra_labels=extra_labels, **others)
         self._check_params()
         device = self._check_device()
         rules = self.label_groups, self.exclusive_groups, self.implies
@@ -182,6 +192,7 @@ class NeuralMultilabelClassifier(
         watch = epoch_tasks(self, X, y, sample_weight)
         sample_weight = check_sample_weight(sample_weight, true_states)
         check_learnable(true_states, sample_weight, task)
+        held_out = check_held_out(held_out, true_states)
         is_resumed = self.warm_start and hasattr(self, "net_")
         if is_resumed:
             self._check_same_task(task)
@@ -189,7 +200,7 @@ class NeuralMultilabelClassifier(
             vars(self).pop("n_features_in_", None)
             vars(self).pop("feature_names_in_", None)
         self.task_ = task
-        self._read_label_embeddings(true_states, sample_weight)
+        self._read_label_embeddings(true_states, learned_weights(sample_weight, held_out))
         self.memory_ = None
         share = ALONE
         if self.distributed == "accelerate":
@@ -202,17 +213,24 @@ class NeuralMultilabelClassifier(
             # So that tokens in memory are computed once.
             join_session(share.from_first(session_token() if share.is_first else ""))
         with checkpoint_folder(self.checkpoint if share.is_first else None) as folder:
-            description = describe_fit(self, data, true_states, sample_weight, share)
+            of_rows = true_states, sample_weight, held_out
+            description = describe_fit(self, data, *of_rows, share)
             checkpoint = Checkpoint(folder, description, share, self._progress())
-            self._train(data, true_states, sample_weight, is_resumed, device, checkpoint, watch)
+            self._train(data, *of_rows, is_resumed, device, checkpoint, watch)
 
-    def _train(self, data, true_states, sample_weight, is_resumed, device, checkpoint, watch):
+    def _train(
+        self, data, true_states, sample_weight, held_out, is_resumed, device, checkpoint, watch
+    ):
         """Train on Images or Tokens; `watch` has further skorch callbacks, by name."""
         task, share = self.task_, checkpoint.share
         rng = checkpoint.generator(check_random_state(self.random_state))
         seed = int(rng.randint(np.iinfo(np.int32).max))
         fraction = self.validation_fraction if self.early_stopping else None
-        rows, valid_rows = split_rows(true_states, sample_weight, task.n_classes, fraction, rng)
+        rows, valid_rows = split_rows(
+            true_states, sample_weight, task.n_classes, fraction, rng, held_out
+        )
+        if self.early_stopping == "score":
+            check_scorable(true_states[valid_rows, : task.n_labels])
         self._plan = self._make_plan(data, len(rows), share.n)
         with drawing(seed):
             with all_drawing():
@@ -272,7 +290,7 @@ class NeuralMultilabelClassifier(
             self.memory_ = LabelMemory.learn(
                 self._summaries(data, source),
                 true_states,
-                sample_weight,
+                learned_weights(sample_weight, held_out),
                 size=self.memory,
                 n_classes=task.n_classes,
                 log_pos_weight=np.log(pos_weight),

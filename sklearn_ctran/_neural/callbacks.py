@@ -53,11 +53,33 @@ class OneCycle(LRScheduler):
         self.lr_scheduler_ = None
 
 
+def stop_early(by, exclusive):
+    """The StopEarly of an `early_stopping`: by the loss (True) or the "score".
+
+    That of `exclusive` labels is the accuracy.
+    """
+    if by == "score":
+        name = "valid_accuracy" if exclusive else "valid_mAP"
+        goal = {"monitor": name, "lower_is_better": False, "threshold": 0}
+    else:
+        goal = {"monitor": "valid_loss"}
+    return StopEarly(load_best=True, sink=_say_nothing, **goal)
+
+
+def _say_nothing(message):
+    pass
+
+
 class StopEarly(EarlyStopping):
-    """As skorch's, in the last stage of a net that trains in stages."""
+    """As skorch's, by the net's `patience`, in the last stage of a net that trains in stages."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Begin to wait for better epochs; skorch calls this."""
+        super().on_train_begin(net, **kwargs)
+        self.patience = net.patience
 
     def on_epoch_end(self, net, **kwargs):
-        """Stop if the loss has not improved for long; skorch calls this."""
+        """Stop if there has been no better epoch for long; skorch calls this."""
         if net.is_last_stage:
             super().on_epoch_end(net, **kwargs)
 

@@ -87,4 +87,5 @@ class Choices(ReadsImages):
     def _n_epochs(self, n_train, most, n_processes=1):
         if self.max_epochs != "auto":
             return self.max_epochs
-        return n_epochs(n_train, self.batch_size * n_processes, self._n_steps, most)
+        n_batches = n_processes * (self.net_params or {}).get("accumulate", 1)
+        return n_epochs(n_train, self.batch_size * n_batches, self._n_steps, most)

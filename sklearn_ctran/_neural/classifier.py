@@ -18,7 +18,13 @@ from sklearn_ctran._memory.memory import check_n_rows
 from sklearn_ctran._neural.inputs import NetworkInput
 from sklearn_ctran._neural.new_labels import AnswersNewLabels
 from sklearn_ctran._neural.official import official_backbone, read_official_checkpoint
-from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss, TrainBackbone
+from sklearn_ctran._neural.parameters import (
+    NEURAL_PARAMETERS,
+    Augment,
+    EarlyStopping,
+    Loss,
+    TrainBackbone,
+)
 from sklearn_ctran._neural.training import Plan, build_net
 from sklearn_ctran._task import make_task
 from sklearn_ctran._utils.devices import plain_torch, resolve_device
@@ -238,10 +244,12 @@ class CTranClassifier(AnswersNewLabels):
         Passes through the training images. "auto": about 1,000 steps, but at least 5 epochs and at
         most 60; at most 20 where ``n_layers="auto"`` is 1. Longer fits rank hardly better, and
         their probabilities are too sure.
-    early_stopping : bool, default=False
-        Whether to set `validation_fraction` of the images aside, stop once their loss has not
-        fallen for 5 epochs, and keep the best epoch's weights. By default the learning rate falls
-        to zero at the end, and all images are better used for training.
+    early_stopping : bool or "score", default=False
+        Whether to set `validation_fraction` of the images aside (or those that `fit` gets as
+        `held_out`), stop once their loss has not fallen for 5 epochs, and keep the best epoch's
+        weights. "score": once ``valid_mAP`` (``valid_accuracy`` for a 1-D `y`) has not risen, and
+        the best epoch is that of the highest. By default the learning rate falls to zero at the
+        end, and all images are better used for training.
     validation_fraction : float, default=0.1
         In (0, 1); for `early_stopping`.
     warm_start : bool, default=False
@@ -291,12 +299,16 @@ class CTranClassifier(AnswersNewLabels):
     callbacks : list of skorch callbacks, default=None
         ``EpochScoring`` and ``BatchScoring`` score the network's predictions of the targets with no
         known label, without the memory, which costs another forward pass of each batch. Without
-        `early_stopping` there is no validation part: pass ``on_train=True``. A missing entry of
-        the truth is -1, which this package's metrics leave out.
+        `early_stopping` or `held_out` there is no validation part: pass ``on_train=True``. A
+        missing entry of the truth is -1, which this package's metrics leave out.
     net_params : dict, default=None
         Further arguments of :class:`skorch.NeuralNet`, such as ``optimizer``,
         ``optimizer__betas`` or ``iterator_train__num_workers``. They override the ones set here.
         ``reduction="sum"``: the loss of a batch is the sum over its hidden labels, not their mean.
+        ``accumulate=2``: a training step is that of two batches, whose gradients are added: of the
+        loss of both together, in the memory that one takes. ``extra_unknown_fraction``: as
+        `unknown_fraction`, of the extra labels. ``patience=10``: how many epochs `early_stopping`
+        waits; None: to the end, to keep the best epoch's weights.
     verbose : int, default=0
         Above 0, `fit`, and predictions of a model that was fitted in this process, show on standard
         error how far they are: a bar on a terminal and in a notebook, elsewhere a line after 3
@@ -335,9 +347,10 @@ class CTranClassifier(AnswersNewLabels):
     added_label_names_ : ndarray of shape (n_added,)
         Labels that :meth:`add_labels` has added since the fit.
     history_ : list of dict
-        Of each epoch ``train_loss`` and ``dur`` (seconds). With `early_stopping` also, of the
-        held-out images, ``valid_loss``, and ``valid_mAP`` of the network's predictions without
-        known labels and without the memory, in [0, 1]; for a 1-D `y` ``valid_accuracy`` instead.
+        Of each epoch ``train_loss`` and ``dur`` (seconds). With `early_stopping` or `held_out`
+        also, of the held-out images, ``valid_loss``, and ``valid_mAP`` of the network's predictions
+        without known labels and without the memory, in [0, 1]; for a 1-D `y` ``valid_accuracy``
+        instead.
         They are NaN if no held-out image has a positive label.
     skipped_ : dict of int to str
         Number of each row that `on_error` has left out of the fit -> what is wrong with its image.
@@ -426,7 +439,7 @@ class CTranClassifier(AnswersNewLabels):
         lr_schedule: Literal["one_cycle"] | None = "one_cycle",
         batch_size: int = 64,
         max_epochs: int | Literal["auto"] = "auto",
-        early_stopping: bool = False,
+        early_stopping: EarlyStopping = False,
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         random_state: RandomState = None,

@@ -14,7 +14,7 @@ _WITHOUT_EFFECT = {"cache", "checkpoint", "device", "n_jobs", "on_error", "verbo
 _PACKAGES = ("sklearn-ctran", "torch", "torchvision", "skorch", "scikit-learn", "numpy")
 
 
-def describe_fit(estimator, data, true_states, sample_weight, share=ALONE):
+def describe_fit(estimator, data, true_states, sample_weight, held_out=None, share=ALONE):
     """Name -> text of everything that a fit depends on, but the state of a random generator.
 
     `data` are Images or Tokens. Names that begin with "the " have digests as text. Empty where
@@ -30,6 +30,8 @@ def describe_fit(estimator, data, true_states, sample_weight, share=ALONE):
         "the sample weights": _digest([sample_weight]),
         "processes": str(share.n),
     }
+    if held_out is not None:
+        description["the held-out rows"] = _digest([held_out])
     if estimator.warm_start and hasattr(estimator, "net_"):
         weights = estimator.net_.module_.state_dict().values()
         description["the weights of the last fit"] = _digest(each.cpu().numpy() for each in weights)

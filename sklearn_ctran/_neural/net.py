@@ -1,8 +1,8 @@
 """The training loop: skorch's, with one step of label mask training in it."""
 
+import itertools
 import sys
 from contextlib import contextmanager
-from itertools import islice
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from skorch import NeuralNet
 from skorch.callbacks.scoring import ScoringBase
 from torch.utils.data import default_collate
 
-from sklearn_ctran._labels.masks import leads, sample_label_states
+from sklearn_ctran._labels.masks import check_unknown_fraction, leads, sample_label_states
 from sklearn_ctran._neural.batches import LabelledImages
 from sklearn_ctran._neural.distributed import ALONE
-from sklearn_ctran._utils.checks import Diverged
+from sklearn_ctran._utils.checks import Diverged, check_count
 from sklearn_ctran._utils.devices import autocast
 from sklearn_ctran._utils.interrupts import noticing_ctrl_c
 from sklearn_ctran._utils.threads import BatchLoader
@@ -36,6 +36,9 @@ class LabelMaskNet(NeuralNet):
     ---------------------------------------------
     unknown_fraction : (float, float) or None
         Range of the share of labels hidden in training; None hides all.
+    extra_unknown_fraction : (float, float) or None
+        The same for extra labels; None hides all of them in half of the draws, any number in the
+        others.
     n_masks : int
         How many masks are drawn for each image in a training step.
     rules : LabelRules or None
@@ -54,6 +57,10 @@ class LabelMaskNet(NeuralNet):
     reduction : {"mean", "sum"}
         Whether the loss of a batch is the mean over its hidden labels, or their sum, as in the
         authors' code, with which a step grows with the number of hidden labels.
+    accumulate : int
+        A training step is that of so many batches, whose gradients are added.
+    patience : int or None
+        Epochs that early stopping waits for a better one; None: it never stops.
     """
 
     #: Whether no other stage of training follows; and which cycle of the learning rate it is.
@@ -73,10 +80,17 @@ class LabelMaskNet(NeuralNet):
         seed=0,
         share=ALONE,
         reduction="mean",
+        accumulate=1,
+        extra_unknown_fraction=None,
+        patience=5,
         **kwargs,
     ):
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}.")
+        check_count("accumulate", accumulate)
+        if patience is not None:
+            check_count("patience", patience)
+        check_unknown_fraction(extra_unknown_fraction, "extra_unknown_fraction")
         if torch.device(kwargs.get("device", "cpu")).type != "cpu":
             # On a CPU, decoding ahead would take processor time from the network.
             kwargs = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader} | kwargs
@@ -91,6 +105,9 @@ class LabelMaskNet(NeuralNet):
         self.seed = seed
         self.share = share
         self.reduction = reduction
+        self.accumulate = accumulate
+        self.extra_unknown_fraction = extra_unknown_fraction
+        self.patience = patience
         self.is_broken_off = False
         self.n_to_skip = 0
         self.largest_batch = sys.maxsize
@@ -129,8 +146,9 @@ class LabelMaskNet(NeuralNet):
     def get_iterator(self, dataset, training=False):
         """A loader that fetches whole batches; in training, in an order drawn from the seed."""
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
+        n_batches = self.share.n * (self.accumulate if training else 1)
         defaults = {
-            "batch_size": getattr(dataset, "batch_size", None) or self.batch_size * self.share.n,
+            "batch_size": getattr(dataset, "batch_size", None) or self.batch_size * n_batches,
             # Another dataset is what a scoring callback makes of one batch.
             "collate_fn": _as_fetched if isinstance(dataset, LabelledImages) else default_collate,
             # Copies from pinned memory overlap with the GPU's computation.
@@ -150,26 +168,33 @@ class LabelMaskNet(NeuralNet):
         return loader(dataset, **kwargs)
 
     def train_step_single(self, batch, **fit_params):
-        """One step of label mask training: hide labels, predict them, take the loss there."""
+        """One step of label mask training: hide labels, predict them, take the loss there.
+
+        What the loader makes for a step goes through the network in `accumulate` parts. So whatever
+        counts batches counts steps, and an epoch's last step may be of fewer images.
+        """
         self._set_training(True)
         X, *labels = self._training_inputs(batch)
         labels = [each.repeat_interleave(self.n_masks, dim=0) for each in labels]
-        loss = self._masked_loss(X, *labels, self.mask_generator, self.n_masks, **fit_params)
-        if not torch.isfinite(loss):
-            raise Diverged(
-                f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower `lr` "
-                "(and `backbone_lr`), or look for extreme values in the features."
-            )
-        # Gradients are the mean over the processes, each of which has a part of the loss.
-        (loss * self.share.n).backward()
-        return {"loss": self.share.total(loss), "y_pred": self._to_score(batch)}
+        total = 0.0
+        losses = self._masked_losses(X, *labels, self.mask_generator, self.n_masks, **fit_params)
+        for loss in losses:
+            if not torch.isfinite(loss):
+                raise Diverged(
+                    f"The training loss became {loss.item()} in epoch {len(self.history)}. Lower "
+                    "`lr` (and `backbone_lr`), or look for extreme values in the features."
+                )
+            # Gradients are the mean over the processes, each of which has a part of the loss.
+            (loss * self.share.n).backward()
+            total = total + loss.detach()
+        return {"loss": self.share.total(total), "y_pred": self._to_score(batch)}
 
     def validation_step(self, batch, **fit_params):
         """The same loss on held-out samples, with the same labels hidden in every epoch."""
         self._set_training(False)
         inputs = self._training_inputs(batch)
         with torch.no_grad():
-            loss = self._masked_loss(*inputs, self._valid_generator, **fit_params)
+            (loss,) = self._masked_losses(*inputs, self._valid_generator, **fit_params)
         return {"loss": self.share.total(loss), "y_pred": self._to_score(batch)}
 
     def _to_score(self, batch):
@@ -248,19 +273,32 @@ class LabelMaskNet(NeuralNet):
                 self._set_training(training)
             return self.infer({"X": X, "states": states}).float()
 
-    def _masked_loss(self, X, true_states, weights, generator, n_masks=1, **fit_params):
+    def _masked_losses(self, X, true_states, weights, generator, n_masks=1, **fit_params):
+        """The losses of a batch's parts, which add up to that of the batch, one by one."""
         shown, hidden = self._draw_masks(true_states, generator)
         fills = (true_states, UNKNOWN), (weights, 0.0), (shown, UNKNOWN), (hidden, False)
-        own = (self.share.own(values, fill, n_masks) for values, fill in fills)
-        true_states, weights, shown, hidden = own
-        with self._autocast():
-            states = self._module_states(shown, true_states)
-            is_training = torch.is_grad_enabled()
-            module = self.share.wrapped(self.module_) if is_training else self.module_
-            logits = module(X=X, states=states, **fit_params)
-        if logits.dtype != torch.float64:
-            logits = logits.float()
-        return self.get_loss(logits, true_states, shown, hidden, weights)
+        own = [self.share.own(values, fill, n_masks) for values, fill in fills]
+        n_labels = self.share.total(self.n_hidden(own[-1]))
+        is_training = torch.is_grad_enabled()
+        module = self.share.wrapped(self.module_) if is_training else self.module_
+        for start, end in self._parts(len(X)) if is_training else [(0, len(X))]:
+            masks = slice(start * n_masks, end * n_masks)
+            true_states, weights, shown, hidden = (each[masks] for each in own)
+            with self._autocast():
+                states = self._module_states(shown, true_states)
+                logits = module(X=X[start:end], states=states, **fit_params)
+            if logits.dtype != torch.float64:
+                logits = logits.float()
+            yield self.get_loss(logits, true_states, shown, hidden, weights, n_labels)
+
+    def _parts(self, n_images):
+        """First row and end of each part in which a batch goes through the network."""
+        n_parts = min(self.accumulate, -(-n_images // self.batch_size))
+        if self.batch_size > 1:
+            # BatchNorm cannot learn from a part of a single image.
+            n_parts = min(n_parts, max(n_images // 2, 1))
+        ends = [number * n_images // n_parts for number in range(n_parts + 1)]
+        return itertools.pairwise(ends)
 
     def _draw_masks(self, true_states, generator):
         """The shown states of a batch, int8, and the hidden labels, bool, both (B, L)."""
@@ -272,6 +310,7 @@ class LabelMaskNet(NeuralNet):
             self.unknown_fraction,
             generator,
             n_extra=self.n_extra,
+            extra_unknown_fraction=self.extra_unknown_fraction,
             hide_positives=self.hide_positives,
             lead=lead,
             tie=self.mask_groups,
@@ -290,36 +329,38 @@ class LabelMaskNet(NeuralNet):
     def _consistent(self):
         return None if self.rules is None else self.rules.consistent
 
-    def get_loss(self, logits, true_states, shown, hidden, weights):
+    def get_loss(self, logits, true_states, shown, hidden, weights, n_labels):
         """Loss (a scalar Tensor) of the hidden labels, summed over the module's paths.
 
-        `logits` are (n_paths, B, L), `weights` (B,), all else (B, L). Labels that rules tie
-        together count as one label. For a mean the sum is divided by the number of labels, not by
-        their weight: weights have a mean of 1 over the whole training set, and a batch of light
-        samples should make a small step.
+        `logits` are (n_paths, B, L), `weights` (B,), all else (B, L). For a mean the sum is divided
+        by `n_labels`, the number of hidden labels of the step, not by their weight: weights have a
+        mean of 1 over the whole training set, and a batch of light samples should make a small
+        step.
         """
-        by_sample, n_labels = self.sample_losses(logits, true_states, shown, hidden)
-        if self.reduction == "sum":
-            return (weights * by_sample).sum()
-        n_labels = self.share.total(n_labels)
+        loss = (weights * self.sample_losses(logits, true_states, shown, hidden)).sum()
         # A batch may have no hidden annotated label; clamping avoids 0 / 0.
-        return (weights * by_sample).sum() / n_labels.clamp(min=1)
+        return loss if self.reduction == "sum" else loss / n_labels.clamp(min=1)
 
     def sample_losses(self, logits, true_states, shown, hidden):
-        """Loss of each sample (B,), summed over hidden labels and paths; number of hidden labels.
+        """Loss of each sample (B,), summed over hidden labels and paths.
 
-        Arguments are as in :meth:`get_loss`. In the number, a scalar Tensor, labels that rules tie
-        together count as one.
+        Arguments are as in :meth:`get_loss`.
         """
-        by_sample, n_components = 0.0, 0
+        by_sample = 0.0
         if self._consistent is not None:
             by_sample = self._consistent.nll(logits, shown, true_states).sum(dim=(0, 2))
-            n_components = self._consistent.count_components(hidden)
             hidden = hidden & ~self._consistent.bound.to(hidden.device)
         y = true_states.clamp(min=0).to(logits.dtype)
         for path in logits:
             by_sample = by_sample + torch.where(hidden, self.criterion_(path, y), 0.0).sum(dim=1)
-        return by_sample, n_components + hidden.sum()
+        return by_sample
+
+    def n_hidden(self, hidden):
+        """The number, a scalar Tensor, of hidden labels; labels that rules tie together are one."""
+        if self._consistent is None:
+            return hidden.sum()
+        n_components = self._consistent.count_components(hidden)
+        return n_components + (hidden & ~self._consistent.bound.to(hidden.device)).sum()
 
     def _training_inputs(self, batch):
         """Images of this process, true states and weights of a batch, on the device."""
@@ -363,7 +404,7 @@ class LabelMaskNet(NeuralNet):
         """
         n_skipped = self.n_to_skip if training else 0
         if n_skipped:
-            iterator, self.n_to_skip = islice(iterator, n_skipped, None), 0
+            iterator, self.n_to_skip = itertools.islice(iterator, n_skipped, None), 0
         try:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         except KeyboardInterrupt:

@@ -20,6 +20,7 @@ Augment = (
     | None
 )
 TrainBackbone = bool | int | Literal["auto", "last_stage"] | FineTuning
+EarlyStopping = bool | Literal["score"]
 Loss = Literal["bce", "focal", "asymmetric"] | Callable[[Tensor, Tensor], Tensor]
 
 NEURAL_PARAMETERS = {
@@ -44,7 +45,7 @@ NEURAL_PARAMETERS = {
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "lr_schedule": [StrOptions({"one_cycle"}), None],
     "max_epochs": [WholeNumber(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-    "early_stopping": ["boolean"],
+    "early_stopping": ["boolean", StrOptions({"score"})],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
     "distributed": [StrOptions({"accelerate"}), None],

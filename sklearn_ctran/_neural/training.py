@@ -8,9 +8,9 @@ from sklearn.model_selection import train_test_split
 from skorch.helper import predefined_split
 
 from sklearn_ctran._images.reader import forward_precision
-from sklearn_ctran._neural.callbacks import OneCycle, StopEarly, ValidationScore
+from sklearn_ctran._neural.callbacks import OneCycle, ValidationScore, stop_early
 from sklearn_ctran._neural.distributed import ALONE
-from sklearn_ctran.modules.label_states import UNKNOWN
+from sklearn_ctran.modules.label_states import POSITIVE, UNKNOWN
 from sklearn_ctran.modules.losses import LOSSES, EntrywiseLoss
 
 
@@ -31,7 +31,7 @@ def build_net(
     """A net of class `net_class` (LabelMaskNet or a subclass) that is ready to be trained.
 
     `params` is the estimator, whose constructor parameters count. `parameter_groups` are skorch's
-    ``optimizer__param_groups``, `valid` (LabelledImages or None) is for early stopping, and
+    ``optimizer__param_groups``, `valid` (LabelledImages or None) is what is held out, and
     `pos_weight` (n_all_labels,) is float32. `share` is this process's.
     """
     callbacks = []
@@ -39,8 +39,8 @@ def build_net(
         callbacks.append(("lr_schedule", OneCycle()))
     if valid is not None:
         callbacks.append(("validation_score", ValidationScore(task.exclusive)))
-        stop = StopEarly(patience=5, load_best=True, sink=_say_nothing)
-        callbacks.append(("early_stopping", stop))
+        if params.early_stopping:
+            callbacks.append(("early_stopping", stop_early(params.early_stopping, task.exclusive)))
     net_params = params.net_params or {}
     if "optimizer" not in net_params:
         # One pass over all weights instead of several over each.
@@ -67,10 +67,6 @@ def build_net(
     }
     callbacks += params.callbacks or []
     return net_class(**{"module": module, **defaults, **net_params, "callbacks": callbacks})
-
-
-def _say_nothing(message):
-    pass
 
 
 def net_precision(precision, module, device):
@@ -101,29 +97,49 @@ def n_epochs(n_train, batch_size, n_steps, most):
     return int(np.clip(epochs, 5, most))
 
 
-def split_rows(true_states, weights, n_classes, validation_fraction, rng):
-    """Rows to train on, and rows to stop early by (None if `validation_fraction` is None).
+def split_rows(true_states, weights, n_classes, validation_fraction, rng, held_out=None):
+    """Rows to train on, and rows to stop early by.
 
-    Rows of weight 0 are in neither part. The first `n_classes` labels are the classes of a 1-D `y`,
-    by which the split is stratified. Raises ValueError if no annotated row is left to learn a label
-    from.
+    The latter are those of `held_out`, bool, if it is given; else they are drawn, unless
+    `validation_fraction` is None, with which they are None too. Rows of weight 0 are in neither
+    part. The first `n_classes` labels are the classes of a 1-D `y`, by which the draw is
+    stratified. Raises ValueError if no annotated row is left to learn a label from.
     """
     rows = np.flatnonzero(weights)
-    if validation_fraction is None:
+    if held_out is not None:
+        train, valid = rows[~held_out[rows]], rows[held_out[rows]]
+        if not len(valid):
+            raise ValueError(
+                "held_out holds no sample out, or only samples of weight 0: leave it out, or set "
+                "True for some."
+            )
+        what, remedy = "held_out", "hold fewer out"
+    elif validation_fraction is None:
         return rows, None
-    codes = true_states[rows, :n_classes].argmax(axis=1) if n_classes else None
-    train, valid = train_test_split(
-        rows,
-        test_size=validation_fraction,
-        random_state=rng,
-        stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
-    )
+    else:
+        codes = true_states[rows, :n_classes].argmax(axis=1) if n_classes else None
+        train, valid = train_test_split(
+            rows,
+            test_size=validation_fraction,
+            random_state=rng,
+            stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
+        )
+        what, remedy = "early_stopping", "lower validation_fraction, or use early_stopping=False"
     if not (true_states[train] != UNKNOWN).any(axis=0).all():
         raise ValueError(
-            "early_stopping sets so many samples aside that a label has no annotated one left "
-            "to learn from: lower validation_fraction, or use early_stopping=False."
+            f"{what} sets so many samples aside that a label has no annotated one left to learn "
+            f"from: {remedy}."
         )
     return np.sort(train), np.sort(valid)
+
+
+def check_scorable(true_states):
+    """Raise ValueError unless the held-out samples, (n, n_targets), have a positive to score."""
+    if not (true_states == POSITIVE).any():
+        raise ValueError(
+            "early_stopping='score' needs a positive label among the samples that are held out, by "
+            "which it ranks epochs: hold out more or others, or use early_stopping=True."
+        )
 
 
 def scaled_weights(weights, true_states, train):

@@ -232,7 +232,7 @@ class FeedbackProp(MetaEstimatorMixin, LabelPredictions, BaseEstimator):
         unknown = torch.full_like(states, UNKNOWN)
 
         def loss(logits):
-            return net.sample_losses(logits.float(), states, unknown, states != UNKNOWN)[0]
+            return net.sample_losses(logits.float(), states, unknown, states != UNKNOWN)
 
         with net._autocast():
             logits = feed_back(

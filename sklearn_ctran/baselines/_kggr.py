@@ -47,7 +47,7 @@ class KGGR(SSGRL):
         Of AdamW.
     max_epochs : int or "auto", default="auto"
         Passes through the training images. "auto": about 1,000 steps, but 5 to 60 epochs.
-    early_stopping : bool, default=False
+    early_stopping : bool or "score", default=False
         As of :class:`CTranClassifier`; with `few_shot_labels` in the second stage only, because
         the losses of the stages cannot be compared.
     lr_schedule, batch_size, validation_fraction, device, precision, encoder_engine, n_views, \
@@ -144,8 +144,6 @@ class _FewShotNet(StagedNet):
 
     stage_shares = (_FIRST_STAGE, 1 - _FIRST_STAGE)
 
-    def sample_losses(self, logits, true_states, shown, hidden):
-        """As LabelMaskNet's, of the labels that this stage learns."""
-        return super().sample_losses(
-            logits, true_states, shown, hidden & self.module_.learned_labels()
-        )
+    def _draw_masks(self, true_states, generator):
+        shown, hidden = super()._draw_masks(true_states, generator)
+        return shown, hidden & self.module_.learned_labels()

@@ -13,7 +13,13 @@ from sklearn_ctran._cache.token_cache import TokenCache
 from sklearn_ctran._images.tokens import EncodedImages
 from sklearn_ctran._neural.base import NeuralMultilabelClassifier
 from sklearn_ctran._neural.inputs import prediction_batch_size
-from sklearn_ctran._neural.parameters import NEURAL_PARAMETERS, Augment, Loss, TrainBackbone
+from sklearn_ctran._neural.parameters import (
+    NEURAL_PARAMETERS,
+    Augment,
+    EarlyStopping,
+    Loss,
+    TrainBackbone,
+)
 from sklearn_ctran._utils.typing import (
     EncoderEngine,
     FilePath,
@@ -53,7 +59,7 @@ class NeuralBaseline(NeuralMultilabelClassifier):
     lr_schedule: Literal["one_cycle"] | None = "one_cycle"
     batch_size: int = 64
     max_epochs: int | Literal["auto"] = "auto"
-    early_stopping: bool = False
+    early_stopping: EarlyStopping = False
     validation_fraction: float = 0.1
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto"

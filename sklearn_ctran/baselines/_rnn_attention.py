@@ -17,8 +17,8 @@ class _PlacesNet(LabelMaskNet):
     def sample_losses(self, logits, true_states, shown, hidden):
         n_labels = true_states.shape[1]
         places = logits[0, :, n_labels:].sum(dim=1)
-        losses, n_hidden = super().sample_losses(logits[..., :n_labels], true_states, shown, hidden)
-        return losses + places, n_hidden
+        losses = super().sample_losses(logits[..., :n_labels], true_states, shown, hidden)
+        return losses + places
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

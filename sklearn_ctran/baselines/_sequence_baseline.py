@@ -28,8 +28,12 @@ class SequenceNet(LabelMaskNet):
         return torch.cat([shown, true_states], dim=1)
 
     def sample_losses(self, losses, true_states, shown, hidden):
-        """Losses (B,) of sequences, which the module made (1, B, 1), and the number of labels."""
-        return losses[0, :, 0], hidden.sum()
+        """Losses (B,) of sequences, which the module made (1, B, 1)."""
+        return losses[0, :, 0]
+
+    def n_hidden(self, hidden):
+        """The number of hidden labels: a sequence has all of them, tied or not."""
+        return hidden.sum()
 
     def decode(self, dataset, beam_width):
         """Label sets (n_samples, n_labels), int64, of a LabelledImages, by beam search."""

@@ -55,7 +55,7 @@ class SRN(NeuralBaseline):
         epochs.
     lr_schedule : "one_cycle" or None, default="one_cycle"
         As of :class:`CTranClassifier`, but a cycle in each stage.
-    early_stopping : bool, default=False
+    early_stopping : bool or "score", default=False
         As of :class:`CTranClassifier`, in the last stage only.
     warm_start : bool, default=False
         Whether `fit` goes through the stages again with the weights of the last fit.

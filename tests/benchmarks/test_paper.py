@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paper_sets import write_paper_sets
+from paper_sets import UNSEEN, write_paper_sets
+from PIL import Image
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "paper"
 SCRIPTS = ("table1", "table2", "table3", "table4", "table5", "layers", "figure4")
@@ -37,10 +38,16 @@ def paper():
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, paper):
+def home(tmp_path_factory):
+    """The folder of the data sets."""
+    folder = tmp_path_factory.mktemp("home")
+    write_paper_sets(folder, N)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(home, paper):
     """The folder of results after a rehearsal of every table."""
-    home = tmp_path_factory.mktemp("home")
-    write_paper_sets(home, N)
     out = home / "results"
     common = ["--data-home", str(home), "--subset", str(N), "--out", str(out), "--device", "cpu"]
     for name in SCRIPTS[:-1]:
@@ -114,23 +121,140 @@ def test_known_labels_are_a_share_of_each_row_and_the_same_for_all(paper):
     assert (known != paper["scores"].draw_known(truth, 0.25, 4)).any()
 
 
-def test_extra_labels_are_known_by_groups(paper):
-    class Watching:
-        def predict_proba(self, X, extra_labels):
-            self.seen.append(extra_labels)
-            return np.eye(3)[X]
+class Watching:
+    """Answers with the class that an image is, and remembers the extra labels it was told."""
 
-    model = Watching()
-    model.seen = []
-    X, extra = np.array([0, 1, 2, 0]), np.random.RandomState(0).randint(2, size=(4, 56))
+    def __init__(self):
+        self.seen = []
+
+    def predict_proba(self, X, extra_labels):
+        self.seen.append(extra_labels)
+        return np.eye(3)[X]
+
+
+def told(paper, **how):
+    """A Watching model after four photos, its scores, and what was to be seen of 28 pairs."""
+    model, rng = Watching(), np.random.RandomState(0)
+    extra = rng.randint(2, size=(4, 56)).astype(float)
+    seen = np.where(rng.rand(4, 56) < 0.3, np.nan, extra)
+    part = paper["data"].Part(np.array([0, 1, 2, 0]), np.eye(3)[[0, 1, 2, 2]], extra, seen)
     groups = {f"g{i}": [f"extra{2 * i}", f"extra{2 * i + 1}"] for i in range(28)}
-    found = paper["scores"].score_extra(model, X, np.eye(3)[[0, 1, 2, 2]], extra, groups, 0)
+    return model, paper["scores"].score_extra(model, part, groups, 0, **how), seen
+
+
+def test_extra_labels_are_known_by_groups(paper):
+    model, found, _ = told(paper)
     assert found["extra metric"] == "accuracy"
     assert list(found["extra"].values()) == [75.0] * 4
     known = [np.isfinite(shown).sum(axis=1).tolist() for shown in model.seen]
     assert known == [[0] * 4, [20] * 4, [30] * 4, [40] * 4]
     pairs = np.isfinite(model.seen[1]).reshape(4, 28, 2)
     assert (pairs[..., 0] == pairs[..., 1]).all()
+    assert (pairs != pairs[0]).any()
+
+
+def test_one_draw_of_known_groups_for_all_photos(paper):
+    model, _, _ = told(paper, known_groups="once")
+    for shown, n_known in zip(model.seen, (0, 20, 30, 40), strict=True):
+        is_known = np.isfinite(shown)
+        assert (is_known == is_known[0]).all() and is_known[0].sum() == n_known
+
+
+def test_what_cannot_be_seen_is_not_known(paper):
+    plain, _, seen = told(paper)
+    model, _, _ = told(paper, not_visible="unknown")
+    for shown, expected in zip(model.seen, plain.seen, strict=True):
+        np.testing.assert_array_equal(shown, np.where(np.isnan(seen), np.nan, expected))
+
+
+def test_what_birds_annotators_could_not_see_is_read(home, paper):
+    data = paper["data"].read("cub312", str(home), 0, N)
+    for part in (data.train, data.test):
+        assert not part.extra.isna().any(axis=None)
+        assert part.seen.isna().to_numpy().mean() == pytest.approx(UNSEEN, abs=0.05)
+        assert (part.seen.isna() | (part.seen == part.extra)).all(axis=None)
+
+
+def test_middles_of_photos_are_not_resized(home, paper):
+    data = paper["data"].read("cub312", str(home), 0, N)
+    with Image.open(data.test.X[0]) as photo:
+        whole = np.asarray(photo.convert("RGB"))
+    small, large = (paper["data"].cut_from_the_middle(data.test, side).X for side in (20, 299))
+    np.testing.assert_array_equal(np.asarray(small[0]), whole[10:30, 14:34])  # of 40 x 48
+    padded = np.asarray(large[0])
+    assert padded.shape == (299, 299, 3) and padded.any(axis=2).sum() <= whole.shape[0] * 48
+    assert paper["data"].cut_from_the_middle(data.test, None) is data.test
+
+
+@pytest.mark.parametrize(
+    "dataset, kind, of_which",
+    [("coco80", "labels", "test"), ("coco1000", "labels", "val"), ("cub312", "extra", "train")],
+)
+def test_the_best_epoch_is_chosen_by_the_part_of_the_recipe(
+    home, paper, monkeypatch, dataset, kind, of_which
+):
+    recipe = paper["recipes"].RECIPES[dataset]["C-Tran, published"]
+    assert recipe["best_epoch"] == of_which
+    assert recipe["params"]["early_stopping"] == "score"
+    assert recipe["params"]["net_params"]["patience"] is None
+    data = paper["data"].read(dataset, str(home), 0, N)
+
+    class Watching:
+        def fit(self, X, Y, **more):
+            self.X, self.Y, self.more = X, Y, more
+
+    model, plain = Watching(), Watching()
+    paper["cells"].fit(model, data, kind == "extra", recipe)
+    held_out, part = model.more["held_out"], data.part(of_which)
+    assert held_out.tolist() == [False] * N + [True] * len(part.X) and part.X
+    assert [model.X[row] for row in range(N)] == data.train.X
+    np.testing.assert_array_equal(model.Y[held_out], part.Y)
+    np.testing.assert_array_equal(model.Y[~held_out], data.train.Y)
+    if kind == "extra":
+        assert model.X[N].size == (299, 299)
+        np.testing.assert_array_equal(model.more["extra_labels"][held_out], part.extra)
+    else:
+        assert model.X[N:] == part.X
+    paper["cells"].fit(plain, data, False, paper["recipes"].RECIPES[dataset]["C-Tran"])
+    assert plain.X == data.train.X and plain.more == {}
+
+
+def test_cub_is_tested_as_its_recipe_says(home, paper, monkeypatch, tmp_path):
+    told = []
+
+    class Nothing:
+        def fit(self, X, Y, **more):
+            return self
+
+    def score(model, test, groups, seed, **how):
+        told.append((test.X[0], how))
+        return {}
+
+    monkeypatch.setattr(paper["cells"], "make_model", lambda *args: Nothing())
+    monkeypatch.setattr(paper["cells"], "score_extra", score)
+    data = paper["data"].read("cub312", str(home), 0, N)
+    parse, table = paper["tables"].parse_arguments, paper["tables"].TABLES["table4"]
+    arguments = parse(table, "", ["--out", str(tmp_path)])
+    for row, of_which in (("C-Tran", None), ("C-Tran, published", "train")):
+        cell = paper["cells"].run_cell(data, "cub312", row, 0, arguments, is_extra=True, machine={})
+        assert cell["best_epoch"] == of_which  # The file says by which images it was chosen.
+    (whole, ours), (middle, theirs) = told
+    assert ours == {"not_visible": "keep", "known_groups": "each row"}
+    assert theirs == {"not_visible": "unknown", "known_groups": "once"}
+    assert whole == data.test.X[0] and middle.size == (299, 299)
+
+
+def test_voc_is_rehearsed_with_two_batches_a_step(home, paper):
+    row, dataset = "C-Tran, published", "voc2007"
+    assert paper["recipes"].RECIPES[dataset][row]["params"]["net_params"]["accumulate"] == 2
+    data = paper["data"].read(dataset, str(home), 0, 3 * N)  # All that there is.
+    assert (len(data.train.X), len(data.test.X)) == (2 * N, N)
+    assert not data.train.Y.isna().any(axis=None)  # Difficult ones are negative.
+    out = home / "voc"
+    common = ["--data-home", str(home), "--subset", str(N), "--out", str(out), "--device", "cpu"]
+    paper["tables"].run_table("table3", "", [*common, "--dataset", dataset, "--rows", row])
+    text = paper["render"].render_all(paper["render"].read_cells(out, N), ["table3"])
+    assert "voc2007" in text and "voc2007" not in paper["render"].render_all([], ["table3"])
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, "render", "intervals", "draw"])
@@ -168,6 +292,9 @@ def test_augmentation_of_cub_is_per_image_and_keeps_the_shape(paper):
     made = paper["recipes"].RECIPES["cub312"]["C-Tran, published"]["params"]
     assert made["augment"] is paper["recipes"].cub_augment
     assert made["mask_groups"] == 0 and "reduction" not in made["net_params"]
+    # 0 to 84 of 112 attributes, one by one, and never the class.
+    assert made["unknown_fraction"] == (1.0, 1.0)
+    assert made["net_params"]["extra_unknown_fraction"] == (0.25, 1.0)
 
 
 def test_nearer_in_groups(paper):
@@ -188,8 +315,14 @@ def test_nearer_in_groups(paper):
         ("table1", ["--out", "a_file/results"], "--out: results cannot be written to 'a_file/res"),
         ("table1", [], r"(?s)coco80 cannot be read: .*instances.*--data-home names the folder"),
         ("table1", ["--dataset", "scene"], "scene cannot be read: .*scene.npz"),
+        (
+            "table1",
+            ["--epochs", "1"],
+            r"^--epochs: SRN trains in 4 stages and needs 4 or more",
+        ),
+        ("table1", ["--device", "foo"], r"^--device: device='foo' is not available: [^\n]*$"),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_what_cannot_be_is_said_before_the_first_fit(
     script, arguments, message, tmp_path, paper, monkeypatch

@@ -1,7 +1,7 @@
 """A fit by several processes: torchrun --nproc-per-node N launched_fit.py FOLDER BATCH [KILLED].
 
 Each writes its losses and probabilities to FOLDER/rank.json; a process of rank KILLED kills itself.
-BATCH "images" is a fit on images.
+BATCH "images" is a fit on images, "5x2" accumulates two batches of five.
 """
 
 import json
@@ -35,11 +35,13 @@ def main(folder, batch_size, killed=None):
     Y = (X[:, 0, :4] + rng.randn(131, 4) > 0.5).astype(float)
     Y[:, 1] *= 1 - Y[:, 0]
     Y[rng.random_sample(Y.shape) < 0.2] = np.nan
+    batch_size, _, accumulate = batch_size.partition("x")
     model = CTranClassifier(
         backbone=None,
         d_model=16,
         n_heads=2,
         n_layers=1,
+        net_params={"accumulate": int(accumulate or 1)},
         max_epochs=4,
         batch_size=int(batch_size),
         # Without dropout, of which every process draws its own.

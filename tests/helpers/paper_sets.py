@@ -7,15 +7,18 @@ import numpy as np
 from PIL import Image
 
 from sklearn_ctran.datasets._published.coco_files import CATEGORIES
+from sklearn_ctran.datasets._published.voc import _CLASSES
 
 #: Each label is drawn at this rate, but everything has one.
 RATE = 0.3
+#: The share of CUB's attributes that annotators could not see.
+UNSEEN = 0.2
 WORDS = tuple(f"word{number}" for number in range(12))
 N_GROUPS, N_ATTRIBUTES = 28, 312
 
 
 def write_paper_sets(home, n=8, seed=0):
-    """Write COCO-80, COCO-1000, VG-500, NEWS-500 and CUB-312 into a folder, `n` photos a part."""
+    """Write the sets, and VOC 2007, into a folder, `n` photos a part."""
     rng = np.random.RandomState(seed)
     for part in ("train2014", "val2014"):
         _write_coco(home / "coco", part, n, rng)
@@ -23,6 +26,7 @@ def write_paper_sets(home, n=8, seed=0):
     _write_vg(home / "VG", n, rng)
     _write_news(home / "NEWS", n, rng)
     _write_cub(home / "CUB_200_2011", n, rng)
+    _write_voc(home / "VOCdevkit" / "VOC2007", n, rng)
 
 
 def _photos(folder, names, rng):
@@ -109,6 +113,7 @@ def _write_cub(folder, n, rng):
     (folder / "attributes").mkdir()
     rows = range(1, 2 * n + 1)
     has = rng.rand(2 * n, N_ATTRIBUTES) < 0.5
+    certainty = np.where(rng.rand(2 * n, N_ATTRIBUTES) < UNSEEN, 1, 4)
     species = [f"{i} {i:03d}.Bird" for i in range(1, 5)]
     groups = [f"{i + 1} has_{i * N_GROUPS // N_ATTRIBUTES}::{i}" for i in range(N_ATTRIBUTES)]
     files = {
@@ -118,10 +123,26 @@ def _write_cub(folder, n, rng):
         "classes.txt": species,
         "attributes/attributes.txt": groups,
         "attributes/image_attribute_labels.txt": [
-            f"{row} {attribute + 1} {int(has[row - 1, attribute])} 4 1.0"
-            for row in rows
-            for attribute in range(N_ATTRIBUTES)
+            f"{row + 1} {attribute + 1} {int(has[row, attribute])} {certainty[row, attribute]} 1"
+            for row, attribute in np.ndindex(has.shape)
         ],
     }
     for name, lines in files.items():
         (folder / name).write_text("\n".join(lines) + "\n")
+
+
+def _write_voc(folder, n, rng):
+    (folder / "ImageSets" / "Main").mkdir(parents=True)
+    for part in ("train", "val", "test"):
+        names = [f"{part}{i}" for i in range(n)]
+        _photos(folder / "JPEGImages", [f"{name}.jpg" for name in names], rng)
+        # The first classes are of the photos that come first, so that a rehearsal has all of them.
+        own = [
+            {*labels, *range(20 * (i % 4) // 4, 20 * (i % 4 + 1) // 4)}
+            for i, labels in enumerate(_labels(n, 20, rng))
+        ]
+        for label, category in enumerate(_CLASSES):
+            codes = [1 if label in labels else rng.choice([-1, 0]) for labels in own]
+            lines = [f"{name} {code:2d}" for name, code in zip(names, codes, strict=True)]
+            path = folder / "ImageSets" / "Main" / f"{category}_{part}.txt"
+            path.write_text("\n".join(lines) + "\n")

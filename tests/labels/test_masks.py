@@ -127,6 +127,22 @@ def test_any_number_of_extra_labels_is_hidden():
     np.testing.assert_allclose(hidden[:, 4:].float().mean(dim=0), 0.75, atol=0.02)
 
 
+def test_extra_labels_are_drawn_by_a_range_of_their_own():
+    """As the authors train on birds: no class is known, and 0 to 84 of 112 attributes are."""
+    true_states = torch.randint(2, (20_000, 114), dtype=torch.int8)
+    _, hidden = sample_label_states(
+        true_states,
+        (1.0, 1.0),
+        torch.Generator().manual_seed(0),
+        n_extra=112,
+        extra_unknown_fraction=(0.25, 1.0),
+    )
+    assert hidden[:, :2].all()
+    counts = torch.bincount(112 - hidden[:, 2:].sum(dim=1)).numpy()
+    assert len(counts) == 85 and stats.chisquare(counts).pvalue > 1e-4
+    np.testing.assert_allclose(hidden[:, 2:].float().mean(dim=0), 70 / 112, atol=0.02)
+
+
 def test_the_first_label_leads_its_group():
     assert leads([(1, 3), (4, 2)], 6).tolist() == [0, 1, 4, 1, 4, 5]
 

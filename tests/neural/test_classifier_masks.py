@@ -53,6 +53,16 @@ def test_extra_labels_are_all_hidden_in_half_of_the_samples(data):
     assert (extra_hidden == 0).float().mean().item() == pytest.approx(1 / 8, abs=0.03)
 
 
+def test_extra_labels_by_a_range_of_their_own(data):
+    X, Y = data
+    watch, of_extra = Watch(), {"extra_unknown_fraction": (0.3, 0.7)}
+    model = quick(callbacks=[watch], unknown_fraction=(1.0, 1.0), net_params=of_extra)
+    model.fit(X, Y[:, :5], extra_labels=Y[:, 5:])
+    states = torch.cat([step.states for step in watch.steps])
+    assert (states[:, :5] < 0).all()
+    assert set((states[:, 5:] < 0).sum(dim=1).tolist()) == {1, 2}
+
+
 def test_several_masks_of_each_image(data):
     once, thrice = (steps_of(data, n_masks=n)[0] for n in (1, 3))
     assert len(once.states) == len(once.X) == len(thrice.X) == 160

@@ -132,6 +132,7 @@ def test_batch_size(table, batch_size):
         (30, {}, 60),
         (280, {"batch_size": 4}, 14),  # 980 steps rather than 1,050
         (300, {"batch_size": 4}, 13),
+        (300, {"batch_size": 2, "net_params": {"accumulate": 2}}, 13),
         (320, {"batch_size": 1}, 5),
         (320, {"max_epochs": 2}, 2),
     ],

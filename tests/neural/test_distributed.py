@@ -116,6 +116,17 @@ def test_two_processes_take_the_steps_of_one(by_two, tmp_path):
     assert said.count("valid_loss") == 1  # Only the first shows progress.
 
 
+def test_two_processes_that_accumulate_take_the_steps_of_one(by_two, tmp_path):
+    _, expected, _ = by_two
+    results, job = launch(2, tmp_path, "5x2")
+    assert job.returncode == 0, job.stderr
+    for result, wanted in zip(results, expected, strict=True):
+        # In validation, smaller batches have other masks.
+        train = [[loss for loss, _ in each["losses"]] for each in (result, wanted)]
+        np.testing.assert_allclose(*train, atol=1e-4)
+        np.testing.assert_allclose(result["proba"], wanted["proba"], atol=1e-4)
+
+
 def test_a_job_of_which_a_process_was_killed_goes_on(by_two, tmp_path):
     _, expected, _ = by_two
     results, job = launch(2, tmp_path, 10, killed="1")

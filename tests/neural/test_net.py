@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, GradientNormClipping
 from skorch.exceptions import NotInitializedError
 from torch import nn
 
@@ -54,23 +54,33 @@ def test_loss_is_over_hidden_labels_only_and_summed_over_paths():
     )
     states = torch.where(hidden, -1, targets)
     weights = torch.ones(2)
-    loss = net.get_loss(logits, targets, states, hidden, weights)
+    n_labels = net.n_hidden(hidden)
+    loss = net.get_loss(logits, targets, states, hidden, weights, n_labels)
     torch.testing.assert_close(loss, expected)
-    assert net.get_loss(logits, targets, states, torch.zeros_like(hidden), weights) == 0
+    none = torch.zeros_like(hidden)
+    assert net.get_loss(logits, targets, states, none, weights, net.n_hidden(none)) == 0
     by_entry = nn.functional.binary_cross_entropy_with_logits(
         logits, targets.float().expand(2, -1, -1), reduction="none"
     )
     expected = (3 * by_entry[:, 0, [0, 2]].sum() + 0.5 * by_entry[:, 1, 3].sum()) / 3
-    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]))
+    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]), n_labels)
     torch.testing.assert_close(loss, expected)
     net = make_net(reduction="sum").initialize()
-    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]))
+    loss = net.get_loss(logits, targets, states, hidden, torch.tensor([3, 0.5]), n_labels)
     torch.testing.assert_close(loss, 3 * expected)
 
 
-def test_a_loss_is_a_mean_or_a_sum():
-    with pytest.raises(ValueError, match="reduction must be 'mean' or 'sum', got 'median'"):
-        make_net(reduction="median")
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"reduction": "median"}, "reduction must be 'mean' or 'sum', got 'median'"),
+        ({"accumulate": 0}, "accumulate must be an integer above 0, got 0"),
+        ({"extra_unknown_fraction": 0.5}, r"extra_unknown_fraction must be None or a pair .*0\.5"),
+    ],
+)
+def test_parameters_of_a_net_that_cannot_be(params, message):
+    with pytest.raises(ValueError, match=message):
+        make_net(**params)
 
 
 @pytest.mark.parametrize("pos_weight", [None, torch.tensor([2.0, 0.5, 1.0, 3.0])])
@@ -86,7 +96,7 @@ def test_gradients_of_losses_where_some_labels_are_known_and_some_missing(name, 
     ).requires_grad_()
 
     def loss(logits):
-        return net.get_loss(logits, targets, states, hidden, weights)
+        return net.get_loss(logits, targets, states, hidden, weights, net.n_hidden(hidden))
 
     assert torch.autograd.gradcheck(loss, logits)
     (gradient,) = torch.autograd.grad(loss(logits), logits)
@@ -255,6 +265,56 @@ def recorded(module, X, states):
     """As Recorder does, for as many rows as there are states."""
     module.seen.append((X, states.clone()))
     return module.logits[:, None].expand(-1, len(states), -1)
+
+
+class LinearModule(Recorder):
+    """Logits that differ between images."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, 4) / 3)
+
+    def forward(self, X, states):
+        self.seen.append((X, states))
+        known = states.to(X.dtype).repeat(2, 1, 1) * self.logits[:, None]
+        return (X.mean(dim=1) @ self.weight).repeat_interleave(len(states) // len(X), dim=0) + known
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("n_masks", [1, 3])
+def test_accumulated_gradients_are_those_of_a_batch_as_large(n_masks, reduction):
+    found = []
+    weights = torch.rand(45, generator=torch.Generator().manual_seed(0))
+    for size in ({"batch_size": 16}, {"batch_size": 8, "accumulate": 2}):
+        clip = GradientNormClipping(0.5)
+        net = make_net(
+            LinearModule(),
+            **{"n_masks": n_masks, "reduction": reduction, "max_epochs": 3} | size,
+            callbacks=[OneCycle(), clip],
+        )
+        found.append(net.fit(data(n=45, weights=weights)[0], None))
+    one, other = found
+    sizes = [len(X) for X, _ in other.module_.seen]
+    assert sizes == [8, 8, 8, 8, 6, 7] * 3  # The last step of an epoch has thirteen images.
+    for name, value in one.module_.state_dict().items():
+        torch.testing.assert_close(other.module_.state_dict()[name], value)
+    assert (one.module_.weight - 1 / 3).abs().min() > 1e-3
+    for key in ("train_loss", "train_batch_count"):
+        np.testing.assert_allclose(other.history[:, key], one.history[:, key], rtol=1e-5)
+    assert other.history[:, "batches", :, "lr"] == one.history[:, "batches", :, "lr"]
+
+
+def test_no_part_of_a_step_is_a_single_image():
+    def sizes(n, batch_size, accumulate):
+        net = make_net(batch_size=batch_size, accumulate=accumulate)
+        return [end - start for start, end in net._parts(n)]
+
+    assert sizes(33, 16, 3) == [11, 11, 11]
+    assert sizes(17, 16, 2) == [8, 9]
+    assert sizes(16, 16, 2) == [16]
+    assert sizes(3, 2, 2) == [3]
+    assert sizes(2, 1, 2) == [1, 1]  # As asked for.
+    assert sizes(40, 16, 1) == [40]
 
 
 class SmallMemory(Recorder):

@@ -73,6 +73,7 @@ CASES = {
     "early stopping": (features, {"early_stopping": True, "max_epochs": 30, "lr": 0.1}),
     "no schedule": (features, {"lr_schedule": None}),
     "several masks, float64": (features, {"n_masks": 2, "precision": "float64"}),
+    "accumulated": (features, {"batch_size": 20, "net_params": {"accumulate": 2}}),
     "another optimiser": (features, {"net_params": {"optimizer": torch.optim.SGD}}),
     "MLP": (mlp, {}),
     "MLP of two networks": (bottleneck, {}),

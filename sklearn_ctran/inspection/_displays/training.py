@@ -35,7 +35,7 @@ class TrainingCurveDisplay:
         ``train_loss``, ``valid_loss``, and whatever else begins with ``valid_`` or ``train_`` and
         is a number; NaN in epochs without it.
     best_epoch : int or None
-        The epoch of lowest ``valid_loss``, whose weights `early_stopping` keeps.
+        The epoch of lowest ``valid_loss``, whose weights ``early_stopping=True`` keeps.
     lines_ : dict of str to matplotlib Line2D
     axes_ : ndarray of matplotlib Axes
         That of the losses and, if there are scores, that of the scores below.

@@ -30,7 +30,7 @@ def main(argv=None):
         except OSError as error:
             raise SystemExit(f"--rst: {error}") from error
     cells = read_cells(arguments.out, arguments.subset, arguments.epochs)
-    text = render_all(cells, arguments.tables)
+    text = render_all(cells, arguments.tables, arguments.dataset)
     print(text)
     if arguments.rst:
         Path(arguments.rst).write_text(text + "\n", encoding="utf-8")
@@ -43,6 +43,10 @@ def parse_arguments(argv):
     )
     parser.add_argument("--out", metavar="DIR", default="paper_results", help="(paper_results)")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), help="(all)")
+    sets = (*PAPER_SETS, *EVERYONE)
+    parser.add_argument(
+        "--dataset", nargs="+", choices=sets, help="(the paper's, and those with results)"
+    )
     parser.add_argument("--subset", type=int, metavar="N", help="the rehearsals with N images")
     parser.add_argument("--epochs", type=int, metavar="N", help="the fits of --epochs N")
     parser.add_argument("--rst", metavar="FILE", help="write the tables to this file too")
@@ -69,14 +73,16 @@ def read_cell(path):
     raise SystemExit(f"{path} is no file of a cell, or damaged. Delete it, and compute it again.")
 
 
-def render_all(cells, names):
-    """The tables, of the paper's data sets and of those that have results."""
+def render_all(cells, names, asked=None):
+    """The tables, of the data sets asked for, else the paper's and those that have results."""
     parts = []
     in_paper = {dataset for table in TABLES.values() for dataset in table.datasets}
     others = [dataset for dataset in (*PAPER_SETS, *EVERYONE) if dataset not in in_paper]
     for name in names:
         table = TABLES[name]
-        datasets = [*table.datasets, *(each for each in others if has_any(cells, each, table))]
+        datasets = asked or [
+            *table.datasets, *(each for each in others if has_any(cells, each, table))
+        ]  # fmt: skip
         parts.append(f"{table.title}\n{'-' * len(table.title)}\n")
         parts += [render(cells, name, dataset) for dataset in datasets]
     return "\n".join(parts)

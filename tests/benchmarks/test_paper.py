@@ -99,6 +99,8 @@ def test_ours_and_the_papers_figures_and_their_difference(tmp_path, paper):
     assert "85.0 ± 1.4 (85.1, -0.1)" in text
     assert "80.0 ± 0.0 (86.0, -6.0)" in text
     assert render.read_cells(tmp_path, subset=8) == []
+    text = render.render_all(render.read_cells(tmp_path), ["table3"], ["digits"])
+    assert "digits (%)" in text and "coco80" not in text
 
 
 def test_published_decisions_are_from_a_half_on_and_keep_ties(paper):

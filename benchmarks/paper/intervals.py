@@ -52,7 +52,7 @@ def render_intervals(arguments, cells, name):
     }
     if not of_rows[arguments.against]:
         raise SystemExit(f"--against: {arguments.out} has no answers of {arguments.against!r}.")
-    percents = ("0",) if table.kind == "regular" else table.columns
+    percents = ("0",) if table.kind == "regular" else table.columns_of(dataset)
     lines = []
     for row in rows_of(table, dataset, None):
         if row != arguments.against and of_rows[row]:

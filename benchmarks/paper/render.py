@@ -100,6 +100,7 @@ def has_any(cells, dataset, table):
 def render(cells, name, dataset):
     """A table of a data set."""
     table = TABLES[name]
+    columns = table.columns_of(dataset)
     published = PUBLISHED.get(name, {}).get(dataset, {})
     lines = []
     for row in rows_of(table, dataset, None):
@@ -109,9 +110,9 @@ def render(cells, name, dataset):
             if (cell["dataset"], cell["row"]) == (dataset, row) and table.kind in cell["scores"]
         ]
         theirs = published.get(row, {})
-        texts = [_cell(own, theirs.get(column), column) for column in table.columns]
+        texts = [_cell(own, theirs.get(column), column) for column in columns]
         lines.append([shown_name(row, dataset), len(own) or "", *texts])
-    head = ["", "seeds", *table.columns]
+    head = ["", "seeds", *columns]
     unit = "%, ours (the paper's, difference)" if published else "%"
     return f"{dataset} ({unit})\n\n{tabulate(lines, head, 'rst', disable_numparse=True)}\n"
 

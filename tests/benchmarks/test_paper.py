@@ -396,6 +396,17 @@ def test_intervals_of_differences_are_over_seeds_and_test_images(paper, tmp_path
         )
 
 
+def test_sets_of_everyone_have_all_shares_and_a_linear_head_beside_the_ablations(paper):
+    table, rows_of = paper["tables"].TABLES["table5"], paper["tables"].rows_of
+    assert rows_of(table, "digits", None) == [
+        "ResNet101", "C-Tran, no image", "C-Tran, no LMT", "C-Tran", "C-Tran, memory",
+    ]  # fmt: skip
+    assert table.columns_of("digits") == ("0", "25", "50", "75")
+    assert table.columns_of("coco80") == ("0", "50")
+    assert "ResNet101" not in rows_of(table, "coco80", None)
+    assert paper["tables"].TABLES["table1"].columns_of("digits")[0] == "mAP"
+
+
 def test_curves_are_drawn_of_what_was_run(paper, tmp_path):
     (tmp_path / "digits").mkdir()
     for seed, score in enumerate((60.0, 70.0)):

@@ -94,13 +94,13 @@ def nearness(embeddings, groups):
 
 
 def draw(maps, groups, path):
-    """Both maps side by side."""
+    """The maps side by side."""
     import matplotlib.pyplot as plt
 
     from sklearn_ctran.inspection import LabelMapDisplay
 
-    figure, axes = plt.subplots(1, len(maps), figsize=(6 * len(maps), 5))
-    for ax, (row, (embeddings, names)) in zip(axes, maps.items(), strict=True):
+    figure, axes = plt.subplots(1, len(maps), figsize=(6 * len(maps), 5), squeeze=False)
+    for ax, (row, (embeddings, names)) in zip(axes[0], maps.items(), strict=True):
         LabelMapDisplay.from_embeddings(embeddings, names, groups=members(groups, names), ax=ax)
         ax.set_title(row)
     figure.savefig(path)

@@ -56,11 +56,10 @@ def render_intervals(arguments, cells, name):
     lines = []
     for row in rows_of(table, dataset, None):
         if row != arguments.against and of_rows[row]:
-            found = [
+            texts = (
                 difference(of_rows[row], of_rows[arguments.against], percent)
                 for percent in percents
-            ]
-            texts = (f"{mean:+.1f} ({low:+.1f} to {high:+.1f})" for mean, low, high in found)
+            )
             lines.append([shown_name(row, dataset), *texts])
     title = f"{table.title}, {dataset}: less {shown_name(arguments.against, dataset)}"
     head = ["", *(f"{percent} %" for percent in percents)]
@@ -79,15 +78,19 @@ def answers_of(out, cells, dataset, row):
 
 
 def difference(answers, others, percent):
-    """Difference in mAP over the seeds that both have, and its interval, in percent."""
+    """Difference in mAP over the seeds that both have, and its interval, in percent, as text."""
+    seeds = sorted({*answers} & {*others})
+    if not seeds:
+        return "no seed in common"
     truths, pairs, other_pairs = [], [], []
-    for seed in sorted({*answers} & {*others}):
+    for seed in seeds:
         truth = answers[seed]["truth"]
         known = draw_known(truth, int(percent) / 100, seed)
         truths.append(truth)
         pairs.append((known, answers[seed][percent]))
         other_pairs.append((known, others[seed][percent]))
-    return bootstrap_difference(truths, pairs, other_pairs)
+    mean, low, high = bootstrap_difference(truths, pairs, other_pairs)
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 if __name__ == "__main__":

@@ -45,10 +45,11 @@ def check_sample_weight(sample_weight, X):
     return weights
 
 
-def check_held_out(held_out, X):
+def check_held_out(held_out, weights):
     """Which samples are held out, (n_samples,), bool; None if that is not said.
 
-    Raises ValueError if they are not as many booleans as there are samples.
+    Raises ValueError if they are not as many booleans as there are weights of samples, or all
+    samples of a weight above 0 are held out, or none.
     """
     if held_out is None:
         return None
@@ -60,7 +61,17 @@ def check_held_out(held_out, X):
             f"{values.dtype} of shape {values.shape}. The numbers of rows make them by "
             "np.isin(np.arange(n_samples), rows)."
         )
-    check_consistent_length(X, values)
+    check_consistent_length(weights, values)
+    if not weights[values].any():
+        raise ValueError(
+            "held_out holds no sample out, or only samples of weight 0: leave it out, or set True "
+            "for some."
+        )
+    if not weights[~values].any():
+        raise ValueError(
+            "held_out leaves no sample to learn from, or only samples of weight 0: set False for "
+            "some."
+        )
     return values
 
 
@@ -73,27 +84,32 @@ def learned_weights(weights, held_out):
 NO_POSITIVE = "There is no positive to learn from"
 
 
-def check_learnable(states, weights, task):
-    """Raise ValueError if a label is annotated in samples of weight 0 only.
+def check_learnable(states, weights, task, held_out=None):
+    """Raise ValueError if a label is annotated only in samples that nothing is learned from.
 
-    Warn of labels without a positive in the others, but not of the classes of a 1-D `y`. No
-    `weights` (None) are all 1; `task` is a LabelTask.
+    These have a weight of 0 or are held out. Warn of labels without a positive in the others. The
+    classes of a 1-D `y` may have none by weights of 0, but not because they are held out. No
+    `weights` (None) are all 1, no `held_out` (bool) is all False; `task` is a LabelTask.
     """
-    names = task.all_names
+    names, what = task.all_names, "of weight 0"
+    if held_out is not None:
+        weights, what = learned_weights(weights, held_out), "that are held out or of weight 0"
     if weights is not None:
         states = states[weights > 0]
     is_annotated = (states != UNKNOWN).any(axis=0)
     if not is_annotated.all():
         name = name_at(names, int(np.argmin(is_annotated)))
         raise ValueError(
-            f"Label {name!r} is annotated in samples of weight 0 only: nothing to learn from."
+            f"Label {name!r} is annotated in samples {what} only: nothing to learn from."
         )
     is_positive = (states == POSITIVE).any(axis=0)
-    is_positive[: task.n_classes] = True
+    if held_out is None:
+        is_positive[: task.n_classes] = True
     if not is_positive.all():
+        others = "" if held_out is None else "hold other samples out, "
         warn(
             f"{NO_POSITIVE} for label(s) {listed(names[~is_positive])}, which will be predicted as "
-            "absent nearly everywhere. Annotate positives, or leave the column(s) out."
+            f"absent nearly everywhere. Annotate positives, {others}or leave the column(s) out."
         )
 
 

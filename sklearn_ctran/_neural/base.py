@@ -191,8 +191,8 @@ class NeuralMultilabelClassifier(
         task, true_states = read_labels(y, extra_labels, *rules)
         watch = epoch_tasks(self, X, y, sample_weight)
         sample_weight = check_sample_weight(sample_weight, true_states)
-        check_learnable(true_states, sample_weight, task)
-        held_out = check_held_out(held_out, true_states)
+        held_out = check_held_out(held_out, sample_weight)
+        check_learnable(true_states, sample_weight, task, held_out)
         is_resumed = self.warm_start and hasattr(self, "net_")
         if is_resumed:
             self._check_same_task(task)

@@ -103,32 +103,24 @@ def split_rows(true_states, weights, n_classes, validation_fraction, rng, held_o
     The latter are those of `held_out`, bool, if it is given; else they are drawn, unless
     `validation_fraction` is None, with which they are None too. Rows of weight 0 are in neither
     part. The first `n_classes` labels are the classes of a 1-D `y`, by which the draw is
-    stratified. Raises ValueError if no annotated row is left to learn a label from.
+    stratified. Raises ValueError if no annotated row is left by the draw to learn a label from.
     """
     rows = np.flatnonzero(weights)
     if held_out is not None:
-        train, valid = rows[~held_out[rows]], rows[held_out[rows]]
-        if not len(valid):
-            raise ValueError(
-                "held_out holds no sample out, or only samples of weight 0: leave it out, or set "
-                "True for some."
-            )
-        what, remedy = "held_out", "hold fewer out"
-    elif validation_fraction is None:
+        return rows[~held_out[rows]], rows[held_out[rows]]
+    if validation_fraction is None:
         return rows, None
-    else:
-        codes = true_states[rows, :n_classes].argmax(axis=1) if n_classes else None
-        train, valid = train_test_split(
-            rows,
-            test_size=validation_fraction,
-            random_state=rng,
-            stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
-        )
-        what, remedy = "early_stopping", "lower validation_fraction, or use early_stopping=False"
+    codes = true_states[rows, :n_classes].argmax(axis=1) if n_classes else None
+    train, valid = train_test_split(
+        rows,
+        test_size=validation_fraction,
+        random_state=rng,
+        stratify=codes if codes is not None and np.bincount(codes).min() > 1 else None,
+    )
     if not (true_states[train] != UNKNOWN).any(axis=0).all():
         raise ValueError(
-            f"{what} sets so many samples aside that a label has no annotated one left to learn "
-            f"from: {remedy}."
+            "early_stopping sets so many samples aside that a label has no annotated one left to "
+            "learn from: lower validation_fraction, or use early_stopping=False."
         )
     return np.sort(train), np.sort(valid)
 

@@ -350,6 +350,17 @@ def test_a_plot_that_cannot_be(arguments, message, tmp_path, paper, monkeypatch)
         paper["figure4"].main(arguments)
 
 
+def test_a_map_of_one_row_is_drawn(tmp_path, paper):
+    names = ["one", "two", "three", "four"]
+    embeddings = np.random.RandomState(0).randn(4, 3)
+    paper["figure4"].draw({"C-Tran": (embeddings, names)}, None, tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 1000
+
+
+def test_rows_without_a_common_seed_have_no_interval(paper):
+    assert paper["intervals"].difference({0: {}}, {1: {}}, "0") == "no seed in common"
+
+
 def test_embeddings_that_are_not_there(tmp_path, paper):
     tables = paper["tables"]
     arguments = tables.parse_arguments(tables.TABLES["figure4"], "", ["--out", str(tmp_path)])

@@ -148,12 +148,35 @@ def test_rows_that_are_skipped_keep_the_others_in_place(tmp_path):
         (np.ones((N, 1), dtype=bool), r"bool of shape \(90, 1\)"),
         (np.ones(3, dtype=bool), "inconsistent numbers of samples"),
         (np.zeros(N, dtype=bool), "holds no sample out"),
-        (np.ones(N, dtype=bool), "held_out sets so many samples aside .*: hold fewer out"),
+        (np.ones(N, dtype=bool), "held_out leaves no sample to learn from"),
     ],
 )
 def test_what_cannot_be_held_out(data, held_out, message):
     with pytest.raises(ValueError, match=message):
         quick(None).fit(*data, held_out=held_out)
+
+
+def test_what_held_out_rows_alone_have_is_told_before_images_are_read(data):
+    X, Y = data
+    missing = [f"missing{row}.png" for row in range(N)]
+    unknown = np.where(HELD_OUT, Y[:, 1], np.nan)
+    Y = np.column_stack([Y[:, 0], unknown, Y[:, 2:]])
+    message = "Label 1 is annotated in samples that are held out or of weight 0 only"
+    with pytest.raises(ValueError, match=message):
+        quick("small").fit(missing, Y, held_out=HELD_OUT)
+    for held_out, message in (HELD_OUT & False, "no sample out"), (HELD_OUT | True, "leaves no"):
+        with pytest.raises(ValueError, match=message):
+            quick("small").fit(missing, data[1], held_out=held_out)
+
+
+def test_labels_whose_positives_are_all_held_out_are_named(data):
+    X, Y = data
+    Y = np.column_stack([Y[:, 0], np.where(HELD_OUT, Y[:, 1], 0)])
+    with pytest.warns(UserWarning, match=r"no positive to learn from for label\(s\) 1,"):
+        quick(None).fit(X, Y, held_out=HELD_OUT)
+    classes = np.where(HELD_OUT, "c", np.where(Y[:, 0], "a", "b"))
+    with pytest.warns(UserWarning, match=r"no positive to learn from for label\(s\) 'c',"):
+        quick(None).fit(X, classes, held_out=HELD_OUT)
 
 
 def test_scores_need_a_positive(data):

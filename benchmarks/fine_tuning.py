@@ -58,7 +58,7 @@ def shift(batch):
     )
 
 
-_FROM_SCRATCH = {"backbone": "small", "weights": None, "image_size": None}
+_FROM_SCRATCH = {"backbone": "small", "weights": None, "image_size": None, "max_epochs": 12}
 METHODS = {
     "frozen": {},
     "from scratch": {**_FROM_SCRATCH, "augment": None},

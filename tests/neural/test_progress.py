@@ -214,8 +214,13 @@ def test_ctrl_c_between_two_epochs_breaks_off_too(table):
                 os.kill(os.getpid(), signal.SIGINT)
 
     model = features(callbacks=[Press()])
-    with pytest.raises(KeyboardInterrupt, match="broken off in epoch 2 of 4"):
-        model.fit(X, Y)
+    # A process in the background of a shell ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt, match="broken off in epoch 2 of 4"):
+            model.fit(X, Y)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert np.isfinite(model.predict_proba(X)).all()
 
 

@@ -9,6 +9,14 @@ import pytest
 from sklearn_ctran._utils.interrupts import noticing_ctrl_c
 
 
+@pytest.fixture(autouse=True)
+def plain_handler():
+    """Python's own handler; a process in the background of a shell has none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press():
     os.kill(os.getpid(), signal.SIGINT)
 

@@ -102,7 +102,7 @@ def draw(maps, groups, path):
     figure, axes = plt.subplots(1, len(maps), figsize=(6 * len(maps), 5), squeeze=False)
     for ax, (row, (embeddings, names)) in zip(axes[0], maps.items(), strict=True):
         LabelMapDisplay.from_embeddings(embeddings, names, groups=members(groups, names), ax=ax)
-        ax.set_title(row)
+        ax.set_xlabel(row)  # Above the map is the display's own note.
     figure.savefig(path)
     plt.close(figure)
 

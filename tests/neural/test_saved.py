@@ -35,7 +35,7 @@ def test_global_generators(model, saved, global_generators_stay):
 
 def test_dropout_and_chosen_parameters(pictures):
     """What "auto" meant follows from how the backbone was trained, not from today's parameters."""
-    model = quick("small", train_backbone=True, max_epochs=1).fit(*pictures)
+    model = quick("small", image_size=32, train_backbone=True, max_epochs=1).fit(*pictures)
     saved = saved_net(model, Storage())
     net = restored_net(model.set_params(train_backbone=False), saved)
     assert net.module_.input_dropout.p == model.net_.module_.input_dropout.p == 0.0
@@ -65,6 +65,6 @@ def test_nets_of_others(model, saved, change, message):
 
 
 def test_a_backbone_too_many(model, saved, pictures):
-    other = saved_net(quick("small", max_epochs=1).fit(*pictures), Storage())
+    other = saved_net(quick("small", image_size=32, max_epochs=1).fit(*pictures), Storage())
     with pytest.raises(ValueError):
         restored_net(model, saved | {"backbone": other["backbone"]})

@@ -329,7 +329,7 @@ def _loss(logits, targets):
 )
 def test_what_cannot_be_stored(tmp_path, pictures, params, message):
     X, Y = pictures
-    model = quick(**{"backbone": "small"} | params).fit(X, Y)
+    model = quick(**{"backbone": "small", "image_size": 32} | params).fit(X, Y)
     with pytest.raises(TypeError, match=message):
         model.save(tmp_path / "m")
     assert not list(tmp_path.iterdir())
@@ -337,7 +337,8 @@ def test_what_cannot_be_stored(tmp_path, pictures, params, message):
 
 def test_what_matters_in_training_only_can_be_left_out(tmp_path, pictures):
     X, Y = pictures
-    model = quick("small", augment=torch.clone, train_backbone=True, callbacks=[Watch()])
+    trained = {"augment": torch.clone, "train_backbone": True, "callbacks": [Watch()]}
+    model = quick("small", image_size=32, **trained)
     model.fit(X, Y).set_params(augment=None, callbacks=None)
     assert_equal(saved_and_loaded(model, tmp_path).predict(X), model.predict(X))
 

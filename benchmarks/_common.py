@@ -14,10 +14,19 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_ctran.baselines import BinaryRelevance, ClassifierChain
+from sklearn_ctran.datasets import make_digit_scenes
 from sklearn_ctran.metrics import mean_average_precision
 
 PERCENTS_KNOWN = (0, 25, 50, 75)
 _PACKAGES = ("numpy", "scikit-learn", "skorch", "torch", "torchvision")
+
+
+def make_digit_parts(n_train, n_test, seed, **params):
+    """Training and test scenes, which share no image of a digit, as two Bunches."""
+    return tuple(
+        make_digit_scenes(n, subset=part, random_state=seed + number, **params)
+        for number, (n, part) in enumerate(((n_train, "train"), (n_test, "test")))
+    )
 
 
 def hide_labels(Y, percent_known, seed):

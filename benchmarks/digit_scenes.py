@@ -15,6 +15,7 @@ from _common import (
     compare,
     describe_machine,
     hide_labels,
+    make_digit_parts,
     make_rivals,
     print_table,
     score_percent,
@@ -24,7 +25,6 @@ from _common import (
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ctran import CTranClassifier
-from sklearn_ctran.datasets import make_digit_scenes
 
 N_TEST = 1000
 # A smaller difference between "partner present" and "partner absent" counts as nothing learned.
@@ -35,8 +35,7 @@ def main():
     arguments = parse_arguments()
     seed = arguments.seed
     with timed(f"Composing {arguments.n_train} training scenes and {N_TEST} test scenes"):
-        train = make_digit_scenes(arguments.n_train, subset="train", random_state=seed)
-        test = make_digit_scenes(N_TEST, subset="test", random_state=seed + 1)
+        train, test = make_digit_parts(arguments.n_train, N_TEST, seed)
     faint_share = train.is_faint.sum() / train.Y.sum()
     print(f"    {train.Y.sum(axis=1).mean():.1f} digits per scene, {faint_share:.0%} of them faint")
 

@@ -31,14 +31,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _common import PERCENTS_KNOWN, describe_machine, hide_labels, score_percent
+from _common import (
+    PERCENTS_KNOWN,
+    describe_machine,
+    hide_labels,
+    make_digit_parts,
+    score_percent,
+)
 from corel5k import hold_out, read_corel5k
 from scipy.special import logit
 from torch.nn import functional
 
 from sklearn_ctran import CTranClassifier, FineTuning
 from sklearn_ctran._memory.memory import MEMORY_SHARE
-from sklearn_ctran.datasets import make_digit_scenes
 
 DIGITS_SIDE, N_DIGIT_SCENES = 64, (2000, 1000)
 SHIFT = 4  # pixels
@@ -166,10 +171,7 @@ def read(dataset, folder, seed):
     if dataset == "corel5k":
         paths, Y, train, _ = read_corel5k(folder / "corel5k")
         return np.array(paths, dtype=object), Y, train
-    parts = [
-        make_digit_scenes(n, subset=part, image_size=DIGITS_SIDE, random_state=seed + number)
-        for number, (n, part) in enumerate(zip(N_DIGIT_SCENES, ("train", "test"), strict=True))
-    ]
+    parts = make_digit_parts(*N_DIGIT_SCENES, seed, image_size=DIGITS_SIDE)
     train = np.arange(sum(N_DIGIT_SCENES)) < N_DIGIT_SCENES[0]
     X, Y = (np.concatenate([part[key] for part in parts]) for key in ("images", "Y"))
     return X, Y, train

@@ -9,9 +9,9 @@ import pandas as pd
 from PIL import Image
 
 from sklearn_ctran import datasets
-from sklearn_ctran.datasets import make_digit_scenes
 
 sys.path.append(str(Path(__file__).parents[1]))
+from _common import make_digit_parts
 from _sets import read_mulan
 from corel5k import read_corel5k
 
@@ -108,9 +108,7 @@ def _read_published(name, data_home, is_rehearsal):
 
 def _of_everyone(name, folder, seed):
     if name == "digits":
-        n_train, n_test = N_DIGIT_SCENES
-        train = make_digit_scenes(n_train, subset="train", random_state=seed)
-        test = make_digit_scenes(n_test, subset="test", random_state=seed + 1)
+        train, test = make_digit_parts(*N_DIGIT_SCENES, seed)
         return Data(Part(train.images, named(train.Y)), Part(test.images, named(test.Y)))
     if name == "corel5k":
         paths, Y, is_train, words = read_corel5k(folder / "corel5k")

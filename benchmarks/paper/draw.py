@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from _tables import EVERYONE, PAPER_SETS
-from render import read_cells, shown_name
+from render import cells_of, read_cells, shown_name
 
 #: Rows that a picture has, as far as they were run.
 ROWS = (
@@ -49,8 +49,7 @@ def curves_of(cells, dataset):
     for row in ROWS:
         of_row = [
             list(cell["scores"]["partial"].values())
-            for cell in cells
-            if (cell["dataset"], cell["row"]) == (dataset, row) and "partial" in cell["scores"]
+            for cell in cells_of(cells, dataset, row, "partial")
         ]
         if of_row:
             curves[shown_name(row, dataset)] = np.array(of_row)

@@ -90,11 +90,16 @@ def render_all(cells, names, asked=None):
 
 def has_any(cells, dataset, table):
     """Whether a cell of a data set belongs to a table."""
-    rows = rows_of(table, dataset, None)
-    return any(
-        cell["dataset"] == dataset and cell["row"] in rows and table.kind in cell["scores"]
+    return any(cells_of(cells, dataset, row, table.kind) for row in rows_of(table, dataset, None))
+
+
+def cells_of(cells, dataset, row, kind):
+    """The cells of a method on a data set that have scores of a kind, one for each seed."""
+    return [
+        cell
         for cell in cells
-    )
+        if (cell["dataset"], cell["row"]) == (dataset, row) and kind in cell["scores"]
+    ]
 
 
 def render(cells, name, dataset):
@@ -104,11 +109,7 @@ def render(cells, name, dataset):
     published = PUBLISHED.get(name, {}).get(dataset, {})
     lines = []
     for row in rows_of(table, dataset, None):
-        own = [
-            cell["scores"][table.kind]
-            for cell in cells
-            if (cell["dataset"], cell["row"]) == (dataset, row) and table.kind in cell["scores"]
-        ]
+        own = [cell["scores"][table.kind] for cell in cells_of(cells, dataset, row, table.kind)]
         theirs = published.get(row, {})
         texts = [_cell(own, theirs.get(column), column) for column in columns]
         lines.append([shown_name(row, dataset), len(own) or "", *texts])
